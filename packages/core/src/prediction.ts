@@ -1,0 +1,26 @@
+/**
+ * A prediction's life. On the wire `aborted` is sent as `canceled`, because the official clients know five statuses only.
+ * Source: contract §1.6 (lifecycle) and replicate-python #431 (an unknown status makes clients poll for ever).
+ */
+export type PredictionStatus = 'starting' | 'processing' | 'succeeded' | 'failed' | 'canceled' | 'aborted';
+export type TerminalStatus = Exclude<PredictionStatus, 'starting' | 'processing'>;
+export type PredictionEvent = 'claimed' | 'returned' | 'succeeded' | 'failed' | 'canceled' | 'expired';
+
+/**
+ * Every legal move; a missing pair is illegal. `returned`: the attempt came to nothing through no fault of the model
+ * (its instance is gone, or refused for want of a free slot), and the prediction waits again.
+ */
+export const PREDICTION_MOVES = {
+  starting: { claimed: 'processing', failed: 'failed', canceled: 'canceled', expired: 'aborted' },
+  processing: { returned: 'starting', succeeded: 'succeeded', failed: 'failed', canceled: 'canceled', expired: 'canceled' },
+  succeeded: {},
+  failed: {},
+  canceled: {},
+  aborted: {},
+} as const satisfies Record<PredictionStatus, Partial<Record<PredictionEvent, PredictionStatus>>>;
+
+export const isTerminal = (status: PredictionStatus): status is TerminalStatus =>
+  status !== 'starting' && status !== 'processing';
+
+/** After this many attempts whose instance vanished, a prediction fails instead of waiting again. */
+export const MAX_LOST_ATTEMPTS = 3;

@@ -1,0 +1,59 @@
+/** A ticket: one attempt at one prediction, waiting in its deployment's queue. Carries no facts; the store has them. */
+export interface Ticket {
+  readonly predictionId: string;
+  /** Attempts begun when it was written. The job id is `<predictionId>-<attempt>`: enqueueing twice is enqueueing once. */
+  readonly attempt: number;
+}
+
+/** What became of a ticket that a consumer held. */
+export type TicketOutcome =
+  /** Done with, whatever the prediction's end was. */
+  | { readonly kind: 'done' }
+  /** Nobody's fault (the container said it was full): back to the queue, tried again after `delayMs`. */
+  | { readonly kind: 'later'; readonly delayMs: number };
+
+/** Takes tickets of one deployment, at most `slots` at once. One per ready instance: the free instance takes the next. */
+export interface Consumer {
+  /** Changes how many it may hold; 0 takes nothing. */
+  setSlots(slots: number): void;
+  /** Takes no further ticket; resolves when it holds none. */
+  close(): Promise<void>;
+}
+
+export interface Queues {
+  enqueue(deploymentId: string, ticket: Ticket): Promise<void>;
+  /** Idempotent, many at once; for the sweep. Answers how many were not in the queue before. */
+  restore(tickets: readonly (Ticket & { deploymentId: string })[]): Promise<number>;
+  /** Takes a waiting ticket out; a no-op when it is gone or held. */
+  withdraw(deploymentId: string, ticket: Ticket): Promise<void>;
+  consume(deploymentId: string, slots: number, handle: (ticket: Ticket) => Promise<TicketOutcome>): Promise<Consumer>;
+  /** Tickets waiting and held; for metrics and tests. The scheduler counts demand in the store. */
+  depth(deploymentId: string): Promise<{ waiting: number; active: number }>;
+  /** Removes everything the queue of a deleted deployment left behind. */
+  obliterate(deploymentId: string): Promise<void>;
+  /**
+   * Calls back whenever the transport may have forgotten tickets: at a reconnect, and when its marker is found missing
+   * (a Redis wiped or restored from an old file). The listener restores from the store.
+   */
+  onAmnesia(listener: () => void): () => void;
+  /** Resolves when the transport answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What happened to a prediction; the store has the row. `progress`: output or logs grew. */
+export interface PredictionNotice {
+  readonly id: string;
+  readonly kind: 'started' | 'progress' | 'returned' | 'finished';
+}
+
+export type Room = 'api' | 'scheduler' | 'dispatcher';
+
+/** Pokes ("look again", no data, may be lost) and notices. Publishing never throws and never waits. */
+export interface Bus {
+  poke(room: Room): void;
+  onPoke(room: Room, listener: () => void): () => void;
+  announce(notice: PredictionNotice): void;
+  onNotice(listener: (notice: PredictionNotice) => void): () => void;
+  close(): Promise<void>;
+}
