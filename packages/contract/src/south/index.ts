@@ -1,0 +1,3 @@
+export * from './protocol.ts';
+export * from './report.ts';
+export * from './schema.ts';
