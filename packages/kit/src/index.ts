@@ -1,0 +1,10 @@
+export { systemNow } from './clock.ts';
+export { type Coalescer, createCoalescer } from './coalescer.ts';
+export { ConfigError, loadConfig, zBoolean, zDuration, zPort, zSize, zUrl } from './config.ts';
+export { durationMs } from './duration.ts';
+export { newId } from './ids.ts';
+export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
+export { createMetrics, type Metrics } from './metrics.ts';
+export { runServer, type ServerRun } from './run-server.ts';
+export { sizeBytes } from './size.ts';
+export { hashToken, newSecret, newToken } from './tokens.ts';

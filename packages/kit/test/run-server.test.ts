@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** A child whose stdout is collected; `said` resolves once it printed the words. */
+function run(script: 'server' | 'parent', kind: string) {
+  const child = spawn(process.execPath, [new URL(`./fixtures/${script}.ts`, import.meta.url).pathname], {
+    env: { ...process.env, FIXTURE: kind },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, output }));
+  const said = async (words: string) => {
+    while (!output.includes(words)) await once(child.stdout, 'data');
+  };
+  return { child, said, ended };
+}
+
+describe('runServer', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('closes once and exits 0 on %s', async (signal) => {
+    const { child, said, ended } = run('server', 'ok');
+    await said('STARTED');
+    child.kill(signal);
+    const { code, output } = await ended;
+    expect(code).toBe(0);
+    expect(output.match(/CLOSED/g)).toHaveLength(1);
+    expect(output).toContain(`${signal}, closing`);
+  });
+
+  it('closes when its parent was killed with -9', async () => {
+    const { child, said, ended } = run('parent', 'ok');
+    await said('STARTED');
+    child.kill('SIGKILL');
+    // The pipe closes only once the server, which shares it, has ended too.
+    expect((await ended).output).toContain('CLOSED');
+  });
+
+  it('logs a failed start and exits 1', async () => {
+    const { code, output } = await run('server', 'start-fails').ended;
+    expect(code).toBe(1);
+    expect(output).toContain('no room at the inn');
+  });
+
+  it('exits 1 when closing takes longer than its grace', async () => {
+    const { child, said, ended } = run('server', 'close-hangs');
+    await said('STARTED');
+    child.kill('SIGTERM');
+    const { code, output } = await ended;
+    expect(code).toBe(1);
+    expect(output).toContain('not closed after 50 ms');
+  });
+
+  it('exits 1 at once on a second signal', async () => {
+    const { child, said, ended } = run('server', 'close-never');
+    await said('STARTED');
+    child.kill('SIGTERM');
+    await said('CLOSING');
+    child.kill('SIGTERM');
+    expect((await ended).code).toBe(1);
+  });
+});
