@@ -63,4 +63,12 @@ export function nextState(from: InstanceState, event: InstanceEvent): InstanceSt
 export const holdsResources = (i: Pick<Instance, 'state'>): boolean => i.state !== 'stopped' && i.state !== 'failed';
 export const isLeaving = (i: Pick<Instance, 'state'>): boolean => i.state === 'draining' || i.state === 'stopping';
 export const isComing = (i: Pick<Instance, 'state'>): boolean => i.state === 'booting' || i.state === 'ready';
-export const idleSince = (i: Pick<Instance, 'lastUsedAt' | 'since'>): Millis => Math.max(i.lastUsedAt ?? i.since, i.since);
+export const idleSince = (i: Pick<Instance, 'lastUsedAt' | 'since'>): Millis =>
+  Math.max(i.lastUsedAt ?? i.since, i.since);
+
+/** Orders by idle time, the longest first; by id where equal, so that a plan never depends on the order of rows. */
+export const longestIdleFirst = (a: Instance, b: Instance): number => idleSince(a) - idleSince(b) || byId(a, b);
+
+/** Orders by code unit: `localeCompare` differs from machine to machine. */
+export const byId = (a: { readonly id: string }, b: { readonly id: string }): number =>
+  a.id < b.id ? -1 : a.id > b.id ? 1 : 0;

@@ -12,12 +12,36 @@ export type PredictionEvent = 'claimed' | 'returned' | 'succeeded' | 'failed' | 
  */
 export const PREDICTION_MOVES = {
   starting: { claimed: 'processing', failed: 'failed', canceled: 'canceled', expired: 'aborted' },
-  processing: { returned: 'starting', succeeded: 'succeeded', failed: 'failed', canceled: 'canceled', expired: 'canceled' },
+  processing: {
+    returned: 'starting',
+    succeeded: 'succeeded',
+    failed: 'failed',
+    canceled: 'canceled',
+    expired: 'canceled',
+  },
   succeeded: {},
   failed: {},
   canceled: {},
   aborted: {},
 } as const satisfies Record<PredictionStatus, Partial<Record<PredictionEvent, PredictionStatus>>>;
+
+export class IllegalPredictionMove extends Error {
+  override readonly name = 'IllegalPredictionMove';
+  readonly from: PredictionStatus;
+  readonly event: PredictionEvent;
+  constructor(from: PredictionStatus, event: PredictionEvent) {
+    super(`a prediction cannot be ${event} while it is ${from}`);
+    this.from = from;
+    this.event = event;
+  }
+}
+
+/** The status after `event`; throws {@link IllegalPredictionMove} for a pair that the table lacks. */
+export function nextStatus(from: PredictionStatus, event: PredictionEvent): PredictionStatus {
+  const next = (PREDICTION_MOVES[from] as Partial<Record<PredictionEvent, PredictionStatus>>)[event];
+  if (next === undefined) throw new IllegalPredictionMove(from, event);
+  return next;
+}
 
 export const isTerminal = (status: PredictionStatus): status is TerminalStatus =>
   status !== 'starting' && status !== 'processing';

@@ -1,0 +1,62 @@
+import type { Failure } from './failure.ts';
+import { inWords, type Millis } from './time.ts';
+
+/** The boot failures of a deployment since its last good boot. */
+export interface BootFailures {
+  /** At least 1. */
+  readonly count: number;
+  readonly last: Failure;
+}
+
+/** What those failures mean for the next boot and for the callers that wait. */
+export interface BootBackoff {
+  /** No boot starts before this instant. */
+  readonly retryAt: Millis;
+  /** Waiting predictions created before this instant fail with `failure`; null where nobody does. */
+  readonly failWaitingUntil: Millis | null;
+  readonly failure: Failure;
+}
+
+const CRASH_LOOP_FAILURES = 3;
+const FIRST_RETRY_MS = 1_000;
+const FIRST_CRASH_LOOP_RETRY_MS = 10_000;
+const LONGEST_RETRY_MS = 5 * 60_000;
+
+/**
+ * When to boot again, and whom to tell. After the n-th failure in a row:
+ *
+ * | n | next boot after | waiting predictions that fail |
+ * |---|---|---|
+ * | 1, 2 | 1 s · 2^(n−1) | those created before the failure; none where the platform lost the instance (`lost`) |
+ * | 3 … | 10 s · 2^(n−3), at most 5 min | those created before the next boot, with kind `crash_loop` |
+ *
+ * A deployment with a ready instance fails nobody: that instance serves them.
+ * The reasons are in docs/decisions/0002-boot-failures.md.
+ */
+export function bootBackoff({ count, last }: BootFailures, hasReadyInstance: boolean): BootBackoff {
+  const crashLoop = count >= CRASH_LOOP_FAILURES;
+  const waitMs = crashLoop
+    ? Math.min(FIRST_CRASH_LOOP_RETRY_MS * 2 ** (count - CRASH_LOOP_FAILURES), LONGEST_RETRY_MS)
+    : FIRST_RETRY_MS * 2 ** (count - 1);
+  const retryAt = last.at + waitMs;
+  if (!crashLoop) {
+    const failsNobody = hasReadyInstance || last.kind === 'lost';
+    return { retryAt, failWaitingUntil: failsNobody ? null : last.at, failure: last };
+  }
+  const during = last.phase === null ? '' : ` during ${last.phase}`;
+  const message = `The last ${count} boots failed, the latest with ${last.kind}${during}: ${last.message}. It is tried again ${inWords(waitMs)} after that.`;
+  return {
+    retryAt,
+    failWaitingUntil: hasReadyInstance ? null : retryAt,
+    failure: { ...last, kind: 'crash_loop', message },
+  };
+}
+
+/**
+ * Adds a failed boot. Boots that ran side by side count once: they say the same thing about the model, and three of them
+ * are not a crash loop. `bootBeganAt` is when the failed boot was placed.
+ */
+export function withBootFailure(before: BootFailures | null, failure: Failure, bootBeganAt: Millis): BootFailures {
+  if (before === null) return { count: 1, last: failure };
+  return { count: bootBeganAt < before.last.at ? before.count : before.count + 1, last: failure };
+}

@@ -1,0 +1,15 @@
+export * from './autoscale.ts';
+export * from './boot-backoff.ts';
+export * from './eviction.ts';
+export type * from './failure.ts';
+export * from './instance.ts';
+export * from './keep-alive.ts';
+export * from './placement.ts';
+export * from './plan.ts';
+export * from './prediction.ts';
+export * from './resources.ts';
+export * from './rollout.ts';
+export * from './temperature.ts';
+export * from './time.ts';
+export * from './usage.ts';
+export * from './views.ts';

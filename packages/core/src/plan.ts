@@ -1,0 +1,270 @@
+import { beyondMaximum, type Demand, filledInstances, neededInstances, type ScalePolicy } from './autoscale.ts';
+import type { BootBackoff } from './boot-backoff.ts';
+import { type Eviction, evictionFor } from './eviction.ts';
+import { byId, holdsResources, type Instance, idleSince, isComing, isLeaving } from './instance.ts';
+import { idleSurplus } from './keep-alive.ts';
+import { placeOn, type Refusal, whyNot } from './placement.ts';
+import type { Host, Need, Placement } from './resources.ts';
+import { isStale, type Release, retiring } from './rollout.ts';
+import { inWords, type Millis } from './time.ts';
+import { Views } from './views.ts';
+
+export interface Deployment extends Release {
+  readonly id: string;
+  /** What one instance of it needs. */
+  readonly need: Need;
+  readonly policy: ScalePolicy;
+  readonly demand: Demand;
+  /** Set from its first failed boot until a boot succeeds. */
+  readonly backoff: Pick<BootBackoff, 'retryAt' | 'failure'> | null;
+}
+
+/** Everything one cycle may look at. An instance whose deployment is not in it belongs to one that was removed. */
+export interface Snapshot {
+  readonly hosts: readonly Host[];
+  readonly deployments: readonly Deployment[];
+  readonly instances: readonly Instance[];
+}
+
+export type BootReason = 'demand' | 'min-instances';
+export type DrainReason = 'removed' | 'unhealthy' | 'stale' | 'over-max' | 'idle' | 'evicted';
+export type BlockedReason = Refusal['reason'] | 'backoff' | 'crash-loop' | 'max-instances';
+
+/** What to do, each with a word for machines and a sentence for people. */
+export type Action =
+  | Boot
+  | Drain
+  | { readonly kind: 'stop'; readonly instanceId: string; readonly reason: 'drained'; readonly detail: string };
+
+export interface Boot {
+  readonly kind: 'boot';
+  readonly deploymentId: string;
+  readonly placement: Placement;
+  readonly reason: BootReason;
+  readonly detail: string;
+}
+
+/** Of a ready instance: close its intake. Of a booting one: end the boot; the move table takes it to `stopping`. */
+export interface Drain {
+  readonly kind: 'drain';
+  readonly instanceId: string;
+  readonly reason: DrainReason;
+  readonly detail: string;
+}
+
+/** Why a deployment does not get the instances that it lacks; at most one a deployment. */
+export interface Blocked {
+  readonly deploymentId: string;
+  readonly reason: BlockedReason;
+  readonly detail: string;
+}
+
+export interface Plan {
+  readonly actions: readonly Action[];
+  readonly blocked: readonly Blocked[];
+  /** When the plan would change with no new event, always after `now`; null: never. */
+  readonly wakeAt: Millis | null;
+}
+
+/** Decides one cycle. Pure: the same snapshot and `now` give the same plan, whatever the order of their rows. */
+export function planCycle(snapshot: Snapshot, now: Millis): Plan {
+  const held = snapshot.instances.filter(holdsResources).toSorted(byId);
+  const fleets = snapshot.deployments.map((d) => fleetOf(d, held)).toSorted(longestWaitFirst);
+
+  // 1. Stop what has drained. Only the dispatcher can take work, and it closes intake only once it holds nothing; an
+  //    in-flight count beside a closed intake is a row read half-way, so it waits, unhealthy or not.
+  const drained = held.filter((i) => i.state === 'draining' && i.intakeClosed && i.inFlight === 0);
+
+  // 2. Drain what must not stay, whether or not anybody needs the room.
+  const unwanted = [...removed(held, snapshot.deployments), ...fleets.flatMap((fleet) => fleet.unwanted)];
+
+  // 3. Drain idle surplus past its keep-alive; remember the rest as evictable.
+  const surplus = fleets.map(({ deployment, ready, needed }) => ({
+    keepAliveMs: deployment.policy.keepAliveMs,
+    ...idleSurplus(ready, needed, deployment.policy.keepAliveMs, now),
+  }));
+  const expired = surplus.flatMap(({ keepAliveMs, expired }) =>
+    expired.map((i) =>
+      drain(i, 'idle', `Idle for ${inWords(now - idleSince(i))}; keep-alive is ${inWords(keepAliveMs)}.`),
+    ),
+  );
+
+  // 4. Boot what demand lacks, longest wait first; evict only where nothing fits.
+  const draining = new Set([...unwanted, ...expired].map((d) => d.instanceId));
+  const views = new Views(
+    held,
+    held.filter((i) => !isLeaving(i) && !draining.has(i.id)),
+  );
+  const spare = surplus.flatMap((s) => s.spare);
+  const growth = fleets.map((fleet) => grow(fleet, snapshot.hosts, views, spare, now));
+
+  return {
+    actions: [...drained.map(stop), ...unwanted, ...expired, ...growth.flatMap((g) => g.actions)],
+    blocked: growth.flatMap((g) => g.blocked ?? []),
+    wakeAt: earliest([...surplus.map((s) => s.nextExpiryAt), ...growth.map((g) => g.wakeAt)]),
+  };
+}
+
+/** One deployment and its instances, sorted by what they are good for. */
+interface Fleet {
+  readonly deployment: Deployment;
+  /** Ready, healthy, of the current release, within the maximum: with `booting`, its capacity. */
+  readonly ready: readonly Instance[];
+  readonly booting: readonly Instance[];
+  /** Stale but serving on until a fresh one is ready. */
+  readonly serving: readonly Instance[];
+  readonly unwanted: readonly Drain[];
+  /** Demand less what leaving instances will finish by themselves. */
+  readonly demand: Demand;
+  readonly needed: number;
+}
+
+function fleetOf(deployment: Deployment, held: readonly Instance[]): Fleet {
+  const own = held.filter((i) => i.deploymentId === deployment.id);
+  const coming = own.filter(isComing);
+  const healthy = coming.filter((i) => i.unhealthy === null);
+  const stale = healthy.filter((i) => isStale(i, deployment));
+  const fresh = healthy.filter((i) => !isStale(i, deployment));
+
+  const retired = retiring(
+    stale,
+    fresh.some((i) => i.state === 'ready'),
+  );
+  const excess = beyondMaximum(fresh, deployment.policy.maxInstances);
+  const serving = stale.filter((i) => !retired.includes(i));
+  const capacity = fresh.filter((i) => !excess.includes(i));
+
+  const finishing = own.filter((i) => !serving.includes(i) && !capacity.includes(i));
+  const heldByThem = finishing.reduce((sum, i) => sum + i.inFlight, 0);
+  const demand = { ...deployment.demand, inFlight: Math.max(0, deployment.demand.inFlight - heldByThem) };
+  return {
+    deployment,
+    ready: capacity.filter((i) => i.state === 'ready'),
+    booting: capacity.filter((i) => i.state === 'booting'),
+    serving,
+    unwanted: [
+      ...coming.flatMap((i) => (i.unhealthy === null ? [] : drain(i, 'unhealthy', i.unhealthy))),
+      ...retired.map((i) => drain(i, 'stale', 'Its deployment has moved to another version or other hardware.')),
+      ...excess.map((i) => drain(i, 'over-max', `The maximum is ${deployment.policy.maxInstances} now.`)),
+    ],
+    demand,
+    needed: neededInstances(demand, deployment.policy),
+  };
+}
+
+const removed = (held: readonly Instance[], deployments: readonly Deployment[]): readonly Drain[] =>
+  held
+    .filter((i) => isComing(i) && !deployments.some((d) => d.id === i.deploymentId))
+    .map((i) => drain(i, 'removed', 'Its deployment no longer exists.'));
+
+interface Growth {
+  readonly actions: readonly Action[];
+  readonly blocked: Blocked | null;
+  readonly wakeAt: Millis | null;
+}
+
+/** Boots what a fleet lacks, or says why not. What it takes and promises goes into `views`. */
+function grow(
+  { deployment, ready, booting, serving, demand, needed }: Fleet,
+  hosts: readonly Host[],
+  views: Views,
+  spare: readonly Instance[],
+  now: Millis,
+): Growth {
+  const { backoff, need, policy } = deployment;
+  const have = ready.length + booting.length;
+  const blockedBy = (reason: BlockedReason, detail: string): Blocked => ({
+    deploymentId: deployment.id,
+    reason,
+    detail,
+  });
+  if (policy.maxInstances === 0 && demand.waiting > 0) {
+    return {
+      actions: [],
+      blocked: blockedBy('max-instances', 'It is switched off: its maximum is 0 instances.'),
+      wakeAt: null,
+    };
+  }
+  if (needed <= have) return { actions: [], blocked: null, wakeAt: null };
+  if (backoff !== null && backoff.retryAt > now) {
+    const reason = backoff.failure.kind === 'crash_loop' ? 'crash-loop' : 'backoff';
+    return { actions: [], blocked: blockedBy(reason, backoff.failure.message), wakeAt: backoff.retryAt };
+  }
+  // After a failure one boot at a time tries whether it works again; a whole fleet would only fail side by side.
+  const wanted = backoff === null ? needed : Math.min(needed, have + 1 - booting.length);
+
+  const boots: Boot[] = [];
+  for (let n = have; n < wanted; n++) {
+    const placement = placeOn(hosts, views.freeNow, need);
+    if (placement === null) {
+      const refusal = whyNot(hosts, need);
+      const eviction = makeRoom(deployment, hosts, views, spare, serving);
+      const detail =
+        eviction === null ? refusal.detail : `${refusal.detail} Room is being made on ${eviction.placement.hostId}.`;
+      const drains = (eviction?.victims ?? []).map((i) => drainForRoom(i, deployment));
+      return { actions: [...boots, ...drains], blocked: blockedBy(refusal.reason, detail), wakeAt: null };
+    }
+    views.take(placement, need);
+    boots.push(boot(deployment, placement, n < filledInstances(demand, policy) ? 'demand' : 'min-instances', now));
+  }
+  return { actions: boots, blocked: null, wakeAt: null };
+}
+
+/**
+ * Whom to drain so that one instance fits, at most one set a cycle: the predictions in flight may free a slot meanwhile.
+ * Where only the deployment's own stale instances are in the way, they go, though busy: under steady load they would
+ * never be idle, and the old version would run for ever.
+ */
+function makeRoom(
+  { id, need }: Deployment,
+  hosts: readonly Host[],
+  views: Views,
+  spare: readonly Instance[],
+  serving: readonly Instance[],
+): Eviction | null {
+  const others = spare.filter((i) => i.deploymentId !== id && views.stays(i));
+  const eviction =
+    evictionFor(need, hosts, views.freeLater, others) ?? evictionFor(need, hosts, views.freeLater, serving);
+  if (eviction === null) return null;
+  views.leave(eviction.victims);
+  views.takeLater(eviction.placement, need);
+  return eviction;
+}
+
+const drainForRoom = (victim: Instance, { id }: Deployment): Drain =>
+  victim.deploymentId === id
+    ? drain(victim, 'stale', 'There is no room for the new version beside it.')
+    : drain(victim, 'evicted', 'It was idle, and a deployment that has to boot needs the room.');
+
+const longestWaitFirst = (a: Fleet, b: Fleet): number => {
+  const [waitsA, waitsB] = [a.demand.oldestWaitingAt ?? Infinity, b.demand.oldestWaitingAt ?? Infinity];
+  return waitsA === waitsB ? byId(a.deployment, b.deployment) : waitsA - waitsB;
+};
+
+function boot({ id, demand, policy }: Deployment, placement: Placement, reason: BootReason, now: Millis): Boot {
+  const waited = demand.oldestWaitingAt === null ? '' : `, the oldest for ${inWords(now - demand.oldestWaitingAt)}`;
+  const detail =
+    reason === 'demand'
+      ? `Waiting: ${demand.waiting}${waited}; in flight: ${demand.inFlight}.`
+      : `At least ${policy.minInstances} are kept.`;
+  return { kind: 'boot', deploymentId: id, placement, reason, detail };
+}
+
+const drain = (i: Instance, reason: DrainReason, detail: string): Drain => ({
+  kind: 'drain',
+  instanceId: i.id,
+  reason,
+  detail,
+});
+
+const stop = (i: Instance): Action => ({
+  kind: 'stop',
+  instanceId: i.id,
+  reason: 'drained',
+  detail: 'It takes no prediction any more and holds none.',
+});
+
+const earliest = (instants: readonly (Millis | null)[]): Millis | null => {
+  const some = instants.filter((at) => at !== null);
+  return some.length === 0 ? null : Math.min(...some);
+};
