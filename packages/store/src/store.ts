@@ -222,7 +222,8 @@ export interface DeploymentOverview {
   readonly slots: number;
   readonly status: DeploymentStatusRow | null;
   readonly demand: Demand;
-  readonly instances: readonly InstanceRow[];
+  /** Live ones. */
+  readonly instances: readonly (InstanceRow & { inFlight: number; unhealthy: string | null })[];
 }
 
 // ── hosts: scheduler; hardware: api ─────────────────────────────────────────
