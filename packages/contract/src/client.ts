@@ -1,0 +1,205 @@
+import type { WireAccount, WireNewToken, WireToken } from './north/account.ts';
+import type { DeploymentBody, DeploymentPatch, WireDeployment } from './north/deployment.ts';
+import { type InvalidField, type ProblemBody, problemSchema } from './north/errors.ts';
+import type { WireFile } from './north/file.ts';
+import type { WireHost, WireInstance, WireStatusPage } from './north/fleet.ts';
+import type { HardwareBody, WireHardware } from './north/hardware.ts';
+import type { ModelBody, VersionBody, WireModel, WireVersion } from './north/model.ts';
+import type { WirePage } from './north/page.ts';
+import type { PredictionBody, WirePrediction } from './north/prediction.ts';
+import { readStreamEvents, type StreamEvent } from './north/stream.ts';
+import type { UsageGroup, WireUsageRecord, WireUsageTotals } from './north/usage.ts';
+
+export interface ClientOptions {
+  /** With or without `/v1`. */
+  readonly baseUrl: string;
+  readonly token: string;
+}
+
+/** An answer of 400 or above. `code` is null where something that is not Hearth answered. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly code: ProblemBody['code'] | null;
+  readonly title: string;
+  readonly detail: string;
+  readonly invalidFields: readonly InvalidField[];
+  constructor(status: number, problem: ProblemBody | null, text: string) {
+    const title = problem?.title ?? `HTTP ${status}`;
+    const detail = problem?.detail ?? text.slice(0, 500);
+    super(`${title}: ${detail}`);
+    this.status = status;
+    this.code = problem?.code ?? null;
+    this.title = title;
+    this.detail = detail;
+    this.invalidFields = problem?.invalid_fields ?? [];
+  }
+}
+
+/** What to run: a deployment, a model's newest version (`owner/name`), or a version (`owner/name:<64 hex>`, `<64 hex>`). */
+export type RunTarget = { readonly version: string } | { readonly deployment: string };
+
+export interface CreateOptions {
+  /** Seconds to hold the answer for the end of the prediction, at most 60. */
+  readonly waitSeconds?: number;
+  /** `30s`, `5m`: after this the prediction is canceled, wherever it stands. */
+  readonly cancelAfter?: string;
+}
+
+export type Client = ReturnType<typeof createClient>;
+
+/** A client of the whole API that the command line needs. Each method throws {@link ApiError} for an answer of 400 and above. */
+export function createClient(options: ClientOptions) {
+  const http = createHttp(options);
+  const { get, post } = http;
+  return {
+    account: () => get<WireAccount>('/account'),
+    models: {
+      list: () => http.every<WireModel>('/models'),
+      get: (owner: string, name: string) => get<WireModel>(`/models/${part(owner)}/${part(name)}`),
+      create: (body: ModelBody) => post<WireModel>('/models', body),
+    },
+    versions: {
+      list: (owner: string, name: string) => http.every<WireVersion>(`/models/${part(owner)}/${part(name)}/versions`),
+      /** Answers once the image or folder was looked at, which may take minutes. */
+      add: (owner: string, name: string, body: VersionBody) =>
+        post<WireVersion>(`/models/${part(owner)}/${part(name)}/versions`, body),
+    },
+    deployments: {
+      list: () => http.every<WireDeployment>('/deployments'),
+      get: (owner: string, name: string) => get<WireDeployment>(`/deployments/${part(owner)}/${part(name)}`),
+      create: (body: DeploymentBody) => post<WireDeployment>('/deployments', body),
+      update: (owner: string, name: string, body: DeploymentPatch) =>
+        http.json<WireDeployment>('PATCH', `/deployments/${part(owner)}/${part(name)}`, body),
+      delete: (owner: string, name: string) => http.empty('DELETE', `/deployments/${part(owner)}/${part(name)}`),
+    },
+    predictions: {
+      create(target: RunTarget, body: PredictionBody, create: CreateOptions = {}) {
+        const headers: Record<string, string> = {};
+        if (create.waitSeconds !== undefined) headers.prefer = `wait=${create.waitSeconds}`;
+        if (create.cancelAfter !== undefined) headers['cancel-after'] = create.cancelAfter;
+        if ('version' in target) {
+          return http.json<WirePrediction>('POST', '/predictions', { version: target.version, ...body }, headers);
+        }
+        const path = target.deployment.split('/').map(part).join('/');
+        return http.json<WirePrediction>('POST', `/deployments/${path}/predictions`, body, headers);
+      },
+      get: (id: string) => get<WirePrediction>(`/predictions/${part(id)}`),
+      /** One page, newest first; give `next` of a page for the one after it. */
+      list: (next?: string) => get<WirePage<WirePrediction>>(next ?? '/predictions'),
+      cancel: (id: string) => post<WirePrediction>(`/predictions/${part(id)}/cancel`),
+      /** Everything from the beginning, or from an event's id; ends after `done`. */
+      stream: (prediction: WirePrediction, resume: { lastEventId?: string; signal?: AbortSignal } = {}) =>
+        http.events(prediction.urls.stream, resume),
+    },
+    files: {
+      upload: (content: Blob, filename: string) => {
+        const form = new FormData();
+        form.append('content', content, filename);
+        return http.form<WireFile>('/files', form);
+      },
+    },
+    hardware: {
+      list: () => get<WireHardware[]>('/hardware'),
+      put: (body: HardwareBody) => post<WireHardware>('/hardware', body),
+    },
+    status: () => get<WireStatusPage>('/status'),
+    instances: (query: { all?: boolean; deployment?: string } = {}) =>
+      http.every<WireInstance>(
+        `/instances?${search({ all: query.all ? 'true' : undefined, deployment: query.deployment })}`,
+      ),
+    hosts: () => get<WireHost[]>('/hosts'),
+    usage: {
+      records: (next?: string) => get<WirePage<WireUsageRecord>>(next ?? '/usage'),
+      totals: (by: UsageGroup, range: { from?: string; to?: string } = {}) =>
+        get<WireUsageTotals>(`/usage?${search({ by, ...range })}`),
+    },
+    tokens: {
+      list: () => get<WireToken[]>('/tokens'),
+      create: (body: { name: string; username?: string; role?: 'admin' | 'member' }) =>
+        post<WireNewToken>('/tokens', body),
+      remove: (id: string) => http.empty('DELETE', `/tokens/${part(id)}`),
+    },
+  };
+}
+
+const part = encodeURIComponent;
+
+const search = (values: Record<string, string | undefined>): string =>
+  new URLSearchParams(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  ).toString();
+
+function createHttp({ baseUrl, token }: ClientOptions) {
+  const base = `${baseUrl.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1`;
+
+  /** `path`: below `/v1`, or an absolute URL that the API gave. */
+  async function request(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${token}`);
+    const response = await fetch(URL.canParse(path) ? path : base + path, { ...init, method, headers });
+    if (response.ok) return response;
+    const text = await response.text();
+    throw new ApiError(response.status, readProblem(text), text);
+  }
+
+  async function json<Answer>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer> {
+    const init: RequestInit =
+      body === undefined
+        ? { ...(headers && { headers }) }
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } };
+    const response = await request(method, path, init);
+    return (await response.json()) as Answer;
+  }
+
+  const get = <Answer>(path: string) => json<Answer>('GET', path);
+
+  return {
+    json,
+    get,
+    post: <Answer>(path: string, body?: unknown) => json<Answer>('POST', path, body),
+    async empty(method: string, path: string): Promise<void> {
+      const response = await request(method, path);
+      await response.arrayBuffer();
+    },
+    async form<Answer>(path: string, form: FormData): Promise<Answer> {
+      const response = await request('POST', path, { body: form });
+      return (await response.json()) as Answer;
+    },
+    /** All pages of a list. */
+    async every<Item>(path: string): Promise<Item[]> {
+      const items: Item[] = [];
+      for (let next: string | null = path; next !== null; ) {
+        const page: WirePage<Item> = await get(next);
+        items.push(...page.results);
+        next = page.next;
+      }
+      return items;
+    },
+    async *events(
+      url: string,
+      { lastEventId, signal }: { lastEventId?: string; signal?: AbortSignal },
+    ): AsyncGenerator<StreamEvent> {
+      const headers = {
+        accept: 'text/event-stream',
+        ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+      };
+      const response = await request('GET', url, { headers, ...(signal && { signal }) });
+      if (response.body !== null) yield* readStreamEvents(response.body);
+    },
+  };
+}
+
+function readProblem(text: string): ProblemBody | null {
+  try {
+    return problemSchema.parse(JSON.parse(text));
+  } catch {
+    // Not one of our problems: a proxy's page, or another server. The caller gets the text.
+    return null;
+  }
+}

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+
+/** One kind of refusal or failure of the HTTP API. `docs/errors.md` is held equal to this catalogue by a test. */
+export interface ErrorKind {
+  readonly status: number;
+  readonly title: string;
+  /** When a caller meets it, and what to do. */
+  readonly when: string;
+}
+
+/**
+ * Every error that the API answers with. Codes are stable; titles of the ones that Replicate has are Replicate's own.
+ * Permanent refusals are 422 and never 409, because Replicate's second Python client retries 409.
+ */
+export const ERRORS = {
+  'bad-request': {
+    status: 400,
+    title: 'Bad request',
+    when: 'The request cannot be understood as HTTP or for this route: a broken multipart body, a malformed URL.',
+  },
+  'malformed-json': {
+    status: 400,
+    title: 'Malformed JSON',
+    when: 'The body says that it is JSON and does not parse.',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'Unauthenticated',
+    when: 'No token, an unknown token or a removed one. Send `Authorization: Bearer <token>`.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'Not permitted',
+    when: "The token is good, but this needs an admin's token, or belongs to another account.",
+  },
+  'not-found': {
+    status: 404,
+    title: 'Not found',
+    when: 'There is no such thing, or the token may not see it.',
+  },
+  'no-such-route': {
+    status: 404,
+    title: 'No such endpoint',
+    when: 'The method and path lead nowhere.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'Body too large',
+    when: 'A JSON body above the limit. Upload large inputs to `/v1/files` and give their URL.',
+  },
+  'file-too-large': {
+    status: 413,
+    title: 'File too large',
+    when: 'An uploaded file above 100 MiB.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'Unsupported media type',
+    when: 'A body that is neither JSON nor, for `/v1/files`, multipart form data.',
+  },
+  'range-not-satisfiable': {
+    status: 416,
+    title: 'Range not satisfiable',
+    when: 'A `Range` header that begins after the end of the file.',
+  },
+  'invalid-request': {
+    status: 422,
+    title: 'Request validation failed',
+    when: 'A field of the request is missing, unknown or out of range; `invalid_fields` names each.',
+  },
+  'invalid-version': {
+    status: 422,
+    title: 'Invalid version or not permitted',
+    when: 'The `version` of a prediction or deployment does not exist, or the token may not use it.',
+  },
+  'invalid-input': {
+    status: 422,
+    title: 'Input validation failed',
+    when: "The `input` does not fit the version's schema; `invalid_fields` names each field. Nothing was stored or queued.",
+  },
+  'name-taken': {
+    status: 422,
+    title: 'Name taken',
+    when: 'There is a model or deployment of that owner and name already.',
+  },
+  'deployment-in-use': {
+    status: 422,
+    title: 'Deployment in use',
+    when: 'A deployment with unfinished predictions cannot be deleted. Cancel them or wait.',
+  },
+  'no-process-runtime': {
+    status: 422,
+    title: 'No host runs processes',
+    when: 'A version was added from a folder, and no host has the process runtime.',
+  },
+  'import-failed': {
+    status: 422,
+    title: 'The version could not be added',
+    when: 'The image or folder was looked at and cannot be used; the detail says why.',
+  },
+  internal: {
+    status: 500,
+    title: 'Internal error',
+    when: 'A fault of the platform. The log of the API has it under the `request_id` of the answer.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'Unavailable',
+    when: 'The database or the queue does not answer at the moment. Try again after `Retry-After` seconds.',
+  },
+  'import-unanswered': {
+    status: 504,
+    title: 'The version was not looked at in time',
+    when: 'No scheduler answered within ten minutes. See that one runs, then add the version again.',
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export const invalidFieldSchema = z.object({
+  /** What is wrong, as one word: `required`, `invalid_type`, `additional_property_not_allowed`, … */
+  type: z.string(),
+  /** Dotted path, beginning with `input` for inputs. */
+  field: z.string(),
+  description: z.string(),
+});
+export type InvalidField = z.infer<typeof invalidFieldSchema>;
+
+/** The body of every answer of 400 and above, sent as `application/problem+json`. */
+export const problemSchema = z.object({
+  title: z.string(),
+  detail: z.string(),
+  status: z.int(),
+  code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+  invalid_fields: z.array(invalidFieldSchema).optional(),
+  request_id: z.string().optional(),
+});
+export type ProblemBody = z.infer<typeof problemSchema>;

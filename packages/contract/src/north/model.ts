@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { nameSchema } from './account.ts';
+import { wireDateSchema } from './page.ts';
+import { predictionSchema } from './prediction.ts';
+
+export const versionSchema = z.object({
+  id: z.string(),
+  created_at: wireDateSchema,
+  cog_version: z.string(),
+  openapi_schema: z.record(z.string(), z.unknown()),
+});
+export type WireVersion = z.infer<typeof versionSchema>;
+
+export const modelSchema = z.object({
+  url: z.string(),
+  owner: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  visibility: z.enum(['public', 'private']),
+  is_official: z.boolean(),
+  github_url: z.string().nullable(),
+  paper_url: z.string().nullable(),
+  license_url: z.string().nullable(),
+  weights_url: z.string().nullable(),
+  run_count: z.int(),
+  cover_image_url: z.string().nullable(),
+  default_example: predictionSchema.nullable(),
+  latest_version: versionSchema.nullable(),
+  created_at: wireDateSchema,
+});
+export type WireModel = z.infer<typeof modelSchema>;
+
+const link = z.url({ error: 'must be a URL' }).nullish();
+
+export const modelBodySchema = z.strictObject({
+  owner: nameSchema,
+  name: nameSchema,
+  visibility: z.enum(['public', 'private']),
+  /** A SKU of `GET /v1/hardware`. */
+  hardware: z.string(),
+  description: z.string().max(10_000).nullish(),
+  github_url: link,
+  paper_url: link,
+  license_url: link,
+  cover_image_url: link,
+});
+export type ModelBody = z.input<typeof modelBodySchema>;
+
+const ENV_NAME = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be a name of an environment variable' });
+
+/** Ours: where a new version comes from. `path` is a folder on the host, for admins and the process runtime only. */
+export const versionBodySchema = z.union([
+  z.strictObject({ image: z.string().min(1) }),
+  z.strictObject({
+    path: z.string().min(1),
+    command: z.array(z.string()).min(1).optional(),
+    env: z.record(ENV_NAME, z.string()).optional(),
+  }),
+]);
+export type VersionBody = z.infer<typeof versionBodySchema>;

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { wireDateSchema } from './page.ts';
+
+/** The five statuses that every official client knows; `aborted` is sent as `canceled`. Source: contract §0.4. */
+export const WIRE_STATUSES = ['starting', 'processing', 'succeeded', 'failed', 'canceled'] as const;
+export type WireStatus = (typeof WIRE_STATUSES)[number];
+
+export const WEBHOOK_EVENTS = ['start', 'output', 'logs', 'completed'] as const;
+
+/** Ours: why a prediction is not running yet. Clients that do not know it ignore it. */
+export const waitingSchema = z.object({
+  /** One word: `queued`, `booting`, or what blocks the deployment (`no-capacity`, `crash-loop`, …). */
+  reason: z.string(),
+  /** The same in a sentence. */
+  detail: z.string(),
+  /** The boot phase of the newest booting instance; null where none boots. */
+  phase: z.string().nullable(),
+  /** Since when that phase lasts, or the prediction waits. */
+  since: wireDateSchema,
+});
+
+/** A prediction as Replicate sends it. Absent fields are left out, never null, where a client would choke on null. */
+export const predictionSchema = z.object({
+  id: z.string(),
+  model: z.string(),
+  version: z.string(),
+  deployment: z.string().optional(),
+  input: z.record(z.string(), z.unknown()),
+  output: z.unknown(),
+  logs: z.string(),
+  error: z.string().nullable(),
+  status: z.enum(WIRE_STATUSES),
+  source: z.enum(['api', 'web']),
+  data_removed: z.boolean(),
+  metrics: z.record(z.string(), z.unknown()).optional(),
+  created_at: wireDateSchema,
+  started_at: wireDateSchema.optional(),
+  completed_at: wireDateSchema.optional(),
+  deadline: wireDateSchema.optional(),
+  webhook: z.string().optional(),
+  webhook_events_filter: z.array(z.string()).optional(),
+  waiting: waitingSchema.optional(),
+  urls: z.object({ web: z.string(), get: z.string(), cancel: z.string(), stream: z.string() }),
+});
+export type WirePrediction = z.infer<typeof predictionSchema>;
+
+const HTTP_URL = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+const options = {
+  input: z.record(z.string(), z.unknown()),
+  webhook: HTTP_URL.nullish(),
+  webhook_events_filter: z.array(z.enum(WEBHOOK_EVENTS)).nullish(),
+  /** Long out of use; old clients still send both. */
+  webhook_completed: z.string().nullish(),
+  stream: z.boolean().nullish(),
+};
+
+/** The body of `POST /models/…/predictions` and `POST /deployments/…/predictions`; other fields are refused. */
+export const predictionBodySchema = z.strictObject(options);
+/** The body of `POST /predictions`. `version`: 64 hex digits, `owner/name`, or `owner/name:` and 64 hex digits. */
+export const versionedPredictionBodySchema = z.strictObject({ version: z.string(), ...options });
+export type PredictionBody = z.infer<typeof predictionBodySchema>;
+
+export const predictionListQuerySchema = z.object({
+  cursor: z.string().optional(),
+  created_after: z.iso.datetime({ offset: true }).optional(),
+  created_before: z.iso.datetime({ offset: true }).optional(),
+  source: z.literal('web').optional(),
+});

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { wireDateSchema } from './page.ts';
+
+/** Ours: one billed interval. Costs are millionths of the operator's currency. */
+export const usageRecordSchema = z.object({
+  id: z.string(),
+  prediction: z.string(),
+  model: z.string(),
+  version: z.string(),
+  hardware: z.string(),
+  status: z.enum(['succeeded', 'failed', 'canceled']),
+  predict_microseconds: z.int(),
+  price_micros_per_second: z.int(),
+  cost_micros: z.int(),
+  at: wireDateSchema,
+});
+export type WireUsageRecord = z.infer<typeof usageRecordSchema>;
+
+export const USAGE_GROUPS = ['model', 'deployment', 'account', 'day'] as const;
+export type UsageGroup = (typeof USAGE_GROUPS)[number];
+
+export const usageTotalSchema = z.object({
+  key: z.string(),
+  predictions: z.int(),
+  predict_microseconds: z.int(),
+  cost_micros: z.int(),
+});
+export type WireUsageTotal = z.infer<typeof usageTotalSchema>;
+export const usageTotalsSchema = z.object({ by: z.enum(USAGE_GROUPS), results: z.array(usageTotalSchema) });
+export type WireUsageTotals = z.infer<typeof usageTotalsSchema>;
+
+/** With `by`: totals over [from, to). Without: records, newest first. */
+export const usageQuerySchema = z.object({
+  by: z.enum(USAGE_GROUPS).optional(),
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+  cursor: z.string().optional(),
+});
