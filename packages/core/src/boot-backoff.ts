@@ -44,7 +44,9 @@ export function bootBackoff({ count, last }: BootFailures, hasReadyInstance: boo
     return { retryAt, failWaitingUntil: failsNobody ? null : last.at, failure: last };
   }
   const during = last.phase === null ? '' : ` during ${last.phase}`;
-  const message = `The last ${count} boots failed, the latest with ${last.kind}${during}: ${last.message}. It is tried again ${inWords(waitMs)} after that.`;
+  const message =
+    `The last ${count} boots failed; it is tried again ${inWords(waitMs)} after the latest, ` +
+    `which was ${last.kind}${during}: ${last.message}`;
   return {
     retryAt,
     failWaitingUntil: hasReadyInstance ? null : retryAt,

@@ -1,5 +1,5 @@
 import { byId, type Instance, idleSince, longestIdleFirst } from './instance.ts';
-import { devicesFor, type Free, type FreeResources, freeGiven, placeOn, takes } from './placement.ts';
+import { type Free, type FreeResources, placeOn, takes } from './placement.ts';
 import type { Host, Need, Placement } from './resources.ts';
 
 export interface Eviction {
@@ -91,8 +91,8 @@ function victimsOn(
 function mostMemory(yields: readonly Yield[], count: number, gpus: number): number {
   const wanted = Math.max(0, gpus);
   // best[c][g]: the most memory from c of the yields seen so far with g GPUs, where g stops counting at `wanted`.
-  const best = Array.from({ length: count + 1 }, () => new Array<number>(wanted + 1).fill(Number.NEGATIVE_INFINITY));
-  const at = (c: number, g: number): number => best[c]?.[g] ?? Number.NEGATIVE_INFINITY;
+  const best = Array.from({ length: count + 1 }, () => Array.from({ length: wanted + 1 }, () => -Infinity));
+  const at = (c: number, g: number): number => best[c]?.[g] ?? -Infinity;
   const start = best[0];
   if (start !== undefined) start[0] = 0;
   for (const y of yields) {

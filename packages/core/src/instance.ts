@@ -54,7 +54,8 @@ export class IllegalMove extends Error {
 
 /** The state after `event`; throws {@link IllegalMove} for a pair that the table lacks. */
 export function nextState(from: InstanceState, event: InstanceEvent): InstanceState {
-  const next = (INSTANCE_MOVES[from] as Partial<Record<InstanceEvent, InstanceState>>)[event];
+  const moves: Partial<Record<InstanceEvent, InstanceState>> = INSTANCE_MOVES[from];
+  const next = moves[event];
   if (next === undefined) throw new IllegalMove(from, event);
   return next;
 }

@@ -75,7 +75,7 @@ export function whyNot(hosts: readonly Host[], need: Need): Refusal {
   const impossible = (detail: string): Refusal => ({ reason: 'no-hardware', detail });
   if (hosts.length === 0) return impossible('There is no host.');
 
-  const running = hosts.filter((h) => h.runtimes.includes(need.runtime));
+  const running = hosts.filter((h) => h.runtimes.includes(need.runtime)).toSorted(byId);
   if (running.length === 0) {
     return impossible(need.runtime === 'docker' ? 'No host runs Docker images.' : 'No host runs models as processes.');
   }

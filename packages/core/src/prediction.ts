@@ -38,7 +38,8 @@ export class IllegalPredictionMove extends Error {
 
 /** The status after `event`; throws {@link IllegalPredictionMove} for a pair that the table lacks. */
 export function nextStatus(from: PredictionStatus, event: PredictionEvent): PredictionStatus {
-  const next = (PREDICTION_MOVES[from] as Partial<Record<PredictionEvent, PredictionStatus>>)[event];
+  const moves: Partial<Record<PredictionEvent, PredictionStatus>> = PREDICTION_MOVES[from];
+  const next = moves[event];
   if (next === undefined) throw new IllegalPredictionMove(from, event);
   return next;
 }

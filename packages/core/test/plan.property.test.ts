@@ -1,0 +1,321 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Deployment,
+  freeGiven,
+  type Host,
+  holdsResources,
+  type Instance,
+  isComing,
+  isStale,
+  neededInstances,
+  nextState,
+  type Plan,
+  planCycle,
+  type Snapshot,
+} from '../src/index.ts';
+import { deployment, device, failure, host, instance } from './build.ts';
+
+const DEPLOYMENTS = ['d1', 'd2', 'd3'];
+
+const hosts: fc.Arbitrary<Host[]> = fc
+  .array(
+    fc.record({
+      memoryMiB: fc.constantFrom(8_000, 16_000, 24_000),
+      gpus: fc.array(fc.constantFrom(16_000, 24_000), { maxLength: 3 }),
+      cordoned: fc.boolean(),
+      runtimes: fc.constantFrom<Host['runtimes']>(['docker'], ['process'], ['docker', 'process']),
+    }),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map((rows) =>
+    rows.map(({ gpus, ...row }, n) =>
+      host({ ...row, id: `h${n}`, devices: gpus.map((vramMiB, g) => device(`g${g}`, vramMiB)) }),
+    ),
+  );
+
+const demands = fc
+  .record({ waiting: fc.nat(6), inFlight: fc.nat(3), at: fc.nat(1_000) })
+  .map(({ waiting, inFlight, at }) => ({ waiting, inFlight, oldestWaitingAt: waiting === 0 ? null : at }));
+
+const deployments: fc.Arbitrary<Deployment[]> = fc.tuple(
+  ...DEPLOYMENTS.map((id) =>
+    fc
+      .record({
+        need: fc.record({
+          runtime: fc.constantFrom('docker' as const, 'process' as const),
+          memoryMiB: fc.constantFrom(2_000, 4_000, 8_000, 12_000),
+          gpus: fc.nat(2),
+          vramMiB: fc.constantFrom(16_000, 24_000),
+        }),
+        policy: fc.record({
+          minInstances: fc.nat(2),
+          maxInstances: fc.integer({ min: 0, max: 4 }),
+          slotsPerInstance: fc.integer({ min: 1, max: 3 }),
+          keepAliveMs: fc.nat(1_000),
+        }),
+        demand: demands,
+        backoff: fc.option(
+          fc.nat(4_000).map((retryAt) => ({ retryAt, failure: failure() })),
+          { nil: null, freq: 3 },
+        ),
+      })
+      .map((row) => deployment({ id, ...row })),
+  ),
+);
+
+/** A fleet in any state, on hosts that it fits: what does not fit is left out. */
+const snapshots: fc.Arbitrary<Snapshot> = fc
+  .record({
+    hosts,
+    deployments,
+    rows: fc.array(
+      fc.record({
+        deploymentId: fc.constantFrom(...DEPLOYMENTS, 'gone'),
+        versionId: fc.constantFrom('v1', 'v1', 'v0'),
+        state: fc.constantFrom<Instance['state']>(
+          'booting',
+          'ready',
+          'ready',
+          'draining',
+          'stopping',
+          'stopped',
+          'failed',
+        ),
+        since: fc.nat(2_000),
+        lastUsedAt: fc.option(fc.nat(2_000), { nil: null }),
+        inFlight: fc.nat(2),
+        intakeClosed: fc.boolean(),
+        unhealthy: fc.option(fc.constant('DEFUNCT'), { nil: null, freq: 6 }),
+        hostIndex: fc.nat(2),
+        memoryMiB: fc.constantFrom(2_000, 4_000, 8_000),
+        gpus: fc.nat(1),
+      }),
+      { maxLength: 10 },
+    ),
+  })
+  .map(({ hosts, deployments, rows }) => {
+    const instances: Instance[] = [];
+    for (const [n, { hostIndex, gpus, ...row }] of rows.entries()) {
+      const on = hosts[hostIndex % hosts.length];
+      if (on === undefined) continue;
+      const free = freeGiven(instances.filter(holdsResources))(on);
+      if (holdsResources(row) && (free.memoryMiB < row.memoryMiB || free.devices.length < gpus)) continue;
+      const deviceIds = free.devices.slice(0, gpus).map((d) => d.id);
+      const inFlight = row.state === 'booting' ? 0 : row.inFlight;
+      instances.push(instance({ ...row, id: `i${n}`, hostId: on.id, deviceIds, inFlight }));
+    }
+    return { hosts, deployments, instances };
+  });
+
+const instants = fc.integer({ min: 0, max: 4_000 });
+const drains = (plan: Plan) => plan.actions.flatMap((a) => (a.kind === 'drain' ? [a] : []));
+const find = (s: Snapshot, id: string): Instance => {
+  const found = s.instances.find((i) => i.id === id);
+  if (found === undefined) throw new Error(`the plan names ${id}, which is not in the snapshot`);
+  return found;
+};
+
+/** The world right after every action of the plan. */
+function apply(s: Snapshot, plan: Plan, now: number, nextId: () => string): Snapshot {
+  const booted: Instance[] = [];
+  const changed = new Map<string, Partial<Instance>>();
+  for (const a of plan.actions) {
+    if (a.kind === 'boot') {
+      const d = s.deployments.find((x) => x.id === a.deploymentId);
+      if (d === undefined) throw new Error(`the plan boots ${a.deploymentId}, which is not in the snapshot`);
+      const { memoryMiB, runtime } = d.need;
+      booted.push(
+        instance({
+          ...a.placement,
+          id: nextId(),
+          deploymentId: d.id,
+          state: 'booting',
+          since: now,
+          memoryMiB,
+          runtime,
+        }),
+      );
+    } else {
+      const { state } = find(s, a.instanceId);
+      changed.set(a.instanceId, { state: nextState(state, a.kind === 'drain' ? 'drain' : 'drained'), since: now });
+    }
+  }
+  return { ...s, instances: [...s.instances.map((i) => ({ ...i, ...changed.get(i.id) })), ...booted] };
+}
+
+/** Time does its work: boots end, what drains lets go, what stops is gone. Predictions never finish elsewhere. */
+const pass = (s: Snapshot, now: number): Snapshot => ({
+  ...s,
+  instances: s.instances.flatMap((i): Instance[] => {
+    if (i.state === 'booting') return [{ ...i, state: nextState(i.state, 'booted'), since: now }];
+    if (i.state === 'draining') return [{ ...i, intakeClosed: true, inFlight: 0 }];
+    return isComing(i) ? [i] : [];
+  }),
+});
+
+function expectNoOvercommitment(s: Snapshot): void {
+  const held = s.instances.filter(holdsResources);
+  for (const h of s.hosts) {
+    expect(freeGiven(held)(h).memoryMiB, `free memory of ${h.id}`).toBeGreaterThanOrEqual(0);
+    const devices = held.filter((i) => i.hostId === h.id).flatMap((i) => i.deviceIds);
+    expect(devices.length, `devices of ${h.id} held once`).toBe(new Set(devices).size);
+  }
+}
+
+const numRuns = 500;
+
+describe('planCycle, whatever the snapshot', () => {
+  it('boots only where there is room, of the right kind, on hosts that take it', () => {
+    fc.assert(
+      fc.property(snapshots, instants, (s, now) => {
+        const plan = planCycle(s, now);
+        let n = 0;
+        expectNoOvercommitment(apply(s, plan, now, () => `new${n++}`));
+        for (const a of plan.actions) {
+          if (a.kind !== 'boot') continue;
+          const on = s.hosts.find((h) => h.id === a.placement.hostId);
+          const d = s.deployments.find((x) => x.id === a.deploymentId);
+          expect(on?.cordoned).toBe(false);
+          expect(on?.runtimes).toContain(d?.need.runtime);
+          expect(a.placement.deviceIds.length).toBe(d?.need.gpus);
+          for (const id of a.placement.deviceIds) {
+            expect(on?.devices.find((x) => x.id === id)?.vramMiB).toBeGreaterThanOrEqual(d?.need.vramMiB ?? Infinity);
+          }
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it('never drains a busy one because it is idle or in the way, and stops only what holds nothing', () => {
+    fc.assert(
+      fc.property(snapshots, instants, (s, now) => {
+        const plan = planCycle(s, now);
+        for (const a of drains(plan)) {
+          if (a.reason !== 'idle' && a.reason !== 'evicted') continue;
+          const i = find(s, a.instanceId);
+          expect([i.state, i.inFlight]).toEqual(['ready', 0]);
+        }
+        for (const a of plan.actions) {
+          if (a.kind !== 'stop') continue;
+          const { state, inFlight, intakeClosed } = find(s, a.instanceId);
+          expect([state, inFlight, intakeClosed]).toEqual(['draining', 0, true]);
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it('takes each instance once, by a legal move', () => {
+    fc.assert(
+      fc.property(snapshots, instants, (s, now) => {
+        const named = planCycle(s, now).actions.flatMap((a) => (a.kind === 'boot' ? [] : [a]));
+        expect(new Set(named.map((a) => a.instanceId)).size).toBe(named.length);
+        for (const a of named) nextState(find(s, a.instanceId).state, a.kind === 'drain' ? 'drain' : 'drained');
+      }),
+      { numRuns },
+    );
+  });
+
+  it('keeps to the maximum, and never drains what is needed for idleness or for others', () => {
+    fc.assert(
+      fc.property(snapshots, instants, (s, now) => {
+        const plan = planCycle(s, now);
+        const after = apply(s, plan, now, () => 'new');
+        for (const d of s.deployments) {
+          const capacity = (of: Snapshot) =>
+            of.instances.filter(
+              (i) => i.deploymentId === d.id && isComing(i) && i.unhealthy === null && !isStale(i, d),
+            );
+          expect(capacity(after).length).toBeLessThanOrEqual(d.policy.maxInstances);
+          const taken = drains(plan).some(
+            (a) => find(s, a.instanceId).deploymentId === d.id && (a.reason === 'idle' || a.reason === 'evicted'),
+          );
+          // Without what the leaving hold, which is no demand on those that stay.
+          const floor = neededInstances({ waiting: d.demand.waiting, inFlight: 0, oldestWaitingAt: null }, d.policy);
+          if (taken) expect(capacity(after).length).toBeGreaterThanOrEqual(floor);
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it('wakes only in the future, and only where waiting alone can change the plan', () => {
+    fc.assert(
+      fc.property(snapshots, instants, (s, now) => {
+        const plan = planCycle(s, now);
+        if (plan.wakeAt !== null) expect(plan.wakeAt).toBeGreaterThan(now);
+        if (plan.actions.length > 0) return;
+        const at = (later: number) => planCycle(s, later);
+        if (plan.wakeAt === null) {
+          expect(at(now + 1_000_000)).toEqual(plan);
+        } else {
+          expect(at(plan.wakeAt - 1)).toEqual(plan);
+          expect(at(plan.wakeAt)).not.toEqual(at(plan.wakeAt - 1));
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it('is the same plan every time, in whatever order the rows come, and leaves its input alone', () => {
+    fc.assert(
+      fc.property(snapshots, instants, (s, now) => {
+        const before = structuredClone(s);
+        const plan = planCycle(s, now);
+        expect(planCycle(s, now)).toEqual(plan);
+        const turned = {
+          hosts: s.hosts.toReversed().map((h) => ({ ...h, devices: h.devices.toReversed() })),
+          deployments: s.deployments.toReversed(),
+          instances: s.instances.toReversed(),
+        };
+        expect(planCycle(turned, now)).toEqual(plan);
+        expect(s).toEqual(before);
+      }),
+      { numRuns },
+    );
+  });
+
+  it('names each deployment at most once as blocked, with a sentence', () => {
+    fc.assert(
+      fc.property(snapshots, instants, (s, now) => {
+        const { blocked, actions } = planCycle(s, now);
+        expect(new Set(blocked.map((b) => b.deploymentId)).size).toBe(blocked.length);
+        for (const { detail } of [...blocked, ...actions]) expect(detail.length).toBeGreaterThan(0);
+      }),
+      { numRuns },
+    );
+  });
+});
+
+it('settles, however demand moves: every lack is met or explained, and no room overcommitted on the way', () => {
+  fc.assert(
+    fc.property(snapshots, fc.tuple(demands, demands, demands), instants, (start, laterDemands, now) => {
+      let n = 0;
+      let s = start;
+      for (let cycle = 0; cycle < 60; cycle++) {
+        const at = now + cycle * 100;
+        // Half-way the demand moves elsewhere, so that some instances go spare and others are short.
+        if (cycle === 30) {
+          s = { ...s, deployments: s.deployments.map((d, k) => ({ ...d, demand: laterDemands[k] ?? d.demand })) };
+        }
+        s = apply(pass(s, at), planCycle(pass(s, at), at), at, () => `new${n++}`);
+        expectNoOvercommitment(s);
+      }
+      const settled = planCycle(s, now + 6_000);
+      expect(settled.actions).toEqual([]);
+      for (const d of s.deployments) {
+        const lacks =
+          neededInstances(d.demand, d.policy) -
+          s.instances.filter((i) => i.deploymentId === d.id && !isStale(i, d)).length;
+        if (lacks > 0)
+          expect(
+            settled.blocked.map((b) => b.deploymentId),
+            'a lack has a reason',
+          ).toContain(d.id);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

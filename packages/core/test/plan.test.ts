@@ -1,0 +1,503 @@
+import { describe, expect, it } from 'vitest';
+import { type Action, type Deployment, type Instance, planCycle, type Snapshot } from '../src/index.ts';
+import { demand, deployment, device, failure, host, instance, MINUTE, need, policy, SECOND, waiting } from './build.ts';
+
+interface Case {
+  name: string;
+  now?: number;
+  hosts?: Snapshot['hosts'];
+  deployments?: Deployment[];
+  instances?: Instance[];
+  want?: string[];
+  blocked?: string[];
+  wakeAt?: number | null;
+}
+
+const inShort = (a: Action): string =>
+  a.kind === 'boot'
+    ? `boot ${a.deploymentId} on ${[a.placement.hostId, ...a.placement.deviceIds].join('+')}: ${a.reason}`
+    : `${a.kind} ${a.instanceId}: ${a.reason}`;
+
+function check({ now = 0, hosts = [host()], deployments = [deployment()], instances = [], ...want }: Case): void {
+  const plan = planCycle({ hosts, deployments, instances }, now);
+  expect({
+    actions: plan.actions.map(inShort),
+    blocked: plan.blocked.map((b) => `${b.deploymentId}: ${b.reason}`),
+    wakeAt: plan.wakeAt,
+  }).toEqual({ actions: want.want ?? [], blocked: want.blocked ?? [], wakeAt: want.wakeAt ?? null });
+}
+
+/** An instance that fills an 8,000 MiB host, and a host that it fills. */
+const SMALL = [host({ memoryMiB: 8_000 })];
+const d1 = deployment;
+const d2 = (over: Partial<Deployment> = {}): Deployment => deployment({ id: 'd2', ...over });
+const d3 = (over: Partial<Deployment> = {}): Deployment => deployment({ id: 'd3', ...over });
+
+describe('1. stop what has drained', () => {
+  const draining = (over: Partial<Instance>): Instance => instance({ state: 'draining', ...over });
+  it.each<Case>([
+    {
+      name: 'intake closed and nothing held: stops',
+      instances: [draining({ intakeClosed: true })],
+      want: ['stop i1: drained'],
+    },
+    { name: 'intake still open: waits', instances: [draining({})] },
+    {
+      name: 'intake closed beside one in flight is a row read half-way: waits',
+      instances: [draining({ intakeClosed: true, inFlight: 1 })],
+    },
+    {
+      name: 'the same, unhealthy: waits too',
+      instances: [draining({ intakeClosed: true, inFlight: 1, unhealthy: 'DEFUNCT' })],
+    },
+    { name: 'ready with a closed intake is not draining', instances: [instance({ intakeClosed: true, inFlight: 1 })] },
+    { name: 'stopping already: nothing more', instances: [instance({ state: 'stopping', intakeClosed: true })] },
+    {
+      name: 'stopped and failed hold nothing',
+      instances: [instance({ state: 'stopped' }), instance({ id: 'i2', state: 'failed' })],
+    },
+  ])('$name', check);
+});
+
+describe('2. drain what must not stay', () => {
+  const busy = demand({ inFlight: 1 });
+  it.each<Case>([
+    {
+      name: 'unhealthy and busy',
+      instances: [instance({ unhealthy: 'DEFUNCT', inFlight: 1 })],
+      deployments: [d1({ demand: busy })],
+      want: ['drain i1: unhealthy'],
+    },
+    {
+      name: 'unhealthy while booting',
+      instances: [instance({ unhealthy: 'DEFUNCT', state: 'booting' })],
+      want: ['drain i1: unhealthy'],
+    },
+    { name: 'unhealthy and draining already', instances: [instance({ unhealthy: 'DEFUNCT', state: 'draining' })] },
+    {
+      name: 'unhealthy is no capacity: another boots for who waits',
+      instances: [instance({ unhealthy: 'DEFUNCT' })],
+      deployments: [d1({ demand: waiting(1) })],
+      want: ['drain i1: unhealthy', 'boot d1 on h1: demand'],
+    },
+    { name: 'its deployment is gone, ready', deployments: [], instances: [instance()], want: ['drain i1: removed'] },
+    {
+      name: 'its deployment is gone, booting',
+      deployments: [],
+      instances: [instance({ state: 'booting' })],
+      want: ['drain i1: removed'],
+    },
+    { name: 'its deployment is gone, draining already', deployments: [], instances: [instance({ state: 'draining' })] },
+    {
+      name: 'stale and booting',
+      instances: [instance({ versionId: 'v0', state: 'booting' })],
+      want: ['drain i1: stale'],
+    },
+    { name: 'stale and idle', instances: [instance({ hardwareSku: 'gpu' })], want: ['drain i1: stale'] },
+    {
+      name: 'stale and busy: a fresh one boots beside it',
+      instances: [instance({ versionId: 'v0', inFlight: 1 })],
+      deployments: [d1({ demand: busy })],
+      want: ['boot d1 on h1: demand'],
+    },
+    {
+      name: 'stale and busy while the fresh one boots: serves on',
+      instances: [instance({ versionId: 'v0', inFlight: 1 }), instance({ id: 'i2', state: 'booting' })],
+      deployments: [d1({ demand: busy })],
+    },
+    {
+      name: 'stale and busy once the fresh one is ready: goes',
+      instances: [instance({ versionId: 'v0', inFlight: 1 }), instance({ id: 'i2' })],
+      deployments: [d1({ demand: busy })],
+      want: ['drain i1: stale'],
+      wakeAt: 5 * MINUTE,
+    },
+    {
+      name: 'stale and busy where nothing else fits: goes, or the old version would run for ever',
+      hosts: SMALL,
+      instances: [instance({ versionId: 'v0', inFlight: 1 })],
+      deployments: [d1({ demand: demand({ inFlight: 1, waiting: 1, oldestWaitingAt: 0 }) })],
+      want: ['drain i1: stale'],
+      blocked: ['d1: no-capacity'],
+    },
+    {
+      name: 'an idle neighbour goes before a busy stale one',
+      hosts: [host({ memoryMiB: 16_000 })],
+      instances: [instance({ versionId: 'v0', inFlight: 1 }), instance({ id: 'i2', deploymentId: 'd2' })],
+      deployments: [d1({ demand: busy }), d2()],
+      want: ['drain i2: evicted'],
+      blocked: ['d1: no-capacity'],
+      wakeAt: 5 * MINUTE,
+    },
+    {
+      name: 'what a draining instance holds needs no new one',
+      instances: [instance({ state: 'draining', inFlight: 1 })],
+      deployments: [d1({ demand: busy })],
+    },
+    {
+      name: 'a maximum that was lowered: the idle one goes at once',
+      instances: [instance({ inFlight: 1 }), instance({ id: 'i2' })],
+      deployments: [d1({ demand: busy, policy: policy({ maxInstances: 1 }) })],
+      want: ['drain i2: over-max'],
+    },
+    {
+      name: 'a maximum that was lowered: of busy ones too',
+      instances: [instance({ inFlight: 1 }), instance({ id: 'i2', inFlight: 1 })],
+      deployments: [d1({ demand: demand({ inFlight: 2 }), policy: policy({ maxInstances: 1 }) })],
+      want: ['drain i1: over-max'],
+    },
+    {
+      name: 'switched off: drains, and says so to who waits',
+      instances: [instance()],
+      deployments: [d1({ demand: waiting(1), policy: policy({ maxInstances: 0 }) })],
+      want: ['drain i1: over-max'],
+      blocked: ['d1: max-instances'],
+    },
+    {
+      name: 'switched off with nobody waiting is not blocked',
+      deployments: [d1({ policy: policy({ maxInstances: 0, minInstances: 1 }) })],
+    },
+  ])('$name', check);
+});
+
+describe('3. drain idle surplus past keep-alive', () => {
+  it.each<Case>([
+    { name: 'nothing to do', want: [] },
+    {
+      name: 'just before keep-alive ends: stays, and says when to look again',
+      now: 5 * MINUTE - 1,
+      instances: [instance({ lastUsedAt: 0 })],
+      wakeAt: 5 * MINUTE,
+    },
+    {
+      name: 'keep-alive ended: drains',
+      now: 5 * MINUTE,
+      instances: [instance({ lastUsedAt: 0 })],
+      want: ['drain i1: idle'],
+    },
+    {
+      name: 'never used: idle time counts from ready, not from 1970',
+      now: 10 * MINUTE,
+      instances: [instance({ since: 9 * MINUTE })],
+      wakeAt: 14 * MINUTE,
+    },
+    { name: 'keep-alive never runs while booting', now: 60 * MINUTE, instances: [instance({ state: 'booting' })] },
+    { name: 'busy is never drained', now: 60 * MINUTE, instances: [instance({ inFlight: 1 })] },
+    {
+      name: 'the minimum stays past keep-alive',
+      now: 60 * MINUTE,
+      instances: [instance()],
+      deployments: [d1({ policy: policy({ minInstances: 1 }) })],
+    },
+    {
+      name: 'one that boots is no reason to drain the one that is warm',
+      now: 60 * MINUTE,
+      instances: [instance(), instance({ id: 'i2', state: 'booting' })],
+      deployments: [d1({ policy: policy({ minInstances: 1 }) })],
+    },
+    {
+      name: 'above the minimum the longest idle goes',
+      now: 60 * MINUTE,
+      instances: [instance({ lastUsedAt: 2 }), instance({ id: 'i2', lastUsedAt: 1 })],
+      deployments: [d1({ policy: policy({ minInstances: 1 }) })],
+      want: ['drain i2: idle'],
+    },
+  ])('$name', check);
+});
+
+describe('4. boot what demand lacks', () => {
+  const wide = policy({ maxInstances: 9 });
+  it.each<Case>([
+    {
+      name: 'cold: a waiting prediction boots one',
+      deployments: [d1({ demand: waiting(1) })],
+      want: ['boot d1 on h1: demand'],
+    },
+    {
+      name: 'three waiting boot three',
+      deployments: [d1({ demand: waiting(3) })],
+      want: ['boot d1 on h1: demand', 'boot d1 on h1: demand', 'boot d1 on h1: demand'],
+    },
+    {
+      name: 'never above the maximum',
+      deployments: [d1({ demand: waiting(9), policy: policy({ maxInstances: 1 }) })],
+      want: ['boot d1 on h1: demand'],
+    },
+    {
+      name: 'one that boots counts as capacity',
+      deployments: [d1({ demand: waiting(1) })],
+      instances: [instance({ state: 'booting' })],
+    },
+    {
+      name: 'one that drains does not',
+      deployments: [d1({ demand: waiting(1) })],
+      instances: [instance({ state: 'draining' })],
+      want: ['boot d1 on h1: demand'],
+    },
+    {
+      name: 'the minimum boots with no demand',
+      deployments: [d1({ policy: policy({ minInstances: 1 }) })],
+      want: ['boot d1 on h1: min-instances'],
+    },
+    {
+      name: 'demand first, then what the minimum adds',
+      deployments: [d1({ demand: waiting(1), policy: policy({ minInstances: 2 }) })],
+      want: ['boot d1 on h1: demand', 'boot d1 on h1: min-instances'],
+    },
+    {
+      name: 'the longest wait goes first',
+      hosts: SMALL,
+      deployments: [d1({ demand: waiting(1, 2) }), d2({ demand: waiting(1, 1) })],
+      want: ['boot d2 on h1: demand'],
+      blocked: ['d1: no-capacity'],
+    },
+    {
+      name: 'demand goes before a minimum',
+      hosts: SMALL,
+      deployments: [d1({ policy: policy({ minInstances: 1 }) }), d2({ demand: waiting(1, 1) })],
+      want: ['boot d2 on h1: demand'],
+      blocked: ['d1: no-capacity'],
+    },
+    {
+      name: 'two GPUs for two, each its own',
+      hosts: [host({ devices: [device('a'), device('b')] })],
+      deployments: [d1({ need: need({ gpus: 1, vramMiB: 1 }), demand: waiting(3), policy: wide })],
+      want: ['boot d1 on h1+a: demand', 'boot d1 on h1+b: demand'],
+      blocked: ['d1: no-capacity'],
+    },
+    {
+      name: 'cordoned hosts get nothing',
+      hosts: [host({ cordoned: true })],
+      deployments: [d1({ demand: waiting(1) })],
+      blocked: ['d1: cordoned'],
+    },
+    {
+      name: 'no hardware for it: said, and nobody is evicted for it',
+      hosts: SMALL,
+      deployments: [d1(), d2({ demand: waiting(1), need: need({ memoryMiB: 8_001 }) })],
+      instances: [instance()],
+      blocked: ['d2: no-hardware'],
+      wakeAt: 5 * MINUTE,
+    },
+  ])('$name', check);
+});
+
+describe('4. evict only where nothing fits', () => {
+  const roomForTwo = [host({ memoryMiB: 16_000 })];
+  const leaving = instance({ state: 'draining', inFlight: 1 });
+  it.each<Case>([
+    {
+      name: 'the idle neighbour goes, the boot comes in a later cycle',
+      hosts: SMALL,
+      deployments: [d1(), d2({ demand: waiting(1) })],
+      instances: [instance()],
+      want: ['drain i1: evicted'],
+      blocked: ['d2: no-capacity'],
+      wakeAt: 5 * MINUTE,
+    },
+    {
+      name: 'a busy neighbour stays',
+      hosts: SMALL,
+      deployments: [d1({ demand: demand({ inFlight: 1 }) }), d2({ demand: waiting(1) })],
+      instances: [instance({ inFlight: 1 })],
+      blocked: ['d2: no-capacity'],
+    },
+    {
+      name: 'one that a minimum protects stays',
+      hosts: SMALL,
+      deployments: [d1({ policy: policy({ minInstances: 1 }) }), d2({ demand: waiting(1) })],
+      instances: [instance()],
+      blocked: ['d2: no-capacity'],
+    },
+    {
+      name: 'one that is wanted again stays',
+      hosts: SMALL,
+      deployments: [d1({ demand: waiting(1, 5) }), d2({ demand: waiting(1, 1) })],
+      instances: [instance()],
+      blocked: ['d2: no-capacity'],
+    },
+    {
+      name: 'one that boots stays',
+      hosts: SMALL,
+      deployments: [d1(), d2({ demand: waiting(1) })],
+      instances: [instance({ state: 'booting' })],
+      blocked: ['d2: no-capacity'],
+    },
+    {
+      name: 'room is on its way: nobody else goes',
+      hosts: roomForTwo,
+      deployments: [d1(), d2({ demand: waiting(1) })],
+      instances: [leaving, instance({ id: 'i2' })],
+      blocked: ['d2: no-capacity'],
+      wakeAt: 5 * MINUTE,
+    },
+    {
+      name: 'room that expires in this cycle is on its way too',
+      now: 5 * MINUTE,
+      hosts: roomForTwo,
+      deployments: [d1(), d2({ demand: waiting(1) })],
+      instances: [instance(), instance({ id: 'i2', lastUsedAt: 1 })],
+      want: ['drain i1: idle'],
+      blocked: ['d2: no-capacity'],
+      wakeAt: 5 * MINUTE + 1,
+    },
+    {
+      name: 'room on its way is promised once: the second evicts for itself',
+      hosts: roomForTwo,
+      deployments: [d1(), d2({ demand: waiting(1) }), d3({ demand: waiting(1, 1) })],
+      instances: [leaving, instance({ id: 'i2' })],
+      want: ['drain i2: evicted'],
+      blocked: ['d2: no-capacity', 'd3: no-capacity'],
+      wakeAt: 5 * MINUTE,
+    },
+    {
+      name: 'two are blocked: each gets its own eviction in one cycle',
+      hosts: roomForTwo,
+      deployments: [d1(), d2({ demand: waiting(1) }), d3({ demand: waiting(1, 1) })],
+      instances: [instance(), instance({ id: 'i2' })],
+      want: ['drain i1: evicted', 'drain i2: evicted'],
+      blocked: ['d2: no-capacity', 'd3: no-capacity'],
+      wakeAt: 5 * MINUTE,
+    },
+    {
+      name: 'a small latecomer does not take the room that the longest waiter was promised',
+      hosts: [host({ memoryMiB: 12_000 })],
+      deployments: [
+        d1(),
+        d2({ need: need({ memoryMiB: 12_000 }), demand: waiting(1) }),
+        d3({ need: need({ memoryMiB: 4_000 }), demand: waiting(1, 1) }),
+      ],
+      instances: [leaving],
+      blocked: ['d2: no-capacity', 'd3: no-capacity'],
+    },
+    {
+      name: 'nor its GPU',
+      hosts: [host({ devices: [device('a'), device('b')] })],
+      deployments: [
+        d1(),
+        d2({ need: need({ gpus: 2, vramMiB: 1 }), demand: waiting(1) }),
+        d3({ need: need({ gpus: 1, vramMiB: 1 }), demand: waiting(1, 1) }),
+      ],
+      instances: [{ ...leaving, deviceIds: ['a'] }],
+      blocked: ['d2: no-capacity', 'd3: no-capacity'],
+    },
+    {
+      name: 'all idle ones together would be too little: nobody goes',
+      hosts: [host({ memoryMiB: 24_000 })],
+      deployments: [
+        d1(),
+        d2({ need: need({ memoryMiB: 20_000 }), demand: waiting(1) }),
+        d3({ demand: demand({ inFlight: 1 }) }),
+      ],
+      instances: [instance(), instance({ id: 'i3', deploymentId: 'd3', inFlight: 1 })],
+      blocked: ['d2: no-capacity'],
+      wakeAt: 5 * MINUTE,
+    },
+  ])('$name', check);
+
+  it('says where room is being made', () => {
+    const { blocked } = planCycle(
+      { hosts: SMALL, deployments: [d1(), d2({ demand: waiting(1) })], instances: [instance()] },
+      0,
+    );
+    expect(blocked.map((b) => b.detail)).toEqual(['Every host that could hold it is full. Room is being made on h1.']);
+  });
+});
+
+describe('4. honour the backoff', () => {
+  const after = (retryAt: number, kind: 'setup_error' | 'crash_loop' = 'setup_error') => ({
+    retryAt,
+    failure: failure({ kind }),
+  });
+  const failing = (over: Partial<Deployment> = {}) => d1({ demand: waiting(3), backoff: after(SECOND), ...over });
+  it.each<Case>([
+    {
+      name: 'a millisecond before: waits, and wakes for it',
+      now: SECOND - 1,
+      deployments: [failing()],
+      blocked: ['d1: backoff'],
+      wakeAt: SECOND,
+    },
+    {
+      name: 'at the instant: one boot, as a trial',
+      now: SECOND,
+      deployments: [failing()],
+      want: ['boot d1 on h1: demand'],
+    },
+    {
+      name: 'while the trial boots, no second',
+      now: SECOND,
+      deployments: [failing()],
+      instances: [instance({ state: 'booting' })],
+    },
+    {
+      name: 'beside a ready one the trial is one too',
+      now: SECOND,
+      deployments: [failing()],
+      instances: [instance({ inFlight: 1 })],
+      want: ['boot d1 on h1: demand'],
+    },
+    {
+      name: 'a crash loop is called one',
+      deployments: [failing({ backoff: after(SECOND, 'crash_loop') })],
+      blocked: ['d1: crash-loop'],
+      wakeAt: SECOND,
+    },
+    {
+      name: 'a minimum waits too',
+      deployments: [d1({ policy: policy({ minInstances: 1 }), backoff: after(SECOND) })],
+      blocked: ['d1: backoff'],
+      wakeAt: SECOND,
+    },
+    { name: 'with nothing lacking there is nothing to wake for', deployments: [d1({ backoff: after(SECOND) })] },
+    {
+      name: 'nobody is evicted for what may not boot',
+      hosts: SMALL,
+      deployments: [failing(), d2()],
+      instances: [instance({ deploymentId: 'd2' })],
+      blocked: ['d1: backoff'],
+      wakeAt: SECOND,
+    },
+    {
+      name: 'of keep-alive and backoff, wakes for the earlier',
+      deployments: [failing(), d2()],
+      instances: [instance({ deploymentId: 'd2' })],
+      blocked: ['d1: backoff'],
+      wakeAt: SECOND,
+    },
+  ])('$name', check);
+
+  it('the detail is the failure', () => {
+    const [blocked] = planCycle({ hosts: [host()], deployments: [failing()], instances: [] }, 0).blocked;
+    expect(blocked?.detail).toBe('setup() raised ValueError: no weights');
+  });
+});
+
+it('steps keep their order, and every action says why in words', () => {
+  const plan = planCycle(
+    {
+      hosts: [host({ memoryMiB: 64_000 })],
+      deployments: [d1({ demand: waiting(2, 1_000) }), d2({ policy: policy({ minInstances: 1 }) }), d3()],
+      instances: [
+        instance({ id: 'i1', state: 'draining', intakeClosed: true }),
+        instance({ id: 'i2', unhealthy: 'DEFUNCT: the CUDA context is gone' }),
+        instance({ id: 'i3', versionId: 'v0' }),
+        instance({ id: 'i4', deploymentId: 'gone' }),
+        instance({ id: 'i5', deploymentId: 'd3' }),
+      ],
+    },
+    6 * MINUTE,
+  );
+  expect(`\n${plan.actions.map((a) => `${inShort(a)} · ${a.detail}`).join('\n')}\n`).toMatchInlineSnapshot(`
+    "
+    stop i1: drained · It takes no prediction any more and holds none.
+    drain i4: removed · Its deployment no longer exists.
+    drain i2: unhealthy · DEFUNCT: the CUDA context is gone
+    drain i3: stale · Its deployment has moved to another version or other hardware.
+    drain i5: idle · Idle for 6 min; keep-alive is 5 min.
+    boot d1 on h1: demand · Waiting: 2, the oldest for 6 min; in flight: 0.
+    boot d1 on h1: demand · Waiting: 2, the oldest for 6 min; in flight: 0.
+    boot d2 on h1: min-instances · At least 1 are kept.
+    "
+  `);
+});
