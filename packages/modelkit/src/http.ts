@@ -1,0 +1,112 @@
+/** The routes of Cog's container protocol. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { COG_PREFER_ASYNC } from '@hearth/contract/south/protocol';
+import type { Model } from './model.ts';
+import { openapiOf } from './openapi.ts';
+import { readRequest } from './request.ts';
+import {
+  brokenReply,
+  busyReply,
+  canceledReply,
+  documentReply,
+  healthReply,
+  indexReply,
+  invalidReply,
+  methodNotAllowedReply,
+  notFoundReply,
+  nothingToCancelReply,
+  predictionReply,
+  type Reply,
+  shutdownReply,
+} from './responses.ts';
+import type { Runner } from './runner.ts';
+
+const PREDICTION_PATH = /^\/predictions\/([^/]+?)(\/cancel)?$/;
+
+function answer(response: ServerResponse, { status, body, contentType }: Reply): void {
+  response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return (chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)).toString('utf8');
+}
+
+function traceOf({ headers }: IncomingMessage): Record<string, string> {
+  const trace: Record<string, string> = {};
+  for (const name of ['traceparent', 'tracestate']) {
+    const value = headers[name];
+    if (typeof value === 'string') trace[name] = value;
+  }
+  return trace;
+}
+
+async function predict(model: Model, runner: Runner, request: IncomingMessage, urlId: string | null): Promise<Reply> {
+  const read = readRequest(model.fields, await bodyOf(request), urlId);
+  if ('issues' in read) return invalidReply(read.issues);
+  const underWay = urlId === null ? undefined : runner.find(urlId);
+  if (underWay) return predictionReply(underWay.prediction);
+  const mode = request.headers.prefer === COG_PREFER_ASYNC ? 'async' : 'sync';
+  const running = runner.start(read.call, { mode, trace: traceOf(request) });
+  if (running === 'busy') return busyReply;
+  if (running === 'broken') return brokenReply;
+  if (mode === 'sync') await running.done;
+  return predictionReply(running.prediction);
+}
+
+function cancel(runner: Runner, id: string): Reply {
+  const running = runner.find(id);
+  if (!running) return nothingToCancelReply;
+  running.prediction.cancel();
+  return canceledReply;
+}
+
+export interface RouteOptions {
+  readonly model: Model;
+  readonly runner: Runner;
+  /** Called once the answer to `POST /shutdown` is on its way. */
+  readonly onShutdown: () => void;
+  readonly print: (text: string) => void;
+}
+
+export function routes({ model, runner, onShutdown, print }: RouteOptions): RequestListener {
+  let document: string | undefined;
+  const fixed: Readonly<
+    Record<string, Readonly<Record<string, (request: IncomingMessage) => Reply | Promise<Reply>>>>
+  > = {
+    '/': { GET: () => indexReply },
+    '/health-check': { GET: () => healthReply(runner.health.status, runner.health.setup) },
+    '/openapi.json': {
+      GET: () => {
+        document ??= JSON.stringify(openapiOf(model));
+        return documentReply(document);
+      },
+    },
+    '/predictions': { POST: (request) => predict(model, runner, request, null) },
+    '/shutdown': { POST: () => shutdownReply },
+  };
+  const route = (request: IncomingMessage, path: string): Reply | Promise<Reply> => {
+    const method = request.method ?? '';
+    const known = fixed[path];
+    if (known) return known[method]?.(request) ?? methodNotAllowedReply;
+    const [, id, cancels] = PREDICTION_PATH.exec(path) ?? [];
+    if (id === undefined) return notFoundReply;
+    if (method !== (cancels ? 'POST' : 'PUT')) return methodNotAllowedReply;
+    return cancels ? cancel(runner, decodeURIComponent(id)) : predict(model, runner, request, decodeURIComponent(id));
+  };
+  return async (request, response) => {
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    let reply: Reply;
+    try {
+      reply = await route(request, path);
+    } catch (error) {
+      // A body that broke off, or an id that is not percent-encoded text.
+      print(`${request.method} ${path}: ${error instanceof Error ? error.message : String(error)}\n`);
+      reply = brokenReply;
+    }
+    if (reply === shutdownReply) response.once('close', onShutdown);
+    answer(response, reply);
+  };
+}

@@ -1,0 +1,107 @@
+import { readValue } from './coerce.ts';
+import type { Fields, InputOf } from './field.ts';
+import type { Output, OutputSpec } from './output.ts';
+
+/** What `setup` receives. */
+export interface SetupRun {
+  /** Adds a line to the setup logs, which operators see when the setup fails. */
+  log(text: string): void;
+}
+
+/** What `predict` receives. */
+export interface PredictRun<Input, State> {
+  /** Null where the caller gave none. */
+  readonly id: string | null;
+  readonly input: Input;
+  /** What `setup` returned. */
+  readonly state: State;
+  /** Adds text to the prediction's logs and to stdout; a line break is added where it lacks one. */
+  log(text: string): void;
+  /**
+   * Aborted when the prediction is canceled. Nothing can interrupt JavaScript from outside: a model that neither looks
+   * at it nor passes it on runs to its end, or to its next item. The prediction counts as canceled whatever follows.
+   */
+  readonly signal: AbortSignal;
+  /** What the platform sent beside the input, and the prediction's id as `id`. */
+  readonly context: Readonly<Record<string, string>>;
+  /** A folder for this prediction alone, made on first use and removed after it. */
+  readonly tempDir: string;
+  /** Adds a number or text to the prediction's `metrics`; shown on success. */
+  recordMetric(name: string, value: unknown): void;
+}
+
+export interface ModelDefinition<F extends Fields, Result, State> {
+  readonly input: F;
+  readonly output: Output<Result>;
+  /** Runs once, before the first prediction. What it returns is `state` in `predict`. */
+  readonly setup?: (run: SetupRun) => State | Promise<State>;
+  /** Throwing fails the prediction with the error's message; the server goes on. */
+  readonly predict: (run: PredictRun<InputOf<F>, State>) => Result | Promise<Result>;
+  /** Predictions at a time; default 1. `COG_MAX_CONCURRENCY` overrides it. */
+  readonly concurrency?: number;
+}
+
+/** A model, its types folded away: what the server runs. */
+export interface Model {
+  readonly fields: Fields;
+  readonly output: OutputSpec;
+  readonly concurrency: number;
+  setup(run: SetupRun): unknown;
+  predict(run: PredictRun<Record<string, unknown>, unknown>): unknown;
+}
+
+/** Names that the OpenAPI document uses for its own schemas, which a choice would overwrite. */
+const RESERVED_CHOICE_NAMES = [
+  'Input',
+  'Output',
+  'PredictionRequest',
+  'PredictionResponse',
+  'Status',
+  'WebhookEvent',
+  'HTTPValidationError',
+  'ValidationError',
+];
+
+/** @throws Error naming the input whose default it would itself refuse, or whose name is taken. */
+function checkFields(fields: Fields): void {
+  for (const [name, { spec }] of Object.entries(fields)) {
+    if (spec.kind === 'choice' && RESERVED_CHOICE_NAMES.includes(name)) {
+      throw new Error(`input '${name}': a choice cannot have this name, the OpenAPI document uses it`);
+    }
+    if (spec.default === undefined) continue;
+    const read = readValue(spec, spec.default, []);
+    if ('issues' in read) {
+      const why = read.issues.map((issue) => issue.msg).join('; ');
+      throw new Error(`input '${name}': default ${JSON.stringify(spec.default)}: ${why}`);
+    }
+  }
+}
+
+/**
+ * A model from its inputs, its output and two functions.
+ *
+ *     const shout = defineModel({
+ *       input: { text: field.string() },
+ *       output: output.string(),
+ *       predict: ({ input }) => input.text.toUpperCase(),
+ *     });
+ *
+ * @throws Error when a default breaks its own field's rules, or concurrency is not a whole number from 1.
+ */
+export function defineModel<const F extends Fields, Result, State = undefined>(
+  definition: ModelDefinition<F, Result, State>,
+): Model {
+  const { concurrency = 1 } = definition;
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new Error(`concurrency is ${concurrency}; it must be a whole number from 1`);
+  }
+  checkFields(definition.input);
+  return {
+    fields: definition.input,
+    output: definition.output.spec,
+    concurrency,
+    setup: (run) => definition.setup?.(run),
+    // The server has read the input by these very fields, and hands back what setup returned.
+    predict: (run) => definition.predict(run as PredictRun<InputOf<F>, State>),
+  };
+}

@@ -1,0 +1,219 @@
+/** The OpenAPI document of a model, with the conventions of Cog's generation B. */
+import { COG_STATUSES, COG_WEBHOOK_EVENTS } from '@hearth/contract/south/protocol';
+import type { FieldSpec, Fields } from './field.ts';
+import type { Model } from './model.ts';
+import type { OutputSpec } from './output.ts';
+
+type Schema = Record<string, unknown>;
+
+/** An OpenAPI 3.0 document. */
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Record<string, unknown>;
+  readonly components: { readonly schemas: Record<string, Schema> };
+}
+
+const titleOf = (name: string): string =>
+  name
+    .split('_')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase())
+    .join(' ');
+
+const defined = (schema: Schema): Schema =>
+  Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined));
+
+const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+function typeOf(spec: FieldSpec): Schema {
+  switch (spec.kind) {
+    case 'string':
+      return { type: 'string', minLength: spec.minLength, maxLength: spec.maxLength, pattern: spec.pattern };
+    case 'integer':
+    case 'number':
+      return { type: spec.kind, minimum: spec.min, maximum: spec.max };
+    case 'boolean':
+      return { type: 'boolean' };
+    case 'choice':
+      return enumOf(spec.choices);
+    case 'file':
+      return { type: 'string', format: 'uri' };
+    case 'secret':
+      return { type: 'string', format: 'password', writeOnly: true, 'x-cog-secret': true };
+    case 'list':
+      return { type: 'array', items: defined(typeOf(spec.item)) };
+  }
+}
+
+const enumOf = (choices: readonly (string | number)[]): Schema => ({
+  enum: choices,
+  type: choices.every((choice) => typeof choice === 'string') ? 'string' : 'integer',
+});
+
+function inputSchemas(fields: Fields): Record<string, Schema> {
+  const entries = Object.entries(fields);
+  const properties = entries.map(([name, { spec }], order) => {
+    const type = spec.kind === 'choice' ? { allOf: [ref(name)] } : { title: titleOf(name), ...typeOf(spec) };
+    const { description, deprecated } = spec;
+    return [name, defined({ ...type, description, default: spec.default, deprecated, 'x-order': order })];
+  });
+  const required = entries.filter(([, { spec }]) => spec.required).map(([name]) => name);
+  const choices = entries.flatMap(([name, { spec }]) =>
+    spec.kind === 'choice' ? [[name, { title: name, description: 'An enumeration.', ...enumOf(spec.choices) }]] : [],
+  );
+  return {
+    Input: {
+      title: 'Input',
+      ...(required.length > 0 && { required }),
+      type: 'object',
+      properties: Object.fromEntries(properties),
+    },
+    ...Object.fromEntries(choices),
+  };
+}
+
+function outputSchema(spec: OutputSpec, title?: string): Schema {
+  const titled = title === undefined ? {} : { title };
+  switch (spec.kind) {
+    case 'any':
+      return titled;
+    case 'file':
+      return { ...titled, type: 'string', format: 'uri' };
+    case 'list':
+      return { ...titled, type: 'array', items: outputSchema(spec.item) };
+    case 'iterator':
+      return {
+        ...titled,
+        type: 'array',
+        items: outputSchema(spec.item),
+        'x-cog-array-type': 'iterator',
+        ...(spec.concatenate && { 'x-cog-array-display': 'concatenate' }),
+      };
+    case 'object': {
+      const names = Object.keys(spec.properties);
+      const properties = Object.entries(spec.properties).map(([name, item]) => [
+        name,
+        outputSchema(item, titleOf(name)),
+      ]);
+      return { ...titled, required: names, type: 'object', properties: Object.fromEntries(properties) };
+    }
+    default:
+      return { ...titled, type: spec.kind };
+  }
+}
+
+const enumeration = (title: string, values: readonly string[]): Schema => ({
+  title,
+  description: 'An enumeration.',
+  enum: values,
+  type: 'string',
+});
+
+const dateTime = (title: string): Schema => ({ title, type: 'string', format: 'date-time' });
+
+/** Schemas of the protocol itself, the same for every model. */
+const PROTOCOL_SCHEMAS: Record<string, Schema> = {
+  Status: enumeration('Status', COG_STATUSES),
+  WebhookEvent: enumeration('WebhookEvent', COG_WEBHOOK_EVENTS),
+  PredictionRequest: {
+    title: 'PredictionRequest',
+    type: 'object',
+    properties: {
+      input: ref('Input'),
+      id: { title: 'Id', type: 'string' },
+      created_at: dateTime('Created At'),
+      context: { title: 'Context', type: 'object', additionalProperties: { type: 'string' } },
+      webhook: { title: 'Webhook', maxLength: 65536, minLength: 1, type: 'string', format: 'uri' },
+      webhook_events_filter: { type: 'array', items: ref('WebhookEvent'), default: COG_WEBHOOK_EVENTS },
+    },
+  },
+  PredictionResponse: {
+    title: 'PredictionResponse',
+    type: 'object',
+    properties: {
+      input: ref('Input'),
+      output: ref('Output'),
+      id: { title: 'Id', type: 'string' },
+      version: { title: 'Version', type: 'string' },
+      created_at: dateTime('Created At'),
+      started_at: dateTime('Started At'),
+      completed_at: dateTime('Completed At'),
+      logs: { title: 'Logs', type: 'string', default: '' },
+      error: { title: 'Error', type: 'string' },
+      status: ref('Status'),
+      metrics: { title: 'Metrics', type: 'object' },
+    },
+  },
+  ValidationError: {
+    title: 'ValidationError',
+    required: ['loc', 'msg', 'type'],
+    type: 'object',
+    properties: {
+      loc: { title: 'Location', type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'integer' }] } },
+      msg: { title: 'Message', type: 'string' },
+      type: { title: 'Error Type', type: 'string' },
+    },
+  },
+  HTTPValidationError: {
+    title: 'HTTPValidationError',
+    type: 'object',
+    properties: { detail: { title: 'Detail', type: 'array', items: ref('ValidationError') } },
+  },
+};
+
+const json = (schema: Schema) => ({ content: { 'application/json': { schema } } });
+const answer = (description: string, schema: Schema) => ({ description, ...json(schema) });
+const idParameter = {
+  required: true,
+  schema: { title: 'Prediction ID', type: 'string' },
+  name: 'prediction_id',
+  in: 'path',
+};
+const preferParameter = { required: false, schema: { title: 'Prefer', type: 'string' }, name: 'prefer', in: 'header' };
+const plain = (summary: string, operationId: string, parameters?: readonly unknown[]) => ({
+  summary,
+  operationId,
+  ...(parameters && { parameters }),
+  responses: { '200': answer('Successful Response', {}) },
+});
+const predict = (summary: string, operationId: string, description: string, parameters: readonly unknown[]) => ({
+  summary,
+  description,
+  operationId,
+  parameters,
+  requestBody: json(ref('PredictionRequest')),
+  responses: {
+    '200': answer('Successful Response', ref('PredictionResponse')),
+    '422': answer('Validation Error', ref('HTTPValidationError')),
+  },
+});
+
+const PATHS = {
+  '/': { get: plain('Root', 'root__get') },
+  '/health-check': { get: plain('Healthcheck', 'healthcheck_health_check_get') },
+  '/predictions': {
+    post: predict('Predict', 'predict_predictions_post', 'Run a single prediction on the model', [preferParameter]),
+  },
+  '/predictions/{prediction_id}': {
+    put: predict(
+      'Predict Idempotent',
+      'predict_idempotent_predictions__prediction_id__put',
+      'Run a single prediction on the model (idempotent creation).',
+      [idParameter, preferParameter],
+    ),
+  },
+  '/predictions/{prediction_id}/cancel': {
+    post: plain('Cancel', 'cancel_predictions__prediction_id__cancel_post', [idParameter]),
+  },
+  '/shutdown': { post: plain('Start Shutdown', 'start_shutdown_shutdown_post') },
+};
+
+/** The document that `/openapi.json` answers and that the image label carries. Runs nothing of the model. */
+export const openapiOf = (model: Model): OpenApiDocument => ({
+  openapi: '3.0.2',
+  info: { title: 'Cog', version: '0.1.0' },
+  paths: PATHS,
+  components: {
+    schemas: { ...inputSchemas(model.fields), Output: outputSchema(model.output, 'Output'), ...PROTOCOL_SCHEMAS },
+  },
+});

@@ -1,0 +1,36 @@
+import { flushCompileCache } from 'node:module';
+import type { Model } from './model.ts';
+import { startServer } from './server.ts';
+import { readSettings, type Settings, SettingsError } from './settings.ts';
+
+function settingsOrExit(): Settings {
+  try {
+    return readSettings(process.argv.slice(2), process.env);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+/**
+ * Serves a model as a process of its own: reads flags and environment, and ends the process when it is done.
+ *
+ * Exit codes: 0 after `POST /shutdown` or a signal, 1 after a failed setup or a breakdown, 2 for wrong settings.
+ * With `--await-explicit-shutdown` SIGTERM is ignored, and only `POST /shutdown` (or SIGKILL) ends it.
+ */
+export async function serve(model: Model): Promise<void> {
+  const settings = settingsOrExit();
+  const server = await startServer(model, { settings });
+  process.stdout.write(`listening on ${server.url}\n`);
+  process.on('SIGTERM', () => {
+    if (settings.awaitExplicitShutdown) process.stdout.write('SIGTERM ignored: waiting for POST /shutdown\n');
+    else process.exit(0);
+  });
+  process.on('SIGINT', () => process.exit(0));
+  process.on('uncaughtException', (error) => server.breakDown(error));
+  // Written at a clean exit only, and a container is mostly killed. Does nothing unless NODE_COMPILE_CACHE is set.
+  void server.setupEnded.then(() => flushCompileCache());
+  const reason = await server.stopped;
+  process.exit(reason === 'shutdown' ? 0 : 1);
+}
