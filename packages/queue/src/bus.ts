@@ -1,0 +1,81 @@
+import type { Logger } from '@hearth/kit';
+import type { Room } from './port.ts';
+
+export const NOTICES = 'hearth_notices';
+export const pokesOf = (room: Room): string => `hearth_pokes_${room}`;
+
+type Listener = (payload: string) => void;
+
+/** Who listens to which channel in this process. `subscribe` is called once per channel, at its first listener. */
+export function createListeners(subscribe: (channel: string) => void, log: Logger) {
+  const byChannel = new Map<string, Set<Listener>>();
+
+  const deliver = (channel: string, payload: string): void => {
+    for (const listener of byChannel.get(channel) ?? []) {
+      try {
+        listener(payload);
+      } catch (error) {
+        log.error({ err: error }, `a listener of ${channel} failed`);
+      }
+    }
+  };
+  return {
+    channels: () => [...byChannel.keys()],
+    deliver,
+    /** A poke may have been lost while the connection was away, so everybody looks again. */
+    reconnected(): void {
+      for (const channel of byChannel.keys()) if (channel !== NOTICES) deliver(channel, '');
+    },
+    add(channel: string, listener: Listener): () => void {
+      const known = byChannel.get(channel);
+      const listeners = known ?? new Set<Listener>();
+      // A function of its own, so that adding the same listener twice is two subscriptions.
+      const entry: Listener = (payload) => listener(payload);
+      listeners.add(entry);
+      if (!known) {
+        byChannel.set(channel, listeners);
+        subscribe(channel);
+      }
+      return () => void listeners.delete(entry);
+    },
+  };
+}
+
+/**
+ * Sends what was said within one tick together, in order, and never two batches at once. A message repeated within a
+ * batch goes out once: both kinds only say "look again" about the same thing.
+ */
+export function createOutbox(send: (messages: readonly (readonly [string, string])[]) => Promise<void>, log: Logger) {
+  let waiting = new Map<string, readonly [string, string]>();
+  let sending: Promise<void> | null = null;
+  let failing = false;
+  let closed = false;
+
+  const sendAll = async (): Promise<void> => {
+    // Lets the rest of this tick join the batch.
+    await Promise.resolve();
+    while (waiting.size > 0) {
+      const messages = [...waiting.values()];
+      waiting = new Map();
+      try {
+        await send(messages);
+        failing = false;
+      } catch (error) {
+        if (!failing) log.warn({ err: error }, 'publishing failed; pokes and notices are lost until it works again');
+        failing = true;
+      }
+    }
+    sending = null;
+  };
+  return {
+    send(channel: string, payload: string): void {
+      if (closed) return;
+      waiting.set(`${channel} ${payload}`, [channel, payload]);
+      sending ??= sendAll();
+    },
+    async close(): Promise<void> {
+      closed = true;
+      await sending;
+    },
+  };
+}

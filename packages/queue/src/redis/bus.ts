@@ -1,0 +1,35 @@
+import type { Logger } from '@hearth/kit';
+import type { Redis } from 'ioredis';
+import { createListeners, createOutbox, NOTICES, pokesOf } from '../bus.ts';
+import type { Bus } from '../port.ts';
+
+/** Pokes and notices by Redis pub/sub. `subscriber` is a connection for this alone. */
+export function createRedisBus(publisher: Redis, subscriber: Redis, log: Logger): Bus {
+  const listeners = createListeners((channel) => {
+    subscriber
+      .subscribe(channel)
+      .catch((error: unknown) => log.debug({ err: error }, `subscribing to ${channel} failed`));
+  }, log);
+  subscriber.on('message', listeners.deliver);
+  subscriber.on('ready', listeners.reconnected);
+
+  const outbox = createOutbox(async (messages) => {
+    // Nothing is kept for later: what happened meanwhile is found by looking.
+    if (publisher.status !== 'ready') return;
+    const pipeline = publisher.pipeline();
+    for (const [channel, payload] of messages) pipeline.publish(channel, payload);
+    await pipeline.exec();
+  }, log);
+
+  return {
+    poke: (room) => outbox.send(pokesOf(room), ''),
+    onPoke: (room, listener) => listeners.add(pokesOf(room), listener),
+    announce: (notice) => outbox.send(NOTICES, JSON.stringify(notice)),
+    onNotice: (listener) => listeners.add(NOTICES, (payload) => listener(JSON.parse(payload))),
+    async close() {
+      await outbox.close();
+      subscriber.off('ready', listeners.reconnected);
+      subscriber.off('message', listeners.deliver);
+    },
+  };
+}
