@@ -121,9 +121,14 @@ export interface VersionRow {
 export interface Models {
   insert(model: Omit<ModelRow, 'id' | 'createdAt'>): Promise<ModelRow | 'taken'>;
   byName(owner: string, name: string): Promise<ModelRow | null>;
-  list(page: Page & { accountUsername?: string | undefined }): Promise<(ModelRow & { runCount: number; latestVersion: VersionRow | null })[]>;
+  list(
+    page: Page & { accountUsername?: string | undefined },
+  ): Promise<(ModelRow & { runCount: number; latestVersion: VersionRow | null })[]>;
   /** One query: the model, how often it ran, and its newest version. */
-  describe(owner: string, name: string): Promise<(ModelRow & { runCount: number; latestVersion: VersionRow | null }) | null>;
+  describe(
+    owner: string,
+    name: string,
+  ): Promise<(ModelRow & { runCount: number; latestVersion: VersionRow | null }) | null>;
   /** Idempotent: the same id of the same model answers the row that stands. */
   insertVersion(version: Omit<VersionRow, 'createdAt' | 'owner' | 'name'>): Promise<VersionRow>;
   version(id: string): Promise<VersionRow | null>;
@@ -182,7 +187,10 @@ export interface DeploymentRow {
   readonly releasedAt: Millis;
   readonly createdAt: Millis;
 }
-export type DeploymentScale = Pick<DeploymentRow, 'versionId' | 'hardwareSku' | 'minInstances' | 'maxInstances' | 'keepAliveMs'>;
+export type DeploymentScale = Pick<
+  DeploymentRow,
+  'versionId' | 'hardwareSku' | 'minInstances' | 'maxInstances' | 'keepAliveMs'
+>;
 
 /** Written by the scheduler after each cycle that changed it. */
 export interface DeploymentStatusRow {
@@ -267,7 +275,9 @@ export interface InstanceRow {
   readonly createdAt: Millis;
 }
 export interface Instances {
-  insert(row: Omit<InstanceRow, 'state' | 'since' | 'address' | 'failure' | 'createdAt' | 'phases'> & { at: Millis }): Promise<InstanceRow>;
+  insert(
+    row: Omit<InstanceRow, 'state' | 'since' | 'address' | 'failure' | 'createdAt' | 'phases'> & { at: Millis },
+  ): Promise<InstanceRow>;
   /** Compare-and-set along the move table: null when it is not in `from` any more. */
   move(
     id: string,
@@ -280,12 +290,19 @@ export interface Instances {
   get(id: string): Promise<InstanceRow | null>;
   /** Neither stopped nor failed. */
   live(): Promise<InstanceRow[]>;
-  list(page: Page & { deploymentId?: string | undefined; live?: boolean | undefined }): Promise<(InstanceRow & { inFlight: number; lastUsedAt: Millis | null })[]>;
+  list(
+    page: Page & { deploymentId?: string | undefined; live?: boolean | undefined },
+  ): Promise<(InstanceRow & { inFlight: number; lastUsedAt: Millis | null })[]>;
   /** scheduler: everything one cycle looks at, read in one consistent snapshot. Deployments: those with demand, a minimum, live instances or a status to clear. */
   observe(): Promise<Observation>;
 }
 export interface Observation {
-  readonly deployments: readonly (DeploymentRow & { demand: Demand; slots: number; runtime: RuntimeKind; status: DeploymentStatusRow | null })[];
+  readonly deployments: readonly (DeploymentRow & {
+    demand: Demand;
+    slots: number;
+    runtime: RuntimeKind;
+    status: DeploymentStatusRow | null;
+  })[];
   readonly instances: readonly (Instance & { slots: number; address: string | null })[];
   readonly hosts: readonly HostRow[];
   readonly hardware: readonly Hardware[];
@@ -339,7 +356,19 @@ export interface PredictionRow {
 }
 export type NewPrediction = Pick<
   PredictionRow,
-  'id' | 'accountId' | 'model' | 'versionId' | 'deploymentId' | 'deployment' | 'hardwareSku' | 'input' | 'source' | 'webhook' | 'webhookEventsFilter' | 'createdAt' | 'deadlineAt'
+  | 'id'
+  | 'accountId'
+  | 'model'
+  | 'versionId'
+  | 'deploymentId'
+  | 'deployment'
+  | 'hardwareSku'
+  | 'input'
+  | 'source'
+  | 'webhook'
+  | 'webhookEventsFilter'
+  | 'createdAt'
+  | 'deadlineAt'
 >;
 /** A prediction on an attempt, as a queue ticket names it. */
 export interface Ticket {
@@ -351,16 +380,26 @@ export interface Predictions {
   /** api */
   insert(row: NewPrediction): Promise<PredictionRow>;
   get(id: string): Promise<PredictionRow | null>;
-  list(page: Page & { accountId: string; createdAfter?: Millis | undefined; createdBefore?: Millis | undefined }): Promise<PredictionRow[]>;
+  list(
+    page: Page & { accountId: string; createdAfter?: Millis | undefined; createdBefore?: Millis | undefined },
+  ): Promise<PredictionRow[]>;
   /** api: no-op on a finished one; answers the row. */
   requestCancel(id: string, at: Millis): Promise<PredictionRow | null>;
   /**
    * dispatcher: starting → processing on this instance, attempt raised by one, version and hardware set to the instance's.
    * Null when the ticket is stale, the prediction is over, canceled, past its deadline, or taken.
    */
-  claim(ticket: Ticket, instance: { id: string; versionId: string; hardwareSku: string }, at: Millis): Promise<PredictionRow | null>;
+  claim(
+    ticket: Ticket,
+    instance: { id: string; versionId: string; hardwareSku: string },
+    at: Millis,
+  ): Promise<PredictionRow | null>;
   /** dispatcher: partial output and logs of a running attempt; false when the attempt is not current or it is over. */
-  progress(id: string, attempt: number, change: { output?: unknown; logs?: string; startedAt?: Millis }): Promise<boolean>;
+  progress(
+    id: string,
+    attempt: number,
+    change: { output?: unknown; logs?: string; startedAt?: Millis },
+  ): Promise<boolean>;
   /** dispatcher: processing → starting; `lost` counts against the limit. Null when the attempt is not current. */
   giveBack(id: string, attempt: number, lost: boolean): Promise<PredictionRow | null>;
   /**
@@ -370,7 +409,16 @@ export interface Predictions {
   finish(
     id: string,
     attempt: number | null,
-    end: { status: TerminalStatus; output?: unknown; error?: string | null; logs?: string; metrics?: Record<string, unknown>; completedAt: Millis },
+    end: {
+      status: TerminalStatus;
+      output?: unknown;
+      error?: string | null;
+      logs?: string;
+      metrics?: Record<string, unknown>;
+      /** When the container took it; left out, the time of the claim stands. */
+      startedAt?: Millis;
+      completedAt: Millis;
+    },
     usage: UsageRecord | null,
   ): Promise<PredictionRow | null>;
   /** dispatcher, at start: those that a previous dispatcher left running. */
@@ -390,9 +438,12 @@ export interface Predictions {
 export interface Usage {
   list(page: Page & { accountId?: string | undefined }): Promise<UsageRecord[]>;
   /** Sums by model, by deployment, by account or by day, over [from, to). */
-  totals(query: { by: 'model' | 'deployment' | 'account' | 'day'; accountId?: string | undefined; from?: Millis | undefined; to?: Millis | undefined }): Promise<
-    { key: string; predictions: number; predictMicroseconds: number; costMicros: number }[]
-  >;
+  totals(query: {
+    by: 'model' | 'deployment' | 'account' | 'day';
+    accountId?: string | undefined;
+    from?: Millis | undefined;
+    to?: Millis | undefined;
+  }): Promise<{ key: string; predictions: number; predictMicroseconds: number; costMicros: number }[]>;
 }
 
 // ── files: api (uploads), dispatcher (outputs) ──────────────────────────────

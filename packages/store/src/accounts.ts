@@ -1,0 +1,85 @@
+import { newId } from '@hearth/kit';
+import type { Database } from './database.ts';
+import type { Accounts } from './store.ts';
+import { at } from './values.ts';
+
+const ACCOUNT = [
+  'accounts.id',
+  'accounts.type',
+  'accounts.username',
+  'accounts.name',
+  'accounts.created_at as createdAt',
+] as const;
+const TOKEN = [
+  'tokens.id',
+  'tokens.account_id as accountId',
+  'tokens.name',
+  'tokens.role',
+  'tokens.hint',
+  'tokens.created_at as createdAt',
+] as const;
+
+export function createAccounts(db: Database, now: () => number): Accounts {
+  const byUsername: Accounts['byUsername'] = async (username) =>
+    (await db.selectFrom('accounts').select(ACCOUNT).where('username', '=', username).executeTakeFirst()) ?? null;
+
+  return {
+    byUsername,
+
+    async ensure({ type, username, name }) {
+      const createdAt = now();
+      const made = await db
+        .insertInto('accounts')
+        .values({ id: newId(createdAt), type, username, name, created_at: at(createdAt) })
+        .onConflict((conflict) => conflict.column('username').doNothing())
+        .returning(ACCOUNT)
+        .executeTakeFirst();
+      const account = made ?? (await byUsername(username));
+      if (!account) throw new Error(`account ${username} was removed while it was being made`);
+      return account;
+    },
+
+    addToken({ accountId, name, role, hash, hint }) {
+      const createdAt = now();
+      return db
+        .insertInto('tokens')
+        .values({ id: newId(createdAt), account_id: accountId, name, role, hash, hint, created_at: at(createdAt) })
+        .returning(TOKEN)
+        .executeTakeFirstOrThrow();
+    },
+
+    tokens: (accountId) =>
+      db.selectFrom('tokens').select(TOKEN).where('account_id', '=', accountId).orderBy('id', 'desc').execute(),
+
+    async removeToken(id) {
+      const { numDeletedRows } = await db.deleteFrom('tokens').where('id', '=', id).executeTakeFirst();
+      return numDeletedRows > 0n;
+    },
+
+    async byTokenHash(hash) {
+      const row = await db
+        .selectFrom('tokens')
+        .innerJoin('accounts', 'accounts.id', 'tokens.account_id')
+        .select(TOKEN)
+        .select([
+          'accounts.type',
+          'accounts.username',
+          'accounts.name as accountName',
+          'accounts.created_at as accountCreatedAt',
+        ])
+        .where('tokens.hash', '=', hash)
+        .executeTakeFirst();
+      if (!row) return null;
+      const { type, username, accountName, accountCreatedAt, ...token } = row;
+      return {
+        account: { id: token.accountId, type, username, name: accountName, createdAt: accountCreatedAt },
+        token,
+      };
+    },
+
+    async hasAdminToken() {
+      const row = await db.selectFrom('tokens').select('id').where('role', '=', 'admin').limit(1).executeTakeFirst();
+      return row !== undefined;
+    },
+  };
+}

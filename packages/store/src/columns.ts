@@ -1,0 +1,95 @@
+/** Columns of the tables that more than one file reads, under the names that the port gives them. */
+export const DEPLOYMENT = [
+  'deployments.id',
+  'deployments.owner',
+  'deployments.name',
+  'deployments.implicit',
+  'deployments.model_id as modelId',
+  'deployments.model',
+  'deployments.version_id as versionId',
+  'deployments.hardware_sku as hardwareSku',
+  'deployments.min_instances as minInstances',
+  'deployments.max_instances as maxInstances',
+  'deployments.keep_alive_ms as keepAliveMs',
+  'deployments.release',
+  'deployments.released_at as releasedAt',
+  'deployments.created_at as createdAt',
+] as const;
+
+export const STATUS = [
+  'deployment_status.deployment_id as deploymentId',
+  'deployment_status.blocked_reason as blockedReason',
+  'deployment_status.blocked_detail as blockedDetail',
+  'deployment_status.failure',
+  'deployment_status.consecutive_failures as consecutiveFailures',
+  'deployment_status.retry_at as retryAt',
+  'deployment_status.fail_waiting_until as failWaitingUntil',
+] as const;
+
+export const INSTANCE = [
+  'instances.id',
+  'instances.deployment_id as deploymentId',
+  'instances.version_id as versionId',
+  'instances.hardware_sku as hardwareSku',
+  'instances.host_id as hostId',
+  'instances.device_ids as deviceIds',
+  'instances.runtime',
+  'instances.memory_mib as memoryMiB',
+  'instances.slots',
+  'instances.state',
+  'instances.since',
+  'instances.reason',
+  'instances.address',
+  'instances.callback_token_hash as callbackTokenHash',
+  'instances.phases',
+  'instances.failure',
+  'instances.created_at as createdAt',
+] as const;
+
+export const HOST = [
+  'id',
+  'name',
+  'runtimes',
+  'cordoned',
+  'memory_mib as memoryMiB',
+  'devices',
+  'runtime_notes as runtimeNotes',
+  'last_seen_at as lastSeenAt',
+] as const;
+
+export const HARDWARE = [
+  'sku',
+  'name',
+  'gpus',
+  'vram_mib as vramMiB',
+  'cpus',
+  'memory_mib as memoryMiB',
+  'price_micros_per_second as priceMicrosPerSecond',
+] as const;
+
+export const PREDICTION_COLUMNS = [
+  'id',
+  'account_id as accountId',
+  'model',
+  'version_id as versionId',
+  'deployment_id as deploymentId',
+  'deployment',
+  'hardware_sku as hardwareSku',
+  'status',
+  'attempt',
+  'lost_attempts as lostAttempts',
+  'instance_id as instanceId',
+  'input',
+  'output',
+  'error',
+  'logs',
+  'metrics',
+  'source',
+  'webhook',
+  'webhook_events_filter as webhookEventsFilter',
+  'created_at as createdAt',
+  'started_at as startedAt',
+  'completed_at as completedAt',
+  'deadline_at as deadlineAt',
+  'cancel_requested_at as cancelRequestedAt',
+] as const;

@@ -1,0 +1,58 @@
+import { systemNow } from '@hearth/kit';
+import { sql } from 'kysely';
+import { createAccounts } from './accounts.ts';
+import { createConsumers } from './consumers.ts';
+import { connect } from './database.ts';
+import { createDeployments } from './deployments.ts';
+import { createFiles } from './files.ts';
+import { createHosts } from './hosts.ts';
+import { createImports } from './imports.ts';
+import { createInstances } from './instances.ts';
+import { createLead } from './lead.ts';
+import { createModels } from './models.ts';
+import { createPredictions } from './predictions.ts';
+import { createSettings } from './settings.ts';
+import type { Store } from './store.ts';
+import { createUsage } from './usage.ts';
+
+export interface StoreOptions {
+  readonly url: string;
+  /** Connections of the pool; `lead` takes one more. */
+  readonly maxConnections?: number;
+  /** Stamps what the port gives no time for. */
+  readonly now?: () => number;
+}
+
+/**
+ * The store on a database that {@link migrate} has been run on.
+ * @throws when the database does not answer
+ */
+export async function createStore({ url, maxConnections = 10, now = systemNow }: StoreOptions): Promise<Store> {
+  const connection = connect(url, maxConnections);
+  const { db } = connection;
+  const ping = async () => {
+    await sql`select 1`.execute(db);
+  };
+  try {
+    await ping();
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return {
+    accounts: createAccounts(db, now),
+    models: createModels(db, now),
+    imports: createImports(db, now),
+    deployments: createDeployments(db, now),
+    hosts: createHosts(db),
+    instances: createInstances(db),
+    consumers: createConsumers(db),
+    predictions: createPredictions(connection),
+    usage: createUsage(db),
+    files: createFiles(db),
+    settings: createSettings(db),
+    ping,
+    lead: createLead(connection),
+    close: () => db.destroy(),
+  };
+}

@@ -1,0 +1,212 @@
+import type { Millis } from '@hearth/core';
+import { newId } from '@hearth/kit';
+import { sql } from 'kysely';
+import { DEPLOYMENT, STATUS } from './columns.ts';
+import type { Database } from './database.ts';
+import { overview } from './observe.ts';
+import type { DeploymentRow, DeploymentScale, DeploymentStatusRow, Deployments } from './store.ts';
+import { at, atOrNull, jsonOrNull } from './values.ts';
+
+export function createDeployments(db: Database, now: () => number): Deployments {
+  const standing = () => db.selectFrom('deployments').select(DEPLOYMENT).where('removed_at', 'is', null);
+  const implicitOf = (versionId: string) =>
+    standing().where('version_id', '=', versionId).where('implicit', '=', true).executeTakeFirst();
+
+  return {
+    async insert(row) {
+      const made = await db
+        .insertInto('deployments')
+        .values(newRow({ ...row, implicit: false }, now()))
+        .onConflict((conflict) =>
+          conflict.columns(['owner', 'name']).where('implicit', '=', false).where('removed_at', 'is', null).doNothing(),
+        )
+        .returning(DEPLOYMENT)
+        .executeTakeFirst();
+      return made ?? 'taken';
+    },
+
+    async ensureImplicit({ id: versionId, modelId, owner, name }, scale) {
+      // Looked up first: it stands at every prediction but a version's first.
+      const known = await implicitOf(versionId);
+      if (known) return known;
+      await db
+        .insertInto('deployments')
+        .values(newRow({ ...scale, owner, name, modelId, versionId, implicit: true }, now()))
+        .onConflict((conflict) => conflict.column('version_id').where('implicit', '=', true).doNothing())
+        .execute();
+      const kept = await implicitOf(versionId);
+      if (!kept) throw new Error(`the implicit deployment of version ${versionId} was removed while it was being made`);
+      return kept;
+    },
+
+    async byName(owner, name) {
+      const named = standing().where('owner', '=', owner).where('name', '=', name).where('implicit', '=', false);
+      return (await named.executeTakeFirst()) ?? null;
+    },
+
+    async get(id) {
+      return (await standing().where('id', '=', id).executeTakeFirst()) ?? null;
+    },
+
+    list({ owner, before, limit }) {
+      let query = standing().where('implicit', '=', false).orderBy('id', 'desc').limit(limit);
+      if (owner !== undefined) query = query.where('owner', '=', owner);
+      if (before !== undefined) query = query.where('id', '<', before);
+      return query.execute();
+    },
+
+    async update(id, change) {
+      const updated = db
+        .updateTable('deployments')
+        .set({ ...scaleColumns(change), release: sql`release + 1`, released_at: at(now()) })
+        .where('id', '=', id)
+        .where('removed_at', 'is', null)
+        .returning(DEPLOYMENT);
+      return (await updated.executeTakeFirst()) ?? null;
+    },
+
+    async remove(id) {
+      const { numUpdatedRows } = await db
+        .updateTable('deployments')
+        .set({ removed_at: at(now()) })
+        .where('id', '=', id)
+        .where('removed_at', 'is', null)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('predictions')
+                .select('predictions.id')
+                .whereRef('predictions.deployment_id', '=', 'deployments.id')
+                .where('predictions.status', 'in', ['starting', 'processing']),
+            ),
+          ),
+        )
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+
+    setStatus: (rows) => setStatus(db, rows),
+
+    async status(id) {
+      const status = db.selectFrom('deployment_status').select(STATUS).where('deployment_id', '=', id);
+      return (await status.executeTakeFirst()) ?? null;
+    },
+
+    overview: () => overview(db),
+
+    failing: () => failing(db),
+  };
+}
+
+function newRow(
+  row: Pick<DeploymentRow, 'owner' | 'name' | 'implicit' | 'modelId'> & DeploymentScale,
+  createdAt: Millis,
+) {
+  return {
+    id: newId(createdAt),
+    owner: row.owner,
+    name: row.name,
+    implicit: row.implicit,
+    model_id: row.modelId,
+    model: sql<string>`(select owner || '/' || name from models where id = ${row.modelId})`,
+    version_id: row.versionId,
+    hardware_sku: row.hardwareSku,
+    min_instances: row.minInstances,
+    max_instances: row.maxInstances,
+    keep_alive_ms: row.keepAliveMs,
+    release: 1,
+    released_at: at(createdAt),
+    created_at: at(createdAt),
+  };
+}
+
+/** Only what the change names. */
+function scaleColumns(change: Partial<DeploymentScale>) {
+  return {
+    ...(change.versionId !== undefined && { version_id: change.versionId }),
+    ...(change.hardwareSku !== undefined && { hardware_sku: change.hardwareSku }),
+    ...(change.minInstances !== undefined && { min_instances: change.minInstances }),
+    ...(change.maxInstances !== undefined && { max_instances: change.maxInstances }),
+    ...(change.keepAliveMs !== undefined && { keep_alive_ms: change.keepAliveMs }),
+  };
+}
+
+async function setStatus(db: Database, rows: readonly DeploymentStatusRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const values = rows.map((row) => ({
+    deployment_id: row.deploymentId,
+    blocked_reason: row.blockedReason,
+    blocked_detail: row.blockedDetail,
+    failure: jsonOrNull(row.failure),
+    consecutive_failures: row.consecutiveFailures,
+    retry_at: atOrNull(row.retryAt),
+    fail_waiting_until: atOrNull(row.failWaitingUntil),
+  }));
+  await db
+    .insertInto('deployment_status')
+    .values(values)
+    .onConflict((conflict) =>
+      conflict.column('deployment_id').doUpdateSet(({ ref }) => ({
+        blocked_reason: ref('excluded.blocked_reason'),
+        blocked_detail: ref('excluded.blocked_detail'),
+        failure: ref('excluded.failure'),
+        consecutive_failures: ref('excluded.consecutive_failures'),
+        retry_at: ref('excluded.retry_at'),
+        fail_waiting_until: ref('excluded.fail_waiting_until'),
+      })),
+    )
+    .execute();
+}
+
+/** How long after a removal a prediction can still come in: its insert had seen the deployment standing. */
+const STRAGGLER_MS = 3_600_000;
+
+async function failing(db: Database): Promise<DeploymentStatusRow[]> {
+  const failed = await db
+    .selectFrom('deployment_status')
+    .select(STATUS)
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('predictions')
+          .select('predictions.id')
+          .whereRef('predictions.deployment_id', '=', 'deployment_status.deployment_id')
+          .where('predictions.status', '=', 'starting')
+          .whereRef('predictions.created_at', '<', 'deployment_status.fail_waiting_until'),
+      ),
+    )
+    .execute();
+  const removed = await db
+    .selectFrom('deployments')
+    .select(['deployments.id', 'deployments.removed_at as removedAt'])
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('predictions')
+          .select('predictions.id')
+          .whereRef('predictions.deployment_id', '=', 'deployments.id')
+          .where('predictions.status', '=', 'starting'),
+      ),
+    )
+    .where('deployments.removed_at', 'is not', null)
+    .execute();
+  return [...failed, ...removed.map(({ id, removedAt }) => statusOfRemoved(id, removedAt ?? 0))];
+}
+
+/** A prediction that came in while its deployment was being removed would wait for ever. */
+function statusOfRemoved(deploymentId: string, removedAt: Millis): DeploymentStatusRow {
+  return {
+    deploymentId,
+    blockedReason: 'removed',
+    blockedDetail: 'The deployment was removed.',
+    failure: {
+      kind: 'lost',
+      phase: null,
+      message: 'the deployment was removed while this prediction was coming in',
+      logTail: '',
+      exitCode: null,
+      at: removedAt,
+    },
+    consecutiveFailures: 0,
+    retryAt: null,
+    failWaitingUntil: removedAt + STRAGGLER_MS,
+  };
+}

