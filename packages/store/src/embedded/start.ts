@@ -13,6 +13,8 @@ export interface EmbeddedPostgresOptions {
   /** Made if missing. Holds the cluster, its password and its log. */
   readonly dataDir: string;
   readonly log: Logger;
+  /** Where it listened before, when it is started again for clients that keep the address; else a free port. */
+  readonly port?: number;
   /** For tests: nothing waits for the disk, and a crash of the machine may ruin the data. */
   readonly ephemeral?: boolean;
   /** For tests: how to run as root, instead of the first that works. */
@@ -91,11 +93,11 @@ async function serve(
   folder: string,
   { postgres }: Binaries,
   identity: Identity,
-  { log, ephemeral }: EmbeddedPostgresOptions,
+  { log, ephemeral, port: wantedPort }: EmbeddedPostgresOptions,
   release: () => void,
 ): Promise<EmbeddedPostgres> {
   const cluster = join(folder, 'data');
-  const port = await freePort();
+  const port = wantedPort ?? (await freePort());
   const settings = {
     listen_addresses: '127.0.0.1',
     port,

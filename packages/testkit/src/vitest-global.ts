@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '@hearth/kit';
+import { migrate, startEmbeddedPostgres } from '@hearth/store';
+import pg from 'pg';
+import { TEST_POSTGRES } from './postgres.ts';
+
+/** One Postgres with a migrated template; each test file gets a copy. */
+interface Cluster {
+  /** A fresh copy's URL. */
+  create(): Promise<string>;
+  drop(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * vitest's global set-up: one cluster for the whole run, behind a small server that `testDatabase` asks. It starts when
+ * the first test asks, so that runs without a database don't wait for one.
+ */
+export default async function setup(): Promise<() => Promise<void>> {
+  let started: Promise<Cluster> | null = null;
+  const broker = createServer(async (request, response) => {
+    try {
+      started ??= startCluster();
+      const cluster = await started;
+      if (request.method === 'DELETE') {
+        await cluster.drop(request.url?.slice(1) ?? '');
+        response.end();
+      } else response.end(await cluster.create());
+    } catch (error) {
+      response.writeHead(500).end(String(error));
+    }
+  });
+  broker.listen(0, '127.0.0.1');
+  await once(broker, 'listening');
+  const address = broker.address();
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
+  process.env[TEST_POSTGRES] = `http://127.0.0.1:${address.port}`;
+
+  return async () => {
+    broker.close();
+    broker.closeAllConnections();
+    await (await started)?.stop();
+  };
+}
+
+/** An embedded one that writes nothing to disk for good; or the one that `DATABASE_URL_TEST` names. */
+async function startCluster(): Promise<Cluster> {
+  const given = process.env.DATABASE_URL_TEST;
+  const server = given ? { url: given, stop: async () => {} } : await startEphemeral();
+  const template = `hearth_template_${process.pid}`;
+  const urlOf = (name: string) => {
+    const url = new URL(server.url);
+    url.pathname = `/${name}`;
+    return url.href;
+  };
+  const admin = new pg.Client({ connectionString: server.url });
+  await admin.connect();
+  const drop = async (name: string) => {
+    await admin.query(`drop database ${admin.escapeIdentifier(name)} with (force)`);
+  };
+  await admin.query(`create database ${template}`);
+  await migrate(urlOf(template));
+
+  return {
+    async create() {
+      const name = `hearth_test_${randomBytes(8).toString('hex')}`;
+      await admin.query(`create database ${name} template ${template}`);
+      return urlOf(name);
+    },
+    drop,
+    async stop() {
+      await drop(template);
+      await admin.end();
+      await server.stop();
+    },
+  };
+}
+
+async function startEphemeral(): Promise<{ url: string; stop(): Promise<void> }> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'hearth-test-postgres-'));
+  const log = createLogger({ room: 'test', level: 'warn' });
+  const { url, stop } = await startEmbeddedPostgres({ dataDir, log, ephemeral: true });
+  return {
+    url,
+    async stop() {
+      await stop();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+}

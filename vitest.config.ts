@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    // Rooms are processes of their own, and so is each test file.
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'rooms',
+          include: ['{apps,packages,docker/models}/**/test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'packages/testkit/e2e/**'],
+          globalSetup: ['packages/testkit/src/vitest-global.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'house',
+          include: ['packages/testkit/e2e/**/*.test.ts'],
+          // Each starts a whole Hearth of its own.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+        },
+      },
+    ],
+  },
+});
