@@ -49,7 +49,7 @@ export class Runner {
   #phase: 'STARTING' | 'READY' | 'SETUP_FAILED' | 'DEFUNCT' = 'STARTING';
   #setup: CogSetup = {};
   #setupLogs = '';
-  readonly #setupStopwatch = startStopwatch();
+  #setupStopwatch = startStopwatch();
   readonly #reports = new Set<Promise<void>>();
   #state: unknown;
 
@@ -70,6 +70,7 @@ export class Runner {
 
   /** Runs the model's setup. @returns whether it succeeded. */
   async setUp(): Promise<boolean> {
+    this.#setupStopwatch = startStopwatch();
     const log = (text: string) => {
       this.#setupLogs += linesOf(text);
       this.#print(linesOf(text));
