@@ -37,7 +37,7 @@ describe('beyondMaximum', () => {
   const fleet = [
     instance({ id: 'busy', inFlight: 2 }),
     instance({ id: 'idle-long', lastUsedAt: 1 }),
-    instance({ id: 'booting', state: 'booting' }),
+    instance({ id: 'booting', state: 'booting', since: 3 }),
     instance({ id: 'idle-short', lastUsedAt: 2 }),
   ];
   it.each([
