@@ -1,1 +1,2 @@
 export { type TestDatabase, testDatabase } from './postgres.ts';
+export { type TestRedis, testRedis } from './redis.ts';

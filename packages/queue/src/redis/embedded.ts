@@ -5,10 +5,12 @@ import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 
 const START_WITHIN_MS = 30_000;
+const FREE_WITHIN_MS = 2_000;
 const STOP_WITHIN_MS = 10_000;
 /** The kernel's limit for socket paths is 107 bytes. */
 const MAX_SOCKET_PATH = 100;
@@ -44,7 +46,7 @@ export async function startEmbeddedRedis({ binary, dataDir }: EmbeddedRedisOptio
   const folder = resolve(dataDir);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const socket = await socketFor(folder);
-  if (await answers(socket)) throw new EmbeddedRedisFailed(`a Redis already runs on ${folder}`);
+  await untilFree(socket, folder);
 
   const [command, ...args] = [...(await diesWithParent()), binary, ...redisArguments(folder, socket)];
   if (command === undefined) throw new EmbeddedRedisFailed('no binary was given');
@@ -89,6 +91,15 @@ async function socketFor(folder: string): Promise<string> {
   const short = join(tmpdir(), `hearth-${userInfo().uid}`);
   await mkdir(short, { recursive: true, mode: 0o700 });
   return join(short, `${createHash('sha256').update(folder).digest('hex').slice(0, 16)}.sock`);
+}
+
+/** A parent killed with -9 and started again may meet its former Redis, which is about to end. */
+async function untilFree(socket: string, folder: string): Promise<void> {
+  const deadline = performance.now() + FREE_WITHIN_MS;
+  while (await answers(socket)) {
+    if (performance.now() > deadline) throw new EmbeddedRedisFailed(`a Redis already runs on ${folder}`);
+    await delay(50);
+  }
 }
 
 async function answers(socket: string): Promise<boolean> {

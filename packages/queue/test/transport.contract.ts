@@ -1,0 +1,343 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createLogger, newId, systemNow } from '@hearth/kit';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  createTransport,
+  type Ticket,
+  type TicketOutcome,
+  type Transport,
+  type TransportAddress,
+} from '../src/index.ts';
+
+export const log = createLogger({ room: 'test', level: 'silent' });
+const LOCK_MS = 600;
+const PATIENCE = { timeout: 10_000, interval: 10 };
+
+export const ticket = (predictionId: string, attempt = 0): Ticket => ({ predictionId, attempt });
+export const open = (address: TransportAddress): Promise<Transport> =>
+  createTransport(address, { now: systemNow, log, lockMs: LOCK_MS });
+export const newDeployment = (): string => newId(systemNow());
+export const until = (check: () => unknown): Promise<unknown> => vi.waitFor(check, PATIENCE);
+
+/** A handler that notes what it was given, and holds it until `release` when told to. */
+export function recorder(options: { hold?: boolean; outcome?: (ticket: Ticket) => TicketOutcome } = {}) {
+  const taken: string[] = [];
+  const held = new Set<() => void>();
+  let most = 0;
+  return {
+    taken,
+    heldNow: () => held.size,
+    mostHeld: () => most,
+    release: () => {
+      for (const letGo of held) letGo();
+    },
+    handle: async (given: Ticket): Promise<TicketOutcome> => {
+      taken.push(given.predictionId);
+      if (options.hold) {
+        await new Promise<void>((letGo) => {
+          const entry = (): void => {
+            held.delete(entry);
+            letGo();
+          };
+          held.add(entry);
+          most = Math.max(most, held.size);
+        });
+      }
+      return options.outcome?.(given) ?? { kind: 'done' };
+    },
+  };
+}
+
+/** What every transport does, whatever it stands on. */
+export function transportContract(address: TransportAddress): void {
+  let transport: Transport;
+  let deploymentId: string;
+  beforeEach(async () => {
+    transport = await open(address);
+    deploymentId = newDeployment();
+  });
+  afterEach(() => transport.close());
+  const enqueue = async (...ids: string[]): Promise<void> => {
+    for (const id of ids) await transport.queues.enqueue(deploymentId, ticket(id));
+  };
+  const empty = () =>
+    until(async () => expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 0, active: 0 }));
+
+  describe('tickets', () => {
+    it('come out in the order they went in, and leave nothing behind', async () => {
+      await enqueue('a', 'b', 'c');
+      const { handle, taken } = recorder();
+      await transport.queues.consume(deploymentId, 1, handle);
+      await until(() => expect(taken).toEqual(['a', 'b', 'c']));
+      await empty();
+    });
+
+    it('reach a consumer that was idle', async () => {
+      const { handle, taken } = recorder();
+      await transport.queues.consume(deploymentId, 1, handle);
+      await enqueue('a');
+      await until(() => expect(taken).toEqual(['a']));
+      await enqueue('b');
+      await until(() => expect(taken).toEqual(['a', 'b']));
+    });
+
+    it('are there once when enqueued twice, waiting or held', async () => {
+      await enqueue('a', 'a');
+      expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 1, active: 0 });
+      const { handle, taken, release, heldNow } = recorder({ hold: true });
+      await transport.queues.consume(deploymentId, 2, handle);
+      await until(() => expect(heldNow()).toBe(1));
+      await enqueue('a');
+      expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 0, active: 1 });
+      release();
+      await empty();
+      expect(taken).toEqual(['a']);
+    });
+
+    it('of another attempt are other tickets', async () => {
+      await transport.queues.enqueue(deploymentId, ticket('a', 0));
+      await transport.queues.enqueue(deploymentId, ticket('a', 1));
+      expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 2, active: 0 });
+    });
+
+    it('that are not for now come back later', async () => {
+      const times: number[] = [];
+      const { handle } = recorder({
+        outcome: () => (times.push(performance.now()) === 1 ? { kind: 'later', delayMs: 80 } : { kind: 'done' }),
+      });
+      await transport.queues.consume(deploymentId, 1, handle);
+      await enqueue('a');
+      await until(() => expect(times).toHaveLength(2));
+      // Timers and the store's clock round to a millisecond each.
+      expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(78);
+      await empty();
+    });
+
+    it('whose handler threw are tried again', async () => {
+      let calls = 0;
+      const { handle, taken } = recorder({
+        outcome: () => {
+          if (++calls === 1) throw new Error('the database is down');
+          return { kind: 'done' };
+        },
+      });
+      await transport.queues.consume(deploymentId, 1, handle);
+      await enqueue('a');
+      await until(() => expect(taken).toEqual(['a', 'a']));
+      await empty();
+    });
+
+    it('can be withdrawn while they wait, not while they are held', async () => {
+      await enqueue('a', 'b');
+      await transport.queues.withdraw(deploymentId, ticket('a'));
+      await transport.queues.withdraw(deploymentId, ticket('never-was'));
+      const { handle, taken, release } = recorder({ hold: true });
+      await transport.queues.consume(deploymentId, 1, handle);
+      await until(() => expect(taken).toEqual(['b']));
+      await transport.queues.withdraw(deploymentId, ticket('b'));
+      expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 0, active: 1 });
+      release();
+      await empty();
+    });
+
+    it('are restored once each, over many deployments', async () => {
+      const other = newDeployment();
+      await enqueue('a');
+      const tickets = [
+        { deploymentId, ...ticket('a') },
+        { deploymentId, ...ticket('b') },
+        { deploymentId: other, ...ticket('c') },
+      ];
+      expect(await transport.queues.restore(tickets)).toBe(2);
+      expect(await transport.queues.restore(tickets)).toBe(0);
+      expect(await transport.queues.restore([])).toBe(0);
+      expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 2, active: 0 });
+      expect(await transport.queues.depth(other)).toEqual({ waiting: 1, active: 0 });
+    });
+
+    it('are gone when their deployment is obliterated, and the name can be used again', async () => {
+      await enqueue('a', 'b');
+      await transport.queues.obliterate(deploymentId);
+      expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 0, active: 0 });
+      await enqueue('a');
+      expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 1, active: 0 });
+    });
+
+    it('of a dispatcher killed with -9 are delivered again', async () => {
+      const script = new URL('./fixtures/hold-ticket.ts', import.meta.url).pathname;
+      const child = spawn(process.execPath, [script, JSON.stringify(address), deploymentId, String(LOCK_MS)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await enqueue('a');
+      expect(String((await once(child.stdout, 'data'))[0])).toBe('HELD a\n');
+      const { handle, taken } = recorder();
+      await transport.queues.consume(deploymentId, 1, handle);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      expect(taken).toEqual([]);
+      await until(() => expect(taken).toEqual(['a']));
+      await empty();
+    });
+  });
+
+  describe('consumers', () => {
+    it('hold no more than their slots', async () => {
+      await enqueue('a', 'b', 'c', 'd', 'e');
+      const { handle, taken, release, heldNow, mostHeld } = recorder({ hold: true });
+      await transport.queues.consume(deploymentId, 2, handle);
+      await until(() => expect(heldNow()).toBe(2));
+      expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 3, active: 2 });
+      await until(() => {
+        release();
+        expect(taken).toHaveLength(5);
+      });
+      release();
+      await empty();
+      expect(mostHeld()).toBe(2);
+    });
+
+    it('share a queue: the free one takes the next', async () => {
+      const [first, second] = [recorder({ hold: true }), recorder({ hold: true })];
+      await transport.queues.consume(deploymentId, 1, first.handle);
+      await transport.queues.consume(deploymentId, 1, second.handle);
+      await enqueue('a', 'b');
+      await until(() => expect([first.heldNow(), second.heldNow()]).toEqual([1, 1]));
+      first.release();
+      second.release();
+      await empty();
+    });
+
+    it('take more at once when they get slots while all of theirs are taken', async () => {
+      await enqueue('a', 'b');
+      const { handle, heldNow, release } = recorder({ hold: true });
+      const consumer = await transport.queues.consume(deploymentId, 1, handle);
+      await until(() => expect(heldNow()).toBe(1));
+      consumer.setSlots(2);
+      await until(() => expect(heldNow()).toBe(2));
+      release();
+      await empty();
+    });
+
+    it('without slots take nothing, until they get some', async () => {
+      const [idle, busy] = [recorder(), recorder()];
+      const resting = await transport.queues.consume(deploymentId, 1, idle.handle);
+      resting.setSlots(0);
+      await enqueue('a', 'b', 'c');
+      const working = await transport.queues.consume(deploymentId, 1, busy.handle);
+      await until(() => expect(busy.taken).toHaveLength(3));
+      await working.close();
+      expect(idle.taken).toEqual([]);
+      resting.setSlots(1);
+      await enqueue('d');
+      await until(() => expect(idle.taken).toEqual(['d']));
+    });
+
+    it('attached without slots start when they get some', async () => {
+      await enqueue('a');
+      const { handle, taken } = recorder();
+      const consumer = await transport.queues.consume(deploymentId, 0, handle);
+      expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 1, active: 0 });
+      consumer.setSlots(1);
+      await until(() => expect(taken).toEqual(['a']));
+    });
+
+    it('that close finish what they hold and take nothing further', async () => {
+      await enqueue('a', 'b');
+      const { handle, taken, heldNow, release } = recorder({ hold: true });
+      const consumer = await transport.queues.consume(deploymentId, 1, handle);
+      await until(() => expect(heldNow()).toBe(1));
+      let closed = false;
+      const closing = consumer.close().then(() => {
+        closed = true;
+      });
+      await transport.queues.ping();
+      expect(closed).toBe(false);
+      release();
+      await closing;
+      expect(taken).toEqual(['a']);
+      expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 1, active: 0 });
+    });
+
+    it('that are idle close at once, without the rest of their blocking read', async () => {
+      const { handle, taken } = recorder();
+      const consumer = await transport.queues.consume(deploymentId, 1, handle);
+      await enqueue('a');
+      await until(() => expect(taken).toEqual(['a']));
+      await empty();
+      const start = performance.now();
+      await consumer.close();
+      expect(performance.now() - start).toBeLessThan(500);
+    });
+  });
+
+  describe('bus', () => {
+    let other: Transport;
+    beforeEach(async () => {
+      other = await open(address);
+    });
+    afterEach(() => other.close());
+
+    it('carries pokes to the room they are for, until the listener leaves', async () => {
+      const heard = { api: 0, scheduler: 0 };
+      const leave = other.bus.onPoke('scheduler', () => heard.scheduler++);
+      other.bus.onPoke('api', () => heard.api++);
+      // Listening begins a moment after it was asked for, and pokes may be lost: so say it until it is heard.
+      await until(() => {
+        transport.bus.poke('scheduler');
+        expect(heard.scheduler).toBeGreaterThan(0);
+      });
+      expect(heard.api).toBe(0);
+      leave();
+      const before = heard.scheduler;
+      await until(() => {
+        transport.bus.poke('scheduler');
+        transport.bus.poke('api');
+        expect(heard.api).toBeGreaterThan(0);
+      });
+      expect(heard.scheduler).toBe(before);
+    });
+
+    it('carries notices in order', async () => {
+      const heard: string[] = [];
+      other.bus.onNotice(({ id, kind }) => heard.push(`${id} ${kind}`));
+      await until(() => {
+        transport.bus.announce({ id: 'test', kind: 'started' });
+        expect(heard).toContain('test started');
+      });
+      transport.bus.announce({ id: 'p', kind: 'started' });
+      transport.bus.announce({ id: 'p', kind: 'progress' });
+      transport.bus.announce({ id: 'p', kind: 'returned' });
+      transport.bus.announce({ id: 'p', kind: 'finished' });
+      await until(() => expect(heard).toContain('p finished'));
+      expect(heard.filter((text) => text.startsWith('p'))).toEqual([
+        'p started',
+        'p progress',
+        'p returned',
+        'p finished',
+      ]);
+    });
+
+    it('makes one poke of many in one tick, and keeps a failing listener to itself', async () => {
+      let pokes = 0;
+      const heard: string[] = [];
+      other.bus.onPoke('api', () => {
+        pokes++;
+        throw new Error('a listener broke');
+      });
+      other.bus.onNotice(({ id }) => heard.push(id));
+      await until(() => {
+        transport.bus.poke('api');
+        transport.bus.announce({ id: 'warm', kind: 'progress' });
+        expect([pokes > 0, heard.length > 0]).toEqual([true, true]);
+      });
+      transport.bus.announce({ id: 'mark', kind: 'started' });
+      await until(() => expect(heard).toContain('mark'));
+      pokes = 0;
+      for (let i = 0; i < 50; i++) transport.bus.poke('api');
+      transport.bus.announce({ id: 'last', kind: 'started' });
+      await until(() => expect(heard).toContain('last'));
+      expect(pokes).toBe(1);
+    });
+  });
+}
