@@ -8,23 +8,27 @@ import type { Need, Placement } from './resources.ts';
 export class Views {
   #now: readonly Holder[];
   #later: readonly Holder[];
+  #freeInNow: Free;
+  #freeInLater: Free;
 
   constructor(held: readonly Holder[], staying: readonly Holder[]) {
     this.#now = held;
     this.#later = staying;
+    this.#freeInNow = freeGiven(held);
+    this.#freeInLater = freeGiven(staying);
   }
 
   /** Free in both views: a newcomer does not take room that somebody before it is waiting for. */
   readonly freeNow: Free = (host) => {
-    const now = freeGiven(this.#now)(host);
-    const later = freeGiven(this.#later)(host);
+    const now = this.#freeInNow(host);
+    const later = this.#freeInLater(host);
     return {
       memoryMiB: Math.min(now.memoryMiB, later.memoryMiB),
       devices: now.devices.filter((d) => later.devices.includes(d)),
     };
   };
 
-  readonly freeLater: Free = (host) => freeGiven(this.#later)(host);
+  readonly freeLater: Free = (host) => this.#freeInLater(host);
 
   stays(holder: Holder): boolean {
     return this.#later.includes(holder);
@@ -33,15 +37,21 @@ export class Views {
   /** Taken from this cycle on. */
   take(placement: Placement, need: Need): void {
     this.#now = [...this.#now, { ...placement, memoryMiB: need.memoryMiB }];
+    this.#freeInNow = freeGiven(this.#now);
     this.takeLater(placement, need);
   }
 
   /** Taken as soon as what is leaving has left. */
   takeLater(placement: Placement, need: Need): void {
-    this.#later = [...this.#later, { ...placement, memoryMiB: need.memoryMiB }];
+    this.#setLater([...this.#later, { ...placement, memoryMiB: need.memoryMiB }]);
   }
 
   leave(holders: readonly Holder[]): void {
-    this.#later = this.#later.filter((h) => !holders.includes(h));
+    this.#setLater(this.#later.filter((h) => !holders.includes(h)));
+  }
+
+  #setLater(holders: readonly Holder[]): void {
+    this.#later = holders;
+    this.#freeInLater = freeGiven(holders);
   }
 }
