@@ -61,6 +61,8 @@ export function createClient(options: ClientOptions) {
     },
     versions: {
       list: (owner: string, name: string) => http.every<WireVersion>(`/models/${part(owner)}/${part(name)}/versions`),
+      get: (owner: string, name: string, id: string) =>
+        get<WireVersion>(`/models/${part(owner)}/${part(name)}/versions/${part(id)}`),
       /** Answers once the image or folder was looked at, which may take minutes. */
       add: (owner: string, name: string, body: VersionBody) =>
         post<WireVersion>(`/models/${part(owner)}/${part(name)}/versions`, body),
@@ -108,6 +110,10 @@ export function createClient(options: ClientOptions) {
       http.every<WireInstance>(
         `/instances?${search({ all: query.all ? 'true' : undefined, deployment: query.deployment })}`,
       ),
+    /** The last lines that an instance printed. */
+    instanceLogs: (id: string) => http.text(`/instances/${part(id)}/logs`),
+    /** The end of what an instance printed. */
+    instanceLogs: (id: string) => http.text(`/instances/${part(id)}/logs`),
     hosts: () => get<WireHost[]>('/hosts'),
     usage: {
       records: (next?: string) => get<WirePage<WireUsageRecord>>(next ?? '/usage'),
@@ -163,10 +169,15 @@ function createHttp({ baseUrl, token }: ClientOptions) {
     json,
     get,
     post: <Answer>(path: string, body?: unknown) => json<Answer>('POST', path, body),
+    async text(path: string): Promise<string> {
+      const response = await request('GET', path);
+      return response.text();
+    },
     async empty(method: string, path: string): Promise<void> {
       const response = await request(method, path);
       await response.arrayBuffer();
     },
+    text: async (path: string) => (await request('GET', path)).text(),
     async form<Answer>(path: string, form: FormData): Promise<Answer> {
       const response = await request('POST', path, { body: form });
       return (await response.json()) as Answer;

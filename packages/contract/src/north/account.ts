@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wireDateSchema } from './page.ts';
+import { lineSchema, wireDateSchema } from './page.ts';
 
 export const accountSchema = z.object({
   type: z.enum(['user', 'organization']),
@@ -30,7 +30,7 @@ export type WireNewToken = z.infer<typeof newTokenSchema>;
 
 /** `username`: made where it does not exist; left out, the account of the token that asks. */
 export const tokenBodySchema = z.strictObject({
-  name: z.string().min(1).max(100),
+  name: lineSchema(100),
   username: nameSchema.optional(),
   role: z.enum(['admin', 'member']).default('member'),
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nameSchema } from './account.ts';
-import { wireDateSchema } from './page.ts';
+import { lineSchema, wireDateSchema } from './page.ts';
 
 export const deploymentSchema = z.object({
   owner: z.string(),
@@ -30,7 +30,7 @@ export type WireDeployment = z.infer<typeof deploymentSchema>;
 
 const scale = {
   /** A SKU of `GET /v1/hardware`. */
-  hardware: z.string(),
+  hardware: lineSchema(64),
   min_instances: z.int().min(0).max(5),
   max_instances: z.int().min(0).max(20),
 };
@@ -39,15 +39,15 @@ const keepAlive = z.union([z.number().nonnegative(), z.string()]);
 
 export const deploymentBodySchema = z.strictObject({
   name: nameSchema,
-  model: z.string(),
-  version: z.string(),
+  model: lineSchema(201),
+  version: lineSchema(266),
   ...scale,
   keep_alive: keepAlive.optional(),
 });
 export type DeploymentBody = z.input<typeof deploymentBodySchema>;
 
 export const deploymentPatchSchema = z.strictObject({
-  version: z.string().optional(),
+  version: lineSchema(266).optional(),
   hardware: scale.hardware.optional(),
   min_instances: scale.min_instances.optional(),
   max_instances: scale.max_instances.optional(),

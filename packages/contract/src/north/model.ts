@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nameSchema } from './account.ts';
-import { wireDateSchema } from './page.ts';
+import { lineSchema, textSchema, wireDateSchema } from './page.ts';
 import { predictionSchema } from './prediction.ts';
 
 export const versionSchema = z.object({
@@ -30,15 +30,17 @@ export const modelSchema = z.object({
 });
 export type WireModel = z.infer<typeof modelSchema>;
 
-const link = z.url({ error: 'must be a URL' }).nullish();
+const link = lineSchema(2_000)
+  .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }))
+  .nullish();
 
 export const modelBodySchema = z.strictObject({
   owner: nameSchema,
   name: nameSchema,
   visibility: z.enum(['public', 'private']),
   /** A SKU of `GET /v1/hardware`. */
-  hardware: z.string(),
-  description: z.string().max(10_000).nullish(),
+  hardware: lineSchema(64),
+  description: textSchema(10_000).nullish(),
   github_url: link,
   paper_url: link,
   license_url: link,
@@ -49,12 +51,15 @@ export type ModelBody = z.input<typeof modelBodySchema>;
 const ENV_NAME = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be a name of an environment variable' });
 
 /** Ours: where a new version comes from. `path` is a folder on the host, for admins and the process runtime only. */
-export const versionBodySchema = z.union([
-  z.strictObject({ image: z.string().min(1) }),
-  z.strictObject({
-    path: z.string().min(1),
-    command: z.array(z.string()).min(1).optional(),
-    env: z.record(ENV_NAME, z.string()).optional(),
-  }),
-]);
+export const versionBodySchema = z.union(
+  [
+    z.strictObject({ image: lineSchema(500) }),
+    z.strictObject({
+      path: lineSchema(4_096),
+      command: z.array(z.string()).min(1).optional(),
+      env: z.record(ENV_NAME, z.string()).optional(),
+    }),
+  ],
+  { error: 'must be {"image": "…"} or {"path": "…", "command"?: ["…"], "env"?: {"NAME": "…"}}' },
+);
 export type VersionBody = z.infer<typeof versionBodySchema>;

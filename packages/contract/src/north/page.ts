@@ -15,3 +15,18 @@ export const pageQuerySchema = z.object({ cursor: z.string().optional() });
 
 /** ISO 8601 with milliseconds and Z. */
 export const wireDateSchema = z.string();
+
+/** Text that a database column can hold: Postgres has no NUL. */
+export const textSchema = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .refine((text) => !text.includes('\0'), { error: 'must not hold a NUL character' });
+
+/** The same on one line, not empty. */
+export const lineSchema = (maxLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .refine((text) => !/[\0\r\n]/.test(text), { error: 'must be a single line' });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wireDateSchema } from './page.ts';
+import { lineSchema, wireDateSchema } from './page.ts';
 
 /** The five statuses that every official client knows; `aborted` is sent as `canceled`. Source: contract §0.4. */
 export const WIRE_STATUSES = ['starting', 'processing', 'succeeded', 'failed', 'canceled'] as const;
@@ -44,7 +44,7 @@ export const predictionSchema = z.object({
 });
 export type WirePrediction = z.infer<typeof predictionSchema>;
 
-const HTTP_URL = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+const HTTP_URL = lineSchema(8_000).pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
 
 const options = {
   input: z.record(z.string(), z.unknown()),

@@ -1,0 +1,82 @@
+import Fastify, { type FastifyBaseLogger } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { type App, type Context, createContext } from './context.ts';
+import type { ApiDeps } from './deps.ts';
+import { installErrors } from './plugins/errors.ts';
+import { installMetrics } from './plugins/metrics.ts';
+import { installOpenapi } from './plugins/openapi.ts';
+import { installParsing, MAX_JSON_BYTES } from './plugins/parsing.ts';
+import { accountRoutes } from './routes/account.ts';
+import { deploymentRoutes } from './routes/deployments.ts';
+import { downloadRoutes, fileRoutes } from './routes/files.ts';
+import { fleetRoutes } from './routes/fleet.ts';
+import { hardwareRoutes } from './routes/hardware.ts';
+import { healthRoutes } from './routes/health.ts';
+import { modelRoutes } from './routes/models.ts';
+import { outputRoutes } from './routes/outputs.ts';
+import { predictionRoutes } from './routes/predictions.ts';
+import { streamRoutes } from './routes/streams.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+import { usageRoutes } from './routes/usage.ts';
+import { versionRoutes } from './routes/versions.ts';
+
+/** A client may take this long to send its request; large uploads come over slow lines. Answers may take longer. */
+const REQUEST_TIMEOUT_MS = 10 * 60_000;
+/** Longer than the 60 s that load balancers keep idle connections, so that it is never us who hangs up on a request. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+
+/** The whole HTTP API, ready to listen or to be injected into. */
+export async function buildApp(deps: ApiDeps): Promise<App> {
+  const logger: FastifyBaseLogger = deps.log;
+  const app: App = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: MAX_JSON_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    // Python's clients add /v1 to a base URL that has it already, or not (contract §0.3): both work.
+    rewriteUrl: (request) => (request.url ?? '/').replace(/^\/v1\/v1(?=[/?]|$)/, '/v1'),
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.decorateRequest('identity', null);
+
+  const closing = new AbortController();
+  const context = createContext(deps, closing.signal);
+  const stopListening = deps.bus.onPoke('api', context.targets.forget);
+  app.addHook('preClose', async () => closing.abort());
+  app.addHook('onClose', async () => {
+    stopListening();
+    context.hub.close();
+  });
+
+  installErrors(app);
+  installParsing(app);
+  installMetrics(app, deps.metrics);
+  await installOpenapi(app, deps.settings.publicUrl);
+  healthRoutes(app, context);
+  await app.register(async (v1: App) => openRoutes(v1, context), { prefix: '/v1' });
+  await app.register(async (v1: App) => tokenedRoutes(v1, context), { prefix: '/v1' });
+  return app;
+}
+
+/** Capability URLs: whoever has one may use it. */
+function openRoutes(v1: App, context: Context): void {
+  streamRoutes(v1, context);
+  outputRoutes(v1, context);
+  downloadRoutes(v1, context);
+}
+
+async function tokenedRoutes(v1: App, context: Context): Promise<void> {
+  v1.addHook('onRequest', context.auth.authenticate);
+  accountRoutes(v1);
+  predictionRoutes(v1, context);
+  modelRoutes(v1, context);
+  versionRoutes(v1, context);
+  deploymentRoutes(v1, context);
+  hardwareRoutes(v1, context);
+  fleetRoutes(v1, context);
+  usageRoutes(v1, context);
+  tokenRoutes(v1, context);
+  await fileRoutes(v1, context);
+}

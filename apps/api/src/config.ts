@@ -1,0 +1,40 @@
+import { zDuration, zPort, zUrl } from '@hearth/kit';
+import { z } from 'zod';
+
+const MAX_INSTANCES = 'a whole number from 1 to 20';
+
+/** What the API reads from its environment. */
+export const apiConfigSchema = z
+  .object({
+    DATABASE_URL: zUrl(),
+    /** Absent: BullMQ and the bus run on DATABASE_URL. */
+    REDIS_URL: zUrl().optional(),
+    HEARTH_HOST: z.string().default('127.0.0.1'),
+    HEARTH_PORT: zPort().prefault('7600'),
+    HEARTH_SCHEDULER_PORT: zPort().prefault('7602'),
+    HEARTH_DATA_DIR: z.string().default('.hearth'),
+    HEARTH_PUBLIC_URL: zUrl().optional(),
+    /** The first admin's account and token. */
+    HEARTH_USERNAME: z.string().default('hearth'),
+    HEARTH_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+    HEARTH_KEEP_ALIVE: zDuration().prefault('5m'),
+    HEARTH_MAX_INSTANCES: z
+      .string()
+      .regex(/^(?:[1-9]|1\d|20)$/, MAX_INSTANCES)
+      .transform(Number)
+      .prefault('3'),
+    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  })
+  .transform((env) => ({
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    host: env.HEARTH_HOST,
+    port: env.HEARTH_PORT,
+    schedulerUrl: `http://127.0.0.1:${env.HEARTH_SCHEDULER_PORT}`,
+    dataDir: env.HEARTH_DATA_DIR,
+    publicUrl: env.HEARTH_PUBLIC_URL ?? `http://localhost:${env.HEARTH_PORT}`,
+    firstAdmin: { username: env.HEARTH_USERNAME, token: env.HEARTH_API_TOKEN },
+    keepAliveMs: env.HEARTH_KEEP_ALIVE,
+    maxInstances: env.HEARTH_MAX_INSTANCES,
+    logLevel: env.LOG_LEVEL,
+  }));

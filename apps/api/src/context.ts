@@ -1,0 +1,43 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ApiDeps } from './deps.ts';
+import { createNoticeHub, type NoticeHub } from './notices.ts';
+import { type Auth, createAuth } from './plugins/auth.ts';
+import { createTargets, type Targets } from './predictions/targets.ts';
+import { createWaitingOf, type WaitingOf } from './predictions/waiting.ts';
+import { createUrls, type Urls } from './urls.ts';
+
+/** What routes are given: the outside, and what the API makes of it once. */
+export interface Context {
+  readonly deps: ApiDeps;
+  readonly auth: Auth;
+  readonly urls: Urls;
+  readonly targets: Targets;
+  readonly hub: NoticeHub;
+  readonly waitingOf: WaitingOf;
+  /** Fires when the server begins to close: holds answer and streams end. */
+  readonly closing: AbortSignal;
+}
+
+/** A Fastify whose route schemas are zod's. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+export function createContext(deps: ApiDeps, closing: AbortSignal): Context {
+  const { store, settings, now } = deps;
+  return {
+    deps,
+    closing,
+    auth: createAuth(store, now),
+    urls: createUrls(settings.publicUrl, deps.signer, now),
+    targets: createTargets(store, settings, now),
+    hub: createNoticeHub(deps.bus),
+    waitingOf: createWaitingOf(store, now),
+  };
+}

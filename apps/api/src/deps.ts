@@ -1,0 +1,28 @@
+import type { Blobs, Signer } from '@hearth/files';
+import type { Logger, Metrics } from '@hearth/kit';
+import type { Bus, Queues } from '@hearth/queue';
+import type { Store } from '@hearth/store';
+
+export interface ApiSettings {
+  /** Where callers reach this API: scheme, host and port, without `/v1` and without a slash at the end. */
+  readonly publicUrl: string;
+  /** Keep-alive of deployments whose maker says nothing. */
+  readonly keepAliveMs: number;
+  /** Instances at most of an implicit deployment. */
+  readonly maxInstances: number;
+  /** Where the scheduler answers the other rooms of this machine, without a slash at the end. */
+  readonly schedulerUrl: string;
+}
+
+/** Everything the API stands on. `main` and the tests both hand it to `buildApp`. */
+export interface ApiDeps {
+  readonly store: Store;
+  readonly queues: Queues;
+  readonly bus: Bus;
+  readonly blobs: Blobs;
+  readonly signer: Signer;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly settings: ApiSettings;
+}

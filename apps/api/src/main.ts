@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { createBlobs, createSigner } from '@hearth/files';
+import { createLogger, createMetrics, loadConfig, newSecret, runServer, systemNow } from '@hearth/kit';
+import { createTransport } from '@hearth/queue';
+import { createStore, migrate } from '@hearth/store';
+import { buildApp } from './app.ts';
+import { apiConfigSchema } from './config.ts';
+import { ensureFirstAdmin, seedHardware } from './first-start.ts';
+
+const config = loadConfig(apiConfigSchema, process.env);
+const log = createLogger({ room: 'api', level: config.logLevel });
+
+async function start() {
+  await migrate(config.databaseUrl);
+  const store = await createStore({ url: config.databaseUrl });
+  await ensureFirstAdmin(store, config.firstAdmin, config.dataDir);
+  await seedHardware(store);
+  const signer = createSigner(await store.settings.ensure('signing-secret', newSecret));
+  const where = config.redisUrl ? { redisUrl: config.redisUrl } : { postgresUrl: config.databaseUrl };
+  const transport = await createTransport(where, { now: systemNow, log });
+  const blobs = createBlobs(join(config.dataDir, 'files'));
+  const metrics = createMetrics('api');
+  const { queues, bus } = transport;
+  const app = await buildApp({ store, queues, bus, blobs, signer, metrics, log, now: systemNow, settings: config });
+  await app.listen({ host: config.host, port: config.port });
+  const close = async () => {
+    await app.close();
+    await transport.close();
+    await store.close();
+  };
+  return { close };
+}
+
+runServer({ log, start, graceMs: 10_000 });

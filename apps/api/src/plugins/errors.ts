@@ -1,0 +1,87 @@
+import type { InvalidField } from '@hearth/contract';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { invalidFields, Problem } from '../problem.ts';
+
+/** Every error as `application/problem+json` from the catalogue. What is not foreseen is a 500 that says nothing but its id. */
+export function installErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem !== null) return send(reply, problem);
+    request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+    const internal = new Problem('internal', 'Something went wrong on our side.');
+    return send(reply, internal, { request_id: request.id });
+  });
+  app.setNotFoundHandler((request, reply) => send(reply, noSuchRoute(request)));
+}
+
+function send(reply: FastifyReply, problem: Problem, more: { request_id?: string } = {}) {
+  // A stream may have begun under the route's own content type.
+  return reply
+    .code(problem.status)
+    .headers(problem.headers)
+    .type('application/problem+json')
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send({ ...problem.body(), ...more });
+}
+
+const noSuchRoute = (request: FastifyRequest): Problem =>
+  new Problem('no-such-route', `${request.method} ${request.url.split('?')[0]} is not an endpoint; /docs lists them.`);
+
+/** Null: not the caller's fault. */
+function problemOf(error: unknown): Problem | null {
+  if (error instanceof Problem) return error;
+  if (hasZodFastifySchemaValidationErrors(error)) return ofValidation(error);
+  if (!(error instanceof Error) || !('code' in error)) return null;
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new Problem(
+        'body-too-large',
+        'The body is larger than 16 MiB. Upload large inputs to /v1/files and put their URL into the input.',
+      );
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new Problem('unsupported-media-type', 'Send the body as application/json.');
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+    case 'FST_ERR_BAD_URL':
+    case 'ERR_STREAM_PREMATURE_CLOSE':
+      return new Problem('bad-request', error.message);
+    default:
+      return null;
+  }
+}
+
+interface ValidationFailure {
+  readonly validation: readonly ZodFailure[];
+  readonly validationContext?: string | undefined;
+}
+interface ZodFailure {
+  /** Zod's code. */
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly message?: string | undefined;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+function ofValidation({ validation, validationContext = 'body' }: ValidationFailure): Problem {
+  const where = validationContext === 'body' ? '' : `${validationContext}.`;
+  return invalidFields(
+    'invalid-request',
+    validation.flatMap((failure) => ofFailure(failure, where)),
+  );
+}
+
+function ofFailure({ keyword, instancePath, message, params }: ZodFailure, where: string): InvalidField[] {
+  const path = instancePath.split('/').filter((step) => step !== '');
+  const { keys } = params;
+  if (keyword === 'unrecognized_keys' && Array.isArray(keys)) {
+    return keys.map((key) => ({
+      type: 'additional_property_not_allowed',
+      field: where + [...path, String(key)].join('.'),
+      description: 'is not a field of this request',
+    }));
+  }
+  const field = where + (path.length > 0 ? path.join('.') : 'body');
+  return [{ type: keyword, field, description: lowerFirst(message ?? 'is not valid') }];
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -1,0 +1,110 @@
+import { type AccountRow, type DeploymentRow, type ModelRow, type Store, type VersionRow } from '@hearth/store';
+import type { ApiSettings } from '../deps.ts';
+import { type Identity, mayUse } from '../plugins/auth.ts';
+import { notFound, Problem } from '../problem.ts';
+import { createTtlCache } from '../ttl-cache.ts';
+import { createInputValidator, type InputValidator } from './input-validator.ts';
+
+/** What a prediction runs on. */
+export interface RunTarget {
+  readonly model: ModelRow;
+  readonly version: VersionRow;
+  readonly deployment: DeploymentRow;
+  readonly validate: InputValidator;
+}
+
+/** Models, deployments and versions by what callers call them, kept for a few seconds. */
+export interface Targets {
+  /** `<64 hex>`, `owner/name` (its newest version) or `owner/name:<64 hex>`. */
+  byVersion(reference: string, caller: Identity): Promise<RunTarget>;
+  byDeployment(owner: string, name: string, caller: Identity): Promise<RunTarget>;
+  /** The newest version of a model; a model that the caller may not see is not found. */
+  byModel(owner: string, name: string, caller: Identity): Promise<RunTarget>;
+  model(owner: string, name: string): Promise<ModelRow | null>;
+  deployment(id: string): Promise<DeploymentRow | null>;
+  account(username: string): Promise<AccountRow | null>;
+  /** After a model, version or deployment changed. */
+  forget(): void;
+}
+
+const VERSION_ID = /^[0-9a-f]{64}$/;
+const REFERENCE = /^([a-z0-9][a-z0-9._-]{0,99})\/([a-z0-9][a-z0-9._-]{0,99})(?::([0-9a-f]{64}))?$/;
+const KEPT_MS = 3_000;
+const KEPT = 1_000;
+
+/** Replicate's own words, and after them what this reference lacks. */
+const noVersion = (what: string): Problem =>
+  new Problem(
+    'invalid-version',
+    `The specified version does not exist (or perhaps you don't have permission to use it?): ${what}`,
+  );
+
+export function createTargets(store: Store, settings: ApiSettings, now: () => number): Targets {
+  const cache = <Value>(ttlMs = KEPT_MS) => createTtlCache<Value>({ ttlMs, max: KEPT, now });
+  const models = cache<ModelRow | null>();
+  const deployments = cache<DeploymentRow | null>();
+  const accounts = cache<AccountRow | null>();
+  const versions = cache<VersionRow | null>();
+  const implicit = cache<DeploymentRow | null>();
+  const named = cache<DeploymentRow | null>();
+  // A version never changes, so neither does what its schema allows.
+  const validators = cache<InputValidator>(Number.POSITIVE_INFINITY);
+
+  const model = (owner: string, name: string) => models.get(`${owner}/${name}`, () => store.models.byName(owner, name));
+  const version = (id: string) => versions.get(id, () => store.models.version(id));
+  const newest = (owner: string, name: string) =>
+    versions.get(`${owner}/${name}`, () => store.models.latestVersion(owner, name));
+
+  async function run(found: VersionRow, caller: Identity, through?: DeploymentRow): Promise<RunTarget> {
+    const of = await model(found.owner, found.name);
+    if (of === null || !mayUse(caller, of)) throw noVersion(found.id);
+    const deployment =
+      through ?? (await implicit.get(found.id, () => store.deployments.ensureImplicit(found, scaleOf(of))));
+    if (deployment === null) throw noVersion(found.id);
+    const validate = await validators.get(found.id, async () => createInputValidator(found.openapiSchema));
+    return { model: of, version: found, deployment, validate };
+  }
+
+  const scaleOf = (of: ModelRow) => ({
+    hardwareSku: of.hardwareSku,
+    minInstances: 0,
+    maxInstances: settings.maxInstances,
+    keepAliveMs: settings.keepAliveMs,
+  });
+
+  return {
+    model,
+    deployment: (id) => deployments.get(id, () => store.deployments.get(id)),
+    account: (username) => accounts.get(username, () => store.accounts.byUsername(username)),
+    async byVersion(reference, caller) {
+      const [, owner = '', name = '', pinned] = REFERENCE.exec(reference) ?? [];
+      const id = VERSION_ID.test(reference) ? reference : pinned;
+      if (id === undefined && owner === '') {
+        throw noVersion(
+          `${JSON.stringify(reference.slice(0, 200))} is not of the form owner/name, owner/name:<64 hex digits> or <64 hex digits>`,
+        );
+      }
+      const found = await (id === undefined ? newest(owner, name) : version(id));
+      const belongs = found !== null && (owner === '' || (found.owner === owner && found.name === name));
+      if (!belongs) throw noVersion(reference);
+      return run(found, caller);
+    },
+    async byModel(owner, name, caller) {
+      const of = await model(owner, name);
+      if (of === null || !mayUse(caller, of)) throw notFound(`Model ${owner}/${name}`);
+      const found = await newest(owner, name);
+      if (found === null) throw noVersion(`${owner}/${name} has no version yet`);
+      return run(found, caller);
+    },
+    async byDeployment(owner, name, caller) {
+      const through = await named.get(`${owner}/${name}`, () => store.deployments.byName(owner, name));
+      const found = through && (await version(through.versionId));
+      const of = found && (await model(found.owner, found.name));
+      if (!through || !found || !of || !mayUse(caller, of)) throw notFound(`Deployment ${owner}/${name}`);
+      return run(found, caller, through);
+    },
+    forget() {
+      for (const kept of [models, deployments, versions, implicit, named]) kept.clear();
+    },
+  };
+}

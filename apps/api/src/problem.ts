@@ -1,0 +1,41 @@
+import { ERRORS, type ErrorCode, type InvalidField, type ProblemBody } from '@hearth/contract';
+
+/** A refusal of the catalogue, thrown by any part of a request. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ErrorCode;
+  readonly invalidFields: readonly InvalidField[];
+  readonly headers: Readonly<Record<string, string>>;
+  /** `detail`: what is wrong with this request, in a sentence; never anything that the caller may not know. */
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    more: { invalidFields?: readonly InvalidField[]; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(detail);
+    this.code = code;
+    this.invalidFields = more.invalidFields ?? [];
+    this.headers = more.headers ?? {};
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  body(): ProblemBody {
+    const { title, status } = ERRORS[this.code];
+    const fields = this.invalidFields.length > 0 ? { invalid_fields: [...this.invalidFields] } : {};
+    return { title, detail: this.message, status, code: this.code, ...fields };
+  }
+}
+
+/** A field that is wrong: one line in the detail for each, as Replicate writes them. */
+export function invalidFields(code: 'invalid-request' | 'invalid-input', fields: readonly InvalidField[]): Problem {
+  const detail = fields.map(({ field, description }) => `- ${field}: ${description}`).join('\n');
+  return new Problem(code, detail, { invalidFields: fields });
+}
+
+export const invalidField = (field: string, type: string, description: string): Problem =>
+  invalidFields('invalid-request', [{ field, type, description }]);
+
+export const notFound = (what: string): Problem => new Problem('not-found', `${what} was not found.`);

@@ -1,0 +1,163 @@
+import {
+  deploymentBodySchema,
+  deploymentPatchSchema,
+  deploymentSchema,
+  pageQuerySchema,
+  pageOf as pageSchema,
+} from '@hearth/contract';
+import { durationMs } from '@hearth/kit';
+import type { DeploymentRow, DeploymentScale, VersionRow } from '@hearth/store';
+import { z } from 'zod';
+import type { App, Context } from '../context.ts';
+import { checkHardware } from '../hardware.ts';
+import { answerPage, pageOf } from '../paging.ts';
+import { callerOf, type Identity, mayChange, mayUse } from '../plugins/auth.ts';
+import { invalidField, notFound, Problem } from '../problem.ts';
+import { wireDeployment } from '../wire.ts';
+
+const tags = ['deployments'];
+const params = z.object({ owner: z.string(), name: z.string() });
+
+/**
+ * Deployments. Whoever may use a deployment's model may see and run the deployment, because the run is on the caller's
+ * bill; only its owner and admins change it.
+ */
+export function deploymentRoutes(app: App, context: Context): void {
+  const { deps, urls, targets } = context;
+  const { deployments } = deps.store;
+  const toWire = async (row: DeploymentRow) => wireDeployment(row, await targets.account(row.owner));
+
+  app.post(
+    '/deployments',
+    { schema: { tags, body: deploymentBodySchema, response: { 200: deploymentSchema } } },
+    async (request) => {
+      const { name, model, version, hardware, min_instances, max_instances, keep_alive } = request.body;
+      const caller = callerOf(request);
+      await checkHardware(deps.store, hardware);
+      const { version: found } = await targets.byVersion(version, caller);
+      checkModel(found, model);
+      checkRange(min_instances, max_instances);
+      const made = await deployments.insert({
+        owner: caller.account.username,
+        name,
+        modelId: found.modelId,
+        versionId: found.id,
+        hardwareSku: hardware,
+        minInstances: min_instances,
+        maxInstances: max_instances,
+        keepAliveMs: keep_alive === undefined ? deps.settings.keepAliveMs : keepAliveMs(keep_alive),
+      });
+      if (made === 'taken')
+        throw new Problem('name-taken', `There is a deployment ${caller.account.username}/${name} already.`);
+      changed(context);
+      return toWire(made);
+    },
+  );
+
+  app.get(
+    '/deployments',
+    { schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(deploymentSchema) } } },
+    async (request) => {
+      const caller = callerOf(request);
+      const owner = caller.role === 'admin' ? undefined : caller.account.username;
+      const rows = await deployments.list({ ...pageOf(request.query.cursor), owner });
+      return answerPage(rows, toWire, { urls, path: '/deployments' });
+    },
+  );
+
+  app.get(
+    '/deployments/:owner/:name',
+    { schema: { tags, params, response: { 200: deploymentSchema } } },
+    async (request) => toWire(await visible(context, request.params, callerOf(request))),
+  );
+
+  app.patch(
+    '/deployments/:owner/:name',
+    { schema: { tags, params, body: deploymentPatchSchema, response: { 200: deploymentSchema } } },
+    async (request) => {
+      const caller = callerOf(request);
+      const row = changeable(await visible(context, request.params, caller), caller);
+      const { version, hardware, min_instances, max_instances, keep_alive } = request.body;
+      const change: { -readonly [Key in keyof DeploymentScale]?: DeploymentScale[Key] } = {};
+      if (hardware !== undefined) {
+        await checkHardware(deps.store, hardware);
+        change.hardwareSku = hardware;
+      }
+      if (version !== undefined) {
+        const { version: found } = await targets.byVersion(version, caller);
+        checkModel(found, row.model);
+        change.versionId = found.id;
+      }
+      if (min_instances !== undefined) change.minInstances = min_instances;
+      if (max_instances !== undefined) change.maxInstances = max_instances;
+      if (keep_alive !== undefined) change.keepAliveMs = keepAliveMs(keep_alive);
+      checkRange(change.minInstances ?? row.minInstances, change.maxInstances ?? row.maxInstances);
+      const updated = Object.keys(change).length > 0 ? await deployments.update(row.id, change) : row;
+      if (updated === null) throw notFound(`Deployment ${row.owner}/${row.name}`);
+      changed(context);
+      return toWire(updated);
+    },
+  );
+
+  app.delete('/deployments/:owner/:name', { schema: { tags, params } }, async (request, reply) => {
+    const caller = callerOf(request);
+    const row = changeable(await visible(context, request.params, caller), caller);
+    if (!(await deployments.remove(row.id))) {
+      throw new Problem('deployment-in-use', `${row.owner}/${row.name} has unfinished predictions.`);
+    }
+    changed(context);
+    return reply.code(204).send();
+  });
+}
+
+/** The scheduler looks at what is to run, and every API process forgets what it kept. */
+function changed({ deps, targets }: Context): void {
+  targets.forget();
+  deps.bus.poke('api');
+  deps.bus.poke('scheduler');
+}
+
+async function visible(
+  { deps, targets }: Context,
+  { owner, name }: { owner: string; name: string },
+  caller: Identity,
+): Promise<DeploymentRow> {
+  const row = await deps.store.deployments.byName(owner, name);
+  const [modelOwner = '', modelName = ''] = row?.model.split('/') ?? [];
+  const model = row && (await targets.model(modelOwner, modelName));
+  if (row && model && (mayChange(caller, row) || mayUse(caller, model))) return row;
+  throw notFound(`Deployment ${owner}/${name}`);
+}
+
+function changeable(row: DeploymentRow, caller: Identity): DeploymentRow {
+  if (mayChange(caller, row)) return row;
+  throw new Problem('forbidden', `${row.owner}/${row.name} belongs to another account.`);
+}
+
+function checkModel(version: VersionRow, model: string): void {
+  const of = `${version.owner}/${version.name}`;
+  if (of !== model)
+    throw invalidField('version', 'version_of_model', `${version.id} is a version of ${of}, not of ${model}`);
+}
+
+function checkRange(min: number, max: number): void {
+  if (min > max) throw invalidField('min_instances', 'number_lte', `${min} is more than max_instances, ${max}`);
+}
+
+/** A month: an instance that is to stay for longer has a minimum. */
+const LONGEST_KEEP_ALIVE_MS = 31 * 86_400_000;
+
+function keepAliveMs(value: number | string): number {
+  let ms = Number.NaN;
+  try {
+    ms = typeof value === 'number' ? Math.round(value * 1000) : durationMs(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  if (ms >= 0 && ms <= LONGEST_KEEP_ALIVE_MS) return ms;
+  throw invalidField(
+    'keep_alive',
+    'duration',
+    `${JSON.stringify(value)} is not a duration of at most 31 days, such as 300, 30s or 5m`,
+  );
+}

@@ -1,0 +1,82 @@
+import multipart from '@fastify/multipart';
+import { downloadQuerySchema, fileSchema, pageQuerySchema, pageOf as pageSchema } from '@hearth/contract';
+import type { FileRow } from '@hearth/store';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { App, Context } from '../context.ts';
+import { answerPage, pageOf } from '../paging.ts';
+import { callerOf } from '../plugins/auth.ts';
+import { Problem } from '../problem.ts';
+import { sendFile } from '../send-file.ts';
+import { multipartOptions, receiveUpload } from '../uploads.ts';
+import { wireFile } from '../wire.ts';
+
+const tags = ['files'];
+const params = z.object({ id: z.string() });
+
+/** Replicate's own words. */
+const noFile = () => new Problem('not-found', 'File not found');
+
+/** Uploads, for their owner. Contract §4.1. */
+export async function fileRoutes(app: App, { deps, urls }: Context): Promise<void> {
+  const { files } = deps.store;
+  await app.register(multipart, multipartOptions);
+  const owner = (request: FastifyRequest) => callerOf(request).account.username;
+
+  async function ownUpload(request: FastifyRequest, id: string): Promise<FileRow> {
+    const row = await files.get(id);
+    if (!isCurrentUpload(row, deps.now()) || row.accountId !== callerOf(request).account.id) throw noFile();
+    return row;
+  }
+
+  app.post(
+    '/files',
+    { schema: { tags, consumes: ['multipart/form-data'], response: { 201: fileSchema } } },
+    async (request, reply) => {
+      const row = await receiveUpload(request, deps.blobs, callerOf(request).account.id, deps.now());
+      const stored = await files.insert(row);
+      reply.code(201);
+      return wireFile(stored, owner(request), urls);
+    },
+  );
+
+  app.get(
+    '/files',
+    { schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(fileSchema) } } },
+    async (request) => {
+      const rows = await files.list({ ...pageOf(request.query.cursor), accountId: callerOf(request).account.id });
+      const toItem = (row: FileRow) => (isCurrentUpload(row, deps.now()) ? wireFile(row, owner(request), urls) : null);
+      return answerPage(rows, toItem, { urls, path: '/files' });
+    },
+  );
+
+  app.get('/files/:id', { schema: { tags, params, response: { 200: fileSchema } } }, async (request) =>
+    wireFile(await ownUpload(request, request.params.id), owner(request), urls),
+  );
+
+  app.delete('/files/:id', { schema: { tags, params } }, async (request, reply) => {
+    const row = await ownUpload(request, request.params.id);
+    await files.remove(row.id);
+    await deps.blobs.remove(row.id);
+    return reply.code(204).send();
+  });
+}
+
+/** The bytes of an upload, for whoever has its signed URL. Contract §4.2: anything wrong is a 404. */
+export function downloadRoutes(app: App, { deps, urls }: Context): void {
+  app.get(
+    '/files/:id/download',
+    { schema: { tags, params, querystring: downloadQuerySchema, security: [] } },
+    async (request, reply) => {
+      const { owner, expiry, signature } = request.query;
+      if (owner === undefined || expiry === undefined || signature === undefined) throw noFile();
+      if (!urls.mayDownload(request.params.id, { owner, expiry, signature })) throw noFile();
+      const row = await deps.store.files.get(request.params.id);
+      if (!isCurrentUpload(row, deps.now())) throw noFile();
+      return sendFile(request, reply, row, deps.blobs);
+    },
+  );
+}
+
+const isCurrentUpload = (row: FileRow | null, now: number): row is FileRow =>
+  row !== null && row.kind === 'upload' && (row.expiresAt === null || row.expiresAt > now);

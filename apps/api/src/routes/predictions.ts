@@ -1,0 +1,170 @@
+import {
+  type PredictionBody,
+  pageOf as pageSchema,
+  predictionBodySchema,
+  predictionListQuerySchema,
+  predictionSchema,
+  versionedPredictionBodySchema,
+} from '@hearth/contract';
+import { isTerminal } from '@hearth/core';
+import type { PredictionRow } from '@hearth/store';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { App, Context } from '../context.ts';
+import { answerPage, pageOf } from '../paging.ts';
+import { callerOf, type Identity } from '../plugins/auth.ts';
+import { createPrediction } from '../predictions/create.ts';
+import { type EndWatch, watchEnd } from '../predictions/hold.ts';
+import { readCancelAfter, readPrefer } from '../predictions/request-headers.ts';
+import type { RunTarget } from '../predictions/targets.ts';
+import { notFound } from '../problem.ts';
+import { asStarting, wirePrediction } from '../wire.ts';
+
+/** How long a cancel waits for the end, so that most answers show it. */
+const CANCEL_WAIT_MS = 1_000;
+
+const tags = ['predictions'];
+const idParams = z.object({ id: z.string() });
+const nameParams = z.object({ owner: z.string(), name: z.string() });
+const headers = z.looseObject({
+  prefer: z.string().optional().describe('`wait` or `wait=<seconds>`: hold the answer for the end, at most 60 s'),
+  'cancel-after': z.string().optional().describe('a duration of 5 s or more; then the prediction is canceled'),
+});
+
+/** Predictions: create on a version, a model or a deployment; read; list; cancel. Contract §1.3 to §1.6. */
+export function predictionRoutes(app: App, context: Context): void {
+  createRoutes(app, context);
+  readRoutes(app, context);
+}
+
+function createRoutes(app: App, context: Context): void {
+  const { targets } = context;
+  const answer = { 201: predictionSchema };
+
+  app.post(
+    '/predictions',
+    { schema: { tags, headers, body: versionedPredictionBodySchema, response: answer } },
+    async (request, reply) => {
+      const { version, ...body } = request.body;
+      const target = await targets.byVersion(version, callerOf(request));
+      return create(context, request, reply, target, body);
+    },
+  );
+  app.post(
+    '/models/:owner/:name/predictions',
+    { schema: { tags, headers, params: nameParams, body: predictionBodySchema, response: answer } },
+    async (request, reply) => {
+      const target = await targets.byModel(request.params.owner, request.params.name, callerOf(request));
+      return create(context, request, reply, target, request.body);
+    },
+  );
+  app.post(
+    '/deployments/:owner/:name/predictions',
+    { schema: { tags, headers, params: nameParams, body: predictionBodySchema, response: answer } },
+    async (request, reply) => {
+      const target = await targets.byDeployment(request.params.owner, request.params.name, callerOf(request));
+      return create(context, request, reply, target, request.body);
+    },
+  );
+}
+
+async function create(
+  context: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  target: RunTarget,
+  body: PredictionBody,
+) {
+  const { deps, hub, closing, urls, waitingOf } = context;
+  const hold = readPrefer(request.headers.prefer);
+  const cancelAfterMs = readCancelAfter(request.headers['cancel-after']);
+  let watch: EndWatch | null = null;
+  const receivedAt = deps.now();
+  try {
+    const made = await createPrediction(deps, {
+      target,
+      caller: callerOf(request),
+      body,
+      cancelAfterMs,
+      onId: (id) => {
+        if (hold !== null) watch = watchEnd(id, { store: deps.store, hub, now: deps.now });
+      },
+    });
+    reply.code(201).header('location', urls.prediction(made.id).get);
+    if (hold === null || watch === null) return wirePrediction(made, urls, await waitingOf(made));
+    reply.header('preference-applied', hold.applied);
+    const ended = await (watch as EndWatch).wait(
+      hold.holdMs - (deps.now() - receivedAt),
+      AbortSignal.any([closing, goneSignal(reply)]),
+    );
+    if (ended !== null) return wirePrediction(ended, urls);
+    return wirePrediction(asStarting(made), urls, await waitingOf(made));
+  } finally {
+    (watch as EndWatch | null)?.stop();
+  }
+}
+
+/** Fires when the caller hangs up: the hold ends, the prediction goes on. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+function readRoutes(app: App, context: Context): void {
+  const { deps, urls, waitingOf, hub } = context;
+  const { predictions } = deps.store;
+
+  app.get(
+    '/predictions/:id',
+    { schema: { tags, params: idParams, response: { 200: predictionSchema } } },
+    async (request) => {
+      const row = own(await predictions.get(request.params.id), request.params.id, callerOf(request));
+      return wirePrediction(row, urls, await waitingOf(row));
+    },
+  );
+
+  app.get(
+    '/predictions',
+    { schema: { tags, querystring: predictionListQuerySchema, response: { 200: pageSchema(predictionSchema) } } },
+    async (request) => {
+      const { cursor, created_after, created_before, source } = request.query;
+      const rows = await predictions.list({
+        ...pageOf(cursor),
+        accountId: callerOf(request).account.id,
+        createdAfter: created_after === undefined ? undefined : Date.parse(created_after),
+        createdBefore: created_before === undefined ? undefined : Date.parse(created_before),
+      });
+      const filters = { created_after, created_before, source };
+      const toItem = (row: PredictionRow) =>
+        source === undefined || row.source === source ? wirePrediction(row, urls) : null;
+      return answerPage(rows, toItem, { urls, path: '/predictions', filters });
+    },
+  );
+
+  app.post(
+    '/predictions/:id/cancel',
+    { schema: { tags, params: idParams, response: { 200: predictionSchema } } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const before = own(await predictions.get(id), id, callerOf(request));
+      if (isTerminal(before.status)) return wirePrediction(before, urls);
+      const watch = watchEnd(id, { store: deps.store, hub, now: deps.now });
+      try {
+        const asked = await predictions.requestCancel(id, deps.now());
+        deps.bus.poke('dispatcher');
+        const signal = AbortSignal.any([context.closing, goneSignal(reply)]);
+        const ended = asked && isTerminal(asked.status) ? asked : await watch.wait(CANCEL_WAIT_MS, signal);
+        return wirePrediction(ended ?? asked ?? before, urls);
+      } finally {
+        watch.stop();
+      }
+    },
+  );
+}
+
+/** Another account's prediction is as if it were not there, but for admins. */
+function own(row: PredictionRow | null, id: string, caller: Identity): PredictionRow {
+  if (row !== null && (caller.role === 'admin' || row.accountId === caller.account.id)) return row;
+  throw notFound(`Prediction ${id}`);
+}

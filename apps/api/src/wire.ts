@@ -1,0 +1,219 @@
+import type {
+  WireDeployment,
+  WireFailure,
+  WireFile,
+  WireHardware,
+  WireHost,
+  WireInstance,
+  WireModel,
+  WirePrediction,
+  WireStatus,
+  WireToken,
+  WireUsageRecord,
+  WireVersion,
+} from '@hearth/contract';
+import type { Failure, Hardware, UsageRecord } from '@hearth/core';
+import type {
+  AccountRow,
+  DeploymentRow,
+  FileRow,
+  HostRow,
+  InstanceRow,
+  ModelRow,
+  PredictionRow,
+  TokenRow,
+  VersionRow,
+} from '@hearth/store';
+import type { Urls } from './urls.ts';
+
+/** Rows as they go over the wire. Times become ISO 8601 with Z; what has not happened is left out where clients need it so. */
+
+export const date = (ms: number): string => new Date(ms).toISOString();
+export const dateOrNull = (ms: number | null): string | null => (ms === null ? null : date(ms));
+
+/** Official clients know five statuses only (contract §0.4). */
+const wireStatus = (status: PredictionRow['status']): WireStatus => (status === 'aborted' ? 'canceled' : status);
+
+export function wirePrediction(row: PredictionRow, urls: Urls, waiting?: WirePrediction['waiting']): WirePrediction {
+  return {
+    id: row.id,
+    model: row.model,
+    version: row.versionId,
+    ...(row.deployment !== null && { deployment: row.deployment }),
+    input: row.input,
+    output: row.output ?? null,
+    logs: row.logs,
+    error: row.error,
+    status: wireStatus(row.status),
+    source: row.source,
+    data_removed: false,
+    ...(row.metrics !== null && { metrics: row.metrics }),
+    created_at: date(row.createdAt),
+    ...(row.startedAt !== null && { started_at: date(row.startedAt) }),
+    ...(row.completedAt !== null && { completed_at: date(row.completedAt) }),
+    ...(row.deadlineAt !== null && { deadline: date(row.deadlineAt) }),
+    ...(row.webhook !== null && { webhook: row.webhook }),
+    ...(row.webhookEventsFilter !== null && { webhook_events_filter: [...row.webhookEventsFilter] }),
+    ...(waiting !== undefined && { waiting }),
+    urls: { ...urls.prediction(row.id), stream: urls.stream(row) },
+  };
+}
+
+/**
+ * A prediction whose hold ran out: as it was when it was made, whatever it does by now. Clients take any other status
+ * for the end and hand out the missing output (contract §0.2).
+ */
+export const asStarting = (row: PredictionRow): PredictionRow => ({
+  ...row,
+  status: 'starting',
+  output: null,
+  logs: '',
+  error: null,
+  metrics: null,
+  startedAt: null,
+  completedAt: null,
+});
+
+export const wireVersion = (row: VersionRow): WireVersion => ({
+  id: row.id,
+  created_at: date(row.createdAt),
+  cog_version: row.cogVersion,
+  openapi_schema: row.openapiSchema,
+});
+
+export const wireModel = (
+  row: ModelRow & { runCount: number; latestVersion: VersionRow | null },
+  urls: Urls,
+): WireModel => ({
+  url: urls.model(row.owner, row.name),
+  owner: row.owner,
+  name: row.name,
+  description: row.description,
+  visibility: row.visibility,
+  is_official: false,
+  github_url: row.githubUrl,
+  paper_url: row.paperUrl,
+  license_url: row.licenseUrl,
+  weights_url: null,
+  run_count: row.runCount,
+  cover_image_url: row.coverImageUrl,
+  default_example: null,
+  latest_version: row.latestVersion && wireVersion(row.latestVersion),
+  created_at: date(row.createdAt),
+});
+
+export const wireDeployment = (row: DeploymentRow, owner: AccountRow | null): WireDeployment => ({
+  owner: row.owner,
+  name: row.name,
+  current_release: {
+    number: row.release,
+    model: row.model,
+    version: row.versionId,
+    created_at: date(row.releasedAt),
+    created_by: {
+      type: owner?.type ?? 'user',
+      username: row.owner,
+      name: owner?.name ?? row.owner,
+      avatar_url: null,
+      github_url: null,
+    },
+    configuration: {
+      hardware: row.hardwareSku,
+      min_instances: row.minInstances,
+      max_instances: row.maxInstances,
+      keep_alive: row.keepAliveMs / 1000,
+    },
+  },
+});
+
+export const wireFile = (row: FileRow, owner: string, urls: Urls): WireFile => ({
+  id: row.id,
+  name: row.name,
+  content_type: row.contentType,
+  size: row.sizeBytes,
+  etag: row.md5,
+  checksums: { sha256: row.sha256, md5: row.md5 },
+  metadata: row.metadata,
+  created_at: date(row.createdAt),
+  ...(row.expiresAt !== null && { expires_at: date(row.expiresAt) }),
+  urls: {
+    get: urls.file(row.id),
+    download: urls.download({ id: row.id, owner, expiresAt: row.expiresAt ?? row.createdAt + 86_400_000 }),
+  },
+});
+
+export const wireHardware = (row: Hardware): WireHardware => ({
+  name: row.name,
+  sku: row.sku,
+  gpus: row.gpus,
+  vram_mib: row.vramMiB,
+  cpus: row.cpus,
+  memory_mib: row.memoryMiB,
+  price_micros_per_second: row.priceMicrosPerSecond,
+});
+
+export const wireToken = (row: TokenRow, username: string): WireToken => ({
+  id: row.id,
+  name: row.name,
+  username,
+  role: row.role,
+  hint: row.hint,
+  created_at: date(row.createdAt),
+});
+
+export const wireFailure = (failure: Failure): WireFailure => ({
+  kind: failure.kind,
+  phase: failure.phase,
+  message: failure.message,
+  log_tail: failure.logTail,
+  exit_code: failure.exitCode,
+  at: date(failure.at),
+});
+
+export const wireInstance = (
+  row: InstanceRow & { inFlight: number; lastUsedAt: number | null },
+  of: { deployment: string | null; model: string | null },
+): WireInstance => ({
+  id: row.id,
+  deployment: of.deployment,
+  model: of.model,
+  version: row.versionId,
+  hardware: row.hardwareSku,
+  host: row.hostId,
+  devices: [...row.deviceIds],
+  runtime: row.runtime,
+  memory_mib: row.memoryMiB,
+  slots: row.slots,
+  in_flight: row.inFlight,
+  state: row.state,
+  since: date(row.since),
+  reason: row.reason,
+  last_used_at: dateOrNull(row.lastUsedAt),
+  phases: Object.fromEntries(Object.entries(row.phases).map(([phase, at]) => [phase, date(at)])),
+  failure: row.failure && wireFailure(row.failure),
+  created_at: date(row.createdAt),
+});
+
+export const wireHost = (row: HostRow): WireHost => ({
+  id: row.id,
+  name: row.name,
+  runtimes: [...row.runtimes],
+  runtime_notes: { ...row.runtimeNotes },
+  cordoned: row.cordoned,
+  memory_mib: row.memoryMiB,
+  devices: row.devices.map((device) => ({ id: device.id, name: device.name, vram_mib: device.vramMiB })),
+  last_seen_at: date(row.lastSeenAt),
+});
+
+export const wireUsageRecord = (row: UsageRecord): WireUsageRecord => ({
+  id: row.id,
+  prediction: row.predictionId,
+  model: row.model,
+  version: row.versionId,
+  hardware: row.hardwareSku,
+  status: row.status === 'aborted' ? 'canceled' : row.status,
+  predict_microseconds: row.predictMicroseconds,
+  price_micros_per_second: row.priceMicrosPerSecond,
+  cost_micros: row.costMicros,
+  at: date(row.at),
+});
