@@ -1,0 +1,90 @@
+import type { InstanceRow } from '@hearth/store';
+import type { Boots } from './boot.ts';
+import { type ExitDeps, settleExit } from './exits.ts';
+import type { Found, Runtime } from './runtime/runtime.ts';
+import type { Stops } from './stops.ts';
+
+export interface AdoptDeps extends ExitDeps {
+  readonly boots: Boots;
+  readonly stops: Stops;
+  /** Whether an inspection of that import is in progress. */
+  readonly isInspecting: (importId: string) => boolean;
+}
+
+/**
+ * Makes rows and containers agree, at the start and every few seconds: adopts what an earlier scheduler started, takes
+ * note of what ended unseen, and sweeps up what belongs to nobody. Rows are read before containers, so that a container
+ * can't be missed which a row already tells of; strays are looked up once more before they go.
+ */
+export async function reconcile(deps: AdoptDeps): Promise<void> {
+  const rows = await deps.store.instances.live();
+  for (const row of rows.filter((row) => !deps.runtimes.has(row.runtime))) {
+    await vanish(row, `The ${row.runtime} runtime is switched off (HEARTH_RUNTIME).`, deps);
+  }
+  for (const runtime of deps.runtimes.all) {
+    let found: Found[];
+    try {
+      found = await runtime.list();
+    } catch (error) {
+      // Not to be seen is not to be gone: an engine that restarts brings its containers back into view.
+      deps.log.warn({ err: error, runtime: runtime.kind }, 'cannot be listed; its instances stay as they are');
+      continue;
+    }
+    const mine = rows.filter((row) => row.runtime === runtime.kind);
+    for (const row of mine) {
+      const itsOwn = found.find((f) => f.role === 'instance' && f.instanceId === row.id) ?? null;
+      await settleRow(row, itsOwn, deps);
+    }
+    const known = new Set(mine.map((row) => row.id));
+    for (const stray of found.filter((f) => !known.has(f.instanceId))) await reap(stray, runtime, deps);
+  }
+}
+
+/**
+ * | row | container runs | it has ended | there is none |
+ * |---|---|---|---|
+ * | booting | go on with the boot | the boot fails | vanished |
+ * | ready, draining | nothing to do | failed, with its log | vanished |
+ * | stopping | stop again | stop again | stop again |
+ */
+async function settleRow(row: InstanceRow, found: Found | null, deps: AdoptDeps): Promise<void> {
+  const { boots, stops } = deps;
+  if (row.state === 'stopping') {
+    void stops.begin(row);
+    return;
+  }
+  if (row.state === 'booting') {
+    if (boots.has(row.id)) return;
+    if (found?.address && found.exit === null) boots.resume(row, found.address);
+    else await vanish(row, 'The scheduler was restarted while it booted.', deps);
+    return;
+  }
+  if (found === null) await vanish(row, 'Its container is gone.', deps);
+  else if (found.exit !== null) await settleExit(found.exit, deps);
+}
+
+async function vanish(
+  row: InstanceRow,
+  message: string,
+  { store, bus, clock, log, ended, runtimes }: AdoptDeps,
+): Promise<void> {
+  const at = clock.now();
+  const phase = row.state === 'booting' ? 'place' : null;
+  const failure = { kind: 'lost', phase, message, logTail: '', exitCode: null, at } as const;
+  if ((await store.instances.move(row.id, row.state, 'vanished', { at, reason: message, failure })) === null) return;
+  ended('lost');
+  log.warn({ instanceId: row.id, deploymentId: row.deploymentId }, `vanished: ${message}`);
+  if (runtimes.has(row.runtime)) await runtimes.get(row.runtime).stop(row.id, { address: null, graceMs: 0 });
+  bus.poke('dispatcher');
+  bus.poke('scheduler');
+}
+
+/** A container of ours without a live row: of an instance that is over, or of an inspection that was cut off. */
+async function reap(stray: Found, runtime: Runtime, { store, boots, log, isInspecting }: AdoptDeps): Promise<void> {
+  const { instanceId, role } = stray;
+  if (role === 'inspection' ? isInspecting(instanceId) : boots.has(instanceId)) return;
+  const row = await store.instances.get(instanceId);
+  if (row !== null && row.state !== 'stopped' && row.state !== 'failed') return;
+  log.info({ instanceId, role, runtime: runtime.kind }, 'reaped: it belongs to nobody');
+  await runtime.stop(instanceId, { address: stray.address, graceMs: 0 });
+}

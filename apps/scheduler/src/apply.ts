@@ -1,0 +1,120 @@
+import type { Action } from '@hearth/core';
+import { hashToken, type Logger, newId, newToken } from '@hearth/kit';
+import type { Bus } from '@hearth/queue';
+import type { Observation, Store } from '@hearth/store';
+import type { Boots } from './boot.ts';
+import type { Clock } from './clock.ts';
+import type { Fleet } from './hosts.ts';
+import type { BootSpec } from './runtime/runtime.ts';
+import type { Stops } from './stops.ts';
+
+export interface ApplyDeps {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly boots: Boots;
+  readonly stops: Stops;
+  readonly fleet: Fleet;
+  /** Where containers report and upload to, at whatever address their runtime reaches this machine. */
+  readonly callbackPort: number;
+}
+
+/**
+ * Carries out one action of a plan: first the compare-and-set on the row that the plan saw, then the effect, in the
+ * background. A row that has moved on is not an error: the next cycle looks again.
+ */
+export async function apply(action: Action, observation: Observation, deps: ApplyDeps): Promise<void> {
+  if (action.kind === 'boot') await boot(action, observation, deps);
+  else if (action.kind === 'drain') await drain(action, observation, deps);
+  else await stop(action, observation, deps);
+}
+
+async function boot(
+  action: Extract<Action, { kind: 'boot' }>,
+  observation: Observation,
+  deps: ApplyDeps,
+): Promise<void> {
+  const { store, clock, log, boots, fleet, callbackPort } = deps;
+  const { deploymentId, placement, reason, detail } = action;
+  const deployment = observation.deployments.find((d) => d.id === deploymentId);
+  const hardware = observation.hardware.find((h) => h.sku === deployment?.hardwareSku);
+  if (deployment === undefined || hardware === undefined)
+    throw new Error(`a boot was planned for ${deploymentId}, which was not observed`);
+  const version = await store.models.version(deployment.versionId);
+  if (version === null)
+    throw new Error(`deployment ${deploymentId} runs version ${deployment.versionId}, which does not exist`);
+
+  const at = clock.now();
+  const instanceId = newId(at);
+  const token = newToken();
+  const uploadUrl = `http://${fleet.callbackHost(version.runtime)}:${callbackPort}/uploads/${instanceId}/${token}/`;
+  const spec: BootSpec = {
+    instanceId,
+    deploymentId,
+    role: 'instance',
+    source: version.source,
+    uploadUrl,
+    memoryMiB: hardware.memoryMiB,
+    cpus: hardware.cpus,
+    deviceIds: placement.deviceIds,
+    env: serverEnv(token, uploadUrl, version.slots),
+  };
+  await boots.begin(spec, () =>
+    store.instances.insert({
+      id: instanceId,
+      deploymentId,
+      versionId: version.id,
+      hardwareSku: hardware.sku,
+      hostId: placement.hostId,
+      deviceIds: placement.deviceIds,
+      runtime: version.runtime,
+      memoryMiB: hardware.memoryMiB,
+      slots: version.slots,
+      reason: detail,
+      callbackTokenHash: hashToken(token),
+      at,
+    }),
+  );
+  log.info({ instanceId, deploymentId, reason }, `boot: ${detail}`);
+}
+
+const serverEnv = (token: string, uploadUrl: string, slots: number): BootSpec['env'] => ({
+  // Every report carries it: how the platform knows which instance speaks.
+  WEBHOOK_AUTH_TOKEN: token,
+  HEARTH_UPLOAD_URL: uploadUrl,
+  // The default of 0.5 s makes streams jerk; below 0.1 s Cog's Python servers leave the start event out.
+  COG_THROTTLE_RESPONSE_INTERVAL: '0.1',
+  COG_MAX_CONCURRENCY: String(slots),
+});
+
+async function drain(
+  action: Extract<Action, { kind: 'drain' }>,
+  observation: Observation,
+  deps: ApplyDeps,
+): Promise<void> {
+  const { store, bus, clock, log, stops } = deps;
+  const { instanceId, reason, detail } = action;
+  const seen = observation.instances.find((i) => i.id === instanceId);
+  if (seen?.state !== 'ready' && seen?.state !== 'booting') return;
+  const moved = await store.instances.move(instanceId, seen.state, 'drain', { at: clock.now(), reason: detail });
+  if (moved === null) return;
+  log.info({ instanceId, deploymentId: seen.deploymentId, reason }, `drain: ${detail}`);
+  // A booting one holds no prediction, so its drain is its end.
+  if (moved.state === 'stopping') void stops.begin(moved);
+  else bus.poke('dispatcher');
+}
+
+async function stop(
+  action: Extract<Action, { kind: 'stop' }>,
+  observation: Observation,
+  deps: ApplyDeps,
+): Promise<void> {
+  const { store, clock, log, stops } = deps;
+  const { instanceId, reason, detail } = action;
+  const moved = await store.instances.move(instanceId, 'draining', 'drained', { at: clock.now() });
+  if (moved === null) return;
+  const deploymentId = observation.instances.find((i) => i.id === instanceId)?.deploymentId;
+  log.info({ instanceId, deploymentId, reason }, `stop: ${detail}`);
+  void stops.begin(moved);
+}

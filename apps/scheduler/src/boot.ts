@@ -1,0 +1,239 @@
+import type { BootPhase, Failure } from '@hearth/core';
+import type { Logger } from '@hearth/kit';
+import type { Bus } from '@hearth/queue';
+import type { InstanceRow, Store } from '@hearth/store';
+import type { Clock } from './clock.ts';
+import type { Exits } from './exits.ts';
+import type { SchedulerMetrics } from './metrics.ts';
+import { type ReadHealth, throwIfSetupFailed } from './readiness.ts';
+import { BootFailure, type BootSpec, type Runtime } from './runtime/runtime.ts';
+import type { Runtimes } from './runtimes.ts';
+import { awaitServer, isPortClash, launch } from './server-boot.ts';
+import type { DeploymentStatuses } from './status.ts';
+
+export interface BootDeps {
+  readonly store: Store;
+  readonly runtimes: Runtimes;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly exits: Exits;
+  readonly statuses: DeploymentStatuses;
+  readonly metrics: SchedulerMetrics;
+  readonly readHealth: ReadHealth;
+  readonly setupTimeoutMs: number;
+}
+
+/** Grace for a server whose boot has failed: it holds nothing. */
+const FAILED_BOOT_GRACE_MS = 1_000;
+
+interface Running {
+  readonly giveUp: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** The boots in progress, one per instance. Each runs in the background, from its row to `ready` or `failed`. */
+export class Boots {
+  readonly #deps: BootDeps;
+  readonly #running = new Map<string, Running>();
+  /** Whose row is being written: a reconciliation that already reads it must not take it for a leftover. */
+  readonly #placing = new Set<string>();
+
+  constructor(deps: BootDeps) {
+    this.#deps = deps;
+  }
+
+  has(instanceId: string): boolean {
+    return this.#running.has(instanceId) || this.#placing.has(instanceId);
+  }
+
+  /** Writes the row of an instance and boots it; resolves when the row is written. */
+  async begin(spec: BootSpec, insertRow: () => Promise<InstanceRow>): Promise<void> {
+    this.#placing.add(spec.instanceId);
+    try {
+      this.#boot(await insertRow(), spec);
+    } finally {
+      this.#placing.delete(spec.instanceId);
+    }
+  }
+
+  #boot(row: InstanceRow, spec: BootSpec): void {
+    this.#run(row, async (runtime, phases, signal) => {
+      phases.stamp('place', row.since);
+      const { address } = await launch(runtime, spec, this.#deps.clock, (phase) => phases.stamp(phase), signal);
+      phases.stamp('setup', this.#deps.clock.now(), address);
+      return address;
+    });
+  }
+
+  /** Goes on with a boot that an earlier scheduler had started. */
+  resume(row: InstanceRow, address: string): void {
+    this.#run(row, async (_runtime, phases) => {
+      if (row.phases.setup === undefined) phases.stamp('setup', this.#deps.clock.now(), address);
+      return address;
+    });
+  }
+
+  /** Ends the boot of an instance that leaves; resolves once it touches nothing any more. */
+  async giveUp(instanceId: string): Promise<void> {
+    const running = this.#running.get(instanceId);
+    running?.giveUp.abort();
+    await running?.done;
+  }
+
+  /** Ends every boot and leaves what is started for the next scheduler. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((id) => this.giveUp(id)));
+  }
+
+  #run(row: InstanceRow, start: (runtime: Runtime, phases: PhaseStamps, signal: AbortSignal) => Promise<string>): void {
+    if (this.#running.has(row.id)) return;
+    const giveUp = new AbortController();
+    const done = this.#untilOver(row, start, giveUp).finally(() => this.#running.delete(row.id));
+    this.#running.set(row.id, { giveUp, done });
+  }
+
+  /** Never rejects: what goes wrong ends on the row, and what even that can't hold in the log. */
+  async #untilOver(
+    row: InstanceRow,
+    start: (runtime: Runtime, phases: PhaseStamps, signal: AbortSignal) => Promise<string>,
+    giveUp: AbortController,
+  ): Promise<void> {
+    const { store, runtimes, clock, exits, log } = this.#deps;
+    const phases = new PhaseStamps(store, row, clock, () => giveUp.abort());
+    const attempt = async (): Promise<void> => {
+      const expectation = exits.expect(row.id);
+      try {
+        const runtime = runtimes.get(row.runtime);
+        const address = await start(runtime, phases, giveUp.signal);
+        await this.#untilReady(runtime, row, address, expectation.exited, giveUp.signal);
+        await phases.written();
+        await this.#booted(row, address);
+      } finally {
+        const unseen = expectation.release();
+        if (unseen !== null) exits.happened(unseen);
+      }
+    };
+    const again = async (error: unknown): Promise<void> => {
+      if (!isPortClash(error)) throw error;
+      await runtimes.get(row.runtime).stop(row.id, { address: null, graceMs: 0 });
+      await attempt();
+    };
+    const fail = async (error: unknown): Promise<void> => {
+      if (giveUp.signal.aborted) log.debug({ instanceId: row.id }, 'boot given up');
+      else await this.#failed(row, error, phases.latest);
+    };
+    await attempt()
+      .catch(again)
+      .catch(fail)
+      .catch((error: unknown) => {
+        log.error(
+          { err: error, instanceId: row.id },
+          'a boot ended without a word on its row; the reconciliation looks again',
+        );
+      });
+  }
+
+  async #untilReady(
+    runtime: Runtime,
+    row: InstanceRow,
+    address: string,
+    exited: ReturnType<Exits['expect']>['exited'],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, readHealth, setupTimeoutMs } = this.#deps;
+    await awaitServer({
+      runtime,
+      clock,
+      instanceId: row.id,
+      memoryMiB: row.memoryMiB,
+      startedAt: row.phases.setup ?? clock.now(),
+      setupTimeoutMs,
+      exited,
+      signal,
+      probe: async (signal) => {
+        const health = await readHealth(address, signal);
+        throwIfSetupFailed(health);
+        return health?.status === 'READY' ? true : null;
+      },
+    });
+  }
+
+  async #booted(row: InstanceRow, address: string): Promise<void> {
+    const { store, bus, clock, log, statuses, metrics } = this.#deps;
+    const at = clock.now();
+    const ready = await store.instances.move(row.id, 'booting', 'booted', { at, address });
+    // It leaves already; whoever moved it on stops it.
+    if (ready === null) return;
+    bus.poke('dispatcher');
+    metrics.booted((at - row.since) / 1_000);
+    log.info({ instanceId: row.id, deploymentId: row.deploymentId, bootMs: at - row.since }, 'ready');
+    await statuses.bootSucceeded(row.deploymentId);
+    bus.poke('scheduler');
+  }
+
+  async #failed(row: InstanceRow, error: unknown, phase: BootPhase): Promise<void> {
+    const { store, bus, clock, log, statuses, metrics } = this.#deps;
+    const failure: Failure = { ...this.#describe(row, error), phase, at: clock.now() };
+    try {
+      await this.#deps.runtimes.get(row.runtime).stop(row.id, { address: row.address, graceMs: FAILED_BOOT_GRACE_MS });
+    } catch (stopError) {
+      log.warn({ err: stopError, instanceId: row.id }, 'not removed after its boot failed; the reconciliation will');
+    }
+    const change = { at: failure.at, reason: failure.message, failure };
+    if ((await store.instances.move(row.id, 'booting', 'bootFailed', change)) === null) return;
+    metrics.bootFailed(failure.kind);
+    const { kind, message, exitCode } = failure;
+    log.warn({ instanceId: row.id, deploymentId: row.deploymentId, kind, phase, exitCode }, `boot failed: ${message}`);
+    await statuses.bootFailed(row, failure);
+    bus.poke('dispatcher');
+    bus.poke('scheduler');
+  }
+
+  /** An error that no runtime classified is the platform's own: the instance is lost, and the words are in the log. */
+  #describe(row: InstanceRow, error: unknown): Pick<Failure, 'kind' | 'message' | 'logTail' | 'exitCode'> {
+    if (error instanceof BootFailure) {
+      const { kind, message, logTail, exitCode } = error;
+      return { kind, message, logTail, exitCode };
+    }
+    this.#deps.log.error({ err: error, instanceId: row.id }, 'a boot failed for a reason of the platform');
+    const message = error instanceof Error ? error.message : String(error);
+    return { kind: 'lost', message: `The platform failed to boot it: ${message}`, logTail: '', exitCode: null };
+  }
+}
+
+/** Writes the phases of one boot in order, beside the boot: a round trip to the store must not lengthen it. */
+class PhaseStamps {
+  readonly #store: Store;
+  readonly #row: InstanceRow;
+  readonly #clock: Clock;
+  readonly #leaving: () => void;
+  #writing: Promise<unknown> = Promise.resolve();
+  #latest: BootPhase = 'place';
+
+  /** `leaving` is called when the row says that the instance does not boot any more. */
+  constructor(store: Store, row: InstanceRow, clock: Clock, leaving: () => void) {
+    this.#store = store;
+    this.#row = row;
+    this.#clock = clock;
+    this.#leaving = leaving;
+    this.#latest = row.phases.setup === undefined ? 'place' : 'setup';
+  }
+
+  get latest(): BootPhase {
+    return this.#latest;
+  }
+
+  stamp(phase: BootPhase, at = this.#clock.now(), address?: string): void {
+    this.#latest = phase;
+    const write = async (): Promise<void> => {
+      if (!(await this.#store.instances.stampPhase(this.#row.id, phase, at, address))) this.#leaving();
+    };
+    this.#writing = this.#writing.then(write);
+  }
+
+  /** @throws what a write threw; the boot then fails, because its row can't be trusted */
+  async written(): Promise<void> {
+    await this.#writing;
+  }
+}

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { Logger, Metrics } from '@hearth/kit';
+import type { Store } from '@hearth/store';
+import type { Runtimes } from './runtimes.ts';
+
+export interface HttpOptions {
+  /** On 127.0.0.1 only. */
+  readonly port: number;
+  readonly isLeading: () => boolean;
+  readonly store: Store;
+  readonly runtimes: Runtimes;
+  readonly exposition: Pick<Metrics, 'text' | 'contentType'>;
+  readonly log: Logger;
+}
+
+const DEFAULT_TAIL = 200;
+const LONGEST_TAIL = 10_000;
+
+/**
+ * For the other rooms on this machine:
+ * `GET /health` → `{ status: 'leading' | 'standby' }`, `GET /metrics`, and
+ * `GET /instances/:id/logs?tail=N` → the last N lines (1–10000, default 200) of a live instance as text; of one that
+ * failed, the end that was kept; 404 where neither is.
+ */
+export async function startHttp(options: HttpOptions): Promise<{ port: number; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    answer(new URL(request.url ?? '/', 'http://localhost'), response, options).catch((error: unknown) => {
+      options.log.error({ err: error, url: request.url }, 'request failed');
+      send(response, 500, 'internal error');
+    });
+  });
+  server.listen(options.port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : options.port,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function answer(url: URL, response: ServerResponse, options: HttpOptions): Promise<void> {
+  const { isLeading, exposition, store, runtimes } = options;
+  if (url.pathname === '/health') {
+    const body = JSON.stringify({ status: isLeading() ? 'leading' : 'standby' });
+    return send(response, 200, body, 'application/json');
+  }
+  if (url.pathname === '/metrics') return send(response, 200, await exposition.text(), exposition.contentType);
+
+  const id = /^\/instances\/([^/]+)\/logs$/.exec(url.pathname)?.[1];
+  if (id === undefined) return send(response, 404, `nothing is at ${url.pathname}`);
+  const given = url.searchParams.get('tail') ?? String(DEFAULT_TAIL);
+  const tail = Number(given);
+  if (!Number.isInteger(tail) || tail < 1 || tail > LONGEST_TAIL) {
+    return send(response, 400, `tail is "${given}"; allowed: a whole number from 1 to ${LONGEST_TAIL}`);
+  }
+  const row = await store.instances.get(id);
+  if (row === null) return send(response, 404, `no instance has the id ${id}`);
+  const text = runtimes.has(row.runtime) ? await runtimes.get(row.runtime).logs(id, tail) : '';
+  send(response, 200, text || (row.failure?.logTail ?? ''));
+}
+
+function send(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
+  response.writeHead(status, { 'content-type': type }).end(body);
+}

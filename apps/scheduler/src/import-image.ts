@@ -1,0 +1,45 @@
+import type { VersionSource } from '@hearth/store';
+import { ImportRefused, slotsOf } from './import-folder.ts';
+import type { ImageFacts } from './runtime/runtime.ts';
+
+export interface ImageVersion {
+  readonly versionId: string;
+  readonly source: Extract<VersionSource, { kind: 'image' }>;
+  readonly slots: number | null;
+  readonly cogVersion: string | null;
+  /** Null where its labels lack it: it must be booted once and asked. */
+  readonly openapiSchema: Record<string, unknown> | null;
+}
+
+/**
+ * A version from an image's own facts. It is pinned by the registry's digest where it has one, so that another host can
+ * pull the same bytes; an image that was only built here is pinned by its own id.
+ * Source: the labels that `cog build` writes.
+ */
+export function versionOfImage(image: string, facts: ImageFacts): ImageVersion {
+  const digest = facts.repoDigests.find((d) => d.startsWith(`${repositoryOf(image)}@`)) ?? facts.repoDigests[0] ?? null;
+  const pinned = digest ?? facts.id;
+  const versionId = pinned.slice(pinned.indexOf('sha256:') + 'sha256:'.length);
+  return {
+    versionId,
+    source: { kind: 'image', image: pinned },
+    slots: slotsOf(facts.env, jsonLabel(facts, 'run.cog.config')),
+    cogVersion: facts.labels['run.cog.version'] ?? null,
+    openapiSchema: jsonLabel(facts, 'run.cog.openapi_schema'),
+  };
+}
+
+/** `registry:5000/name:tag@sha256:…` without tag and digest. */
+const repositoryOf = (image: string): string => image.replace(/@sha256:.*$/, '').replace(/:[^/:]*$/, '');
+
+function jsonLabel(facts: ImageFacts, label: string): Record<string, unknown> | null {
+  const text = facts.labels[label];
+  if (text === undefined || text === '') return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch (error) {
+    throw new ImportRefused(`its label ${label} is not JSON: ${(error as Error).message}`);
+  }
+  throw new ImportRefused(`its label ${label} is not a JSON object`);
+}

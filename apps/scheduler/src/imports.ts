@@ -1,0 +1,191 @@
+import type { Logger } from '@hearth/kit';
+import type { Bus } from '@hearth/queue';
+import type { ImportResult, ImportRow, Store, VersionSource } from '@hearth/store';
+import { request } from 'undici';
+import type { Clock } from './clock.ts';
+import type { Exits } from './exits.ts';
+import type { Fleet } from './hosts.ts';
+import { ImportRefused, versionOfFolder } from './import-folder.ts';
+import { versionOfImage } from './import-image.ts';
+import { type ReadHealth, throwIfSetupFailed } from './readiness.ts';
+import { BootFailure, type BootSpec, type ImageFacts, type Runtime } from './runtime/runtime.ts';
+import type { Runtimes } from './runtimes.ts';
+import { awaitServer, launch, pullImage } from './server-boot.ts';
+
+export interface ImportDeps {
+  readonly store: Store;
+  readonly runtimes: Runtimes;
+  readonly fleet: Fleet;
+  readonly exits: Exits;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly log: Logger;
+  readonly setupTimeoutMs: number;
+  readonly readSchema: ReadSchema;
+  readonly readHealth: ReadHealth;
+}
+
+/** What a server says about itself; null where it does not answer yet. */
+export type ReadSchema = (
+  address: string,
+  signal: AbortSignal,
+) => Promise<{ openapiSchema: Record<string, unknown>; cogVersion: string | null } | null>;
+
+/** Longer than any boot should take to answer two small requests. */
+const ANSWER_TIMEOUT_MS = 5_000;
+
+/** `GET /openapi.json`, and Cog's version from `GET /`. 503 is coglet's word for "no schema yet". */
+export const readSchema: ReadSchema = async (address, signal) => {
+  const openapiSchema = await getJson(`${address}/openapi.json`, signal);
+  if (openapiSchema === null || openapiSchema.openapi === undefined) return null;
+  const root = await getJson(`${address}/`, signal);
+  return { openapiSchema, cogVersion: typeof root?.cog_version === 'string' ? root.cog_version : null };
+};
+
+async function getJson(url: string, signal: AbortSignal): Promise<Record<string, unknown> | null> {
+  try {
+    const response = await request(url, { signal, headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout: ANSWER_TIMEOUT_MS });
+    if (response.statusCode === 200) return (await response.body.json()) as Record<string, unknown>;
+    await response.body.dump();
+    return null;
+  } catch {
+    // Refused, reset or not JSON: not ready yet. The deadline and the end of its process end the wait.
+    return null;
+  }
+}
+
+/** Looks at what the api wants to make versions of, and answers; each import once, side by side. */
+export class Imports {
+  readonly #deps: ImportDeps;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #closing = new AbortController();
+
+  constructor(deps: ImportDeps) {
+    this.#deps = deps;
+  }
+
+  has(importId: string): boolean {
+    return this.#running.has(importId);
+  }
+
+  /** Begins what is pending and not yet begun. */
+  async look(): Promise<void> {
+    for (const row of await this.#deps.store.imports.pending()) {
+      if (this.#running.has(row.id) || this.#closing.signal.aborted) continue;
+      const done = this.#answer(row)
+        .catch((error: unknown) =>
+          this.#deps.log.error({ err: error, importId: row.id }, 'import not answered; tried again'),
+        )
+        .finally(() => this.#running.delete(row.id));
+      this.#running.set(row.id, done);
+    }
+  }
+
+  /** Cuts off what runs; it is still pending, and the next scheduler begins it anew. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#running.values());
+  }
+
+  async #answer(row: ImportRow): Promise<void> {
+    const { store, log } = this.#deps;
+    try {
+      const result = await this.#resultOf(row);
+      await store.imports.answer(row.id, { result });
+      log.info({ importId: row.id, versionId: result.versionId }, 'import done');
+    } catch (error) {
+      if (this.#closing.signal.aborted) return;
+      if (!(error instanceof ImportRefused || error instanceof BootFailure)) throw error;
+      const tail = error instanceof BootFailure && error.logTail !== '' ? `\n${error.logTail}` : '';
+      await store.imports.answer(row.id, { error: error.message + tail });
+      log.warn({ importId: row.id }, `import refused: ${error.message}`);
+    }
+    this.#deps.bus.poke('api');
+  }
+
+  async #resultOf(row: ImportRow): Promise<ImportResult> {
+    const { source } = row;
+    if (source.kind === 'path') {
+      this.#require('process');
+      const { slots, ...version } = await versionOfFolder(source);
+      const said = await this.#ask(row.id, this.#deps.runtimes.get('process'), version.source, slots);
+      return {
+        ...version,
+        openapiSchema: said.openapiSchema,
+        cogVersion: said.cogVersion ?? 'unknown',
+        slots: slots ?? 1,
+      };
+    }
+    this.#require('docker');
+    const docker = this.#deps.runtimes.get('docker');
+    const version = versionOfImage(source.image, await this.#factsOf(docker, source.image));
+    const { versionId, source: pinned, slots, cogVersion, openapiSchema } = version;
+    if (openapiSchema !== null) {
+      return { versionId, source: pinned, openapiSchema, cogVersion: cogVersion ?? 'unknown', slots: slots ?? 1 };
+    }
+    const said = await this.#ask(row.id, docker, pinned, slots);
+    return {
+      versionId,
+      source: pinned,
+      openapiSchema: said.openapiSchema,
+      cogVersion: cogVersion ?? said.cogVersion ?? 'unknown',
+      slots: slots ?? 1,
+    };
+  }
+
+  /** @throws ImportRefused in words, where this machine cannot run such a thing */
+  #require(kind: 'docker' | 'process'): void {
+    if (!this.#deps.fleet.isAvailable(kind)) throw new ImportRefused(this.#deps.fleet.noteOf(kind));
+  }
+
+  async #factsOf(docker: Runtime, image: string): Promise<ImageFacts> {
+    const facts = await docker.inspectImage(image);
+    if (facts !== null) return facts;
+    await pullImage(docker, image, this.#deps.clock, this.#closing.signal);
+    const pulled = await docker.inspectImage(image);
+    if (pulled === null) throw new BootFailure('image_missing', `The image ${image} was pulled and is not there.`);
+    return pulled;
+  }
+
+  /** Boots it once, asks for its schema, and removes it again. */
+  async #ask(importId: string, runtime: Runtime, source: VersionSource, slots: number | null) {
+    const { clock, exits, fleet, setupTimeoutMs, readSchema: ask, readHealth } = this.#deps;
+    const spec: BootSpec = {
+      instanceId: importId,
+      deploymentId: null,
+      role: 'inspection',
+      source,
+      env: slots === null ? {} : { COG_MAX_CONCURRENCY: String(slots) },
+      uploadUrl: null,
+      // Nothing is known of it yet but that it fits this machine.
+      memoryMiB: fleet.memoryMiB,
+      cpus: 0,
+      deviceIds: [],
+    };
+    const expectation = exits.expect(importId);
+    try {
+      const signal = this.#closing.signal;
+      const { address } = await launch(runtime, spec, clock, () => {}, signal);
+      return await awaitServer({
+        runtime,
+        clock,
+        instanceId: importId,
+        memoryMiB: spec.memoryMiB,
+        startedAt: clock.now(),
+        setupTimeoutMs,
+        exited: expectation.exited,
+        signal,
+        probe: async (signal) => (await ask(address, signal)) ?? (await refusal(readHealth, address, signal)),
+      });
+    } finally {
+      expectation.release();
+      await runtime.stop(importId, { address: null, graceMs: 0 });
+    }
+  }
+}
+
+/** A server whose setup failed may stay up without a schema for ever; null while it may still come. */
+async function refusal(readHealth: ReadHealth, address: string, signal: AbortSignal): Promise<null> {
+  throwIfSetupFailed(await readHealth(address, signal));
+  return null;
+}

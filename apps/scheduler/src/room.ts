@@ -1,0 +1,75 @@
+import { resolve } from 'node:path';
+import { type Logger, newId, systemNow } from '@hearth/kit';
+import { createTransport } from '@hearth/queue';
+import { createStore, type Store } from '@hearth/store';
+import { systemClock } from './clock.ts';
+import type { SchedulerConfig } from './config.ts';
+import { startHttp } from './http.ts';
+import { readSchema } from './imports.ts';
+import { createSchedulerMetrics } from './metrics.ts';
+import { readHealth } from './readiness.ts';
+import { DockerRuntime } from './runtime/docker.ts';
+import { ProcessRuntime } from './runtime/process.ts';
+import { Runtimes } from './runtimes.ts';
+import { type Scheduler, startScheduler } from './scheduler.ts';
+
+/**
+ * The scheduler's process: connected and answering at once, scheduling as soon as it leads. `lost` is called when it no
+ * longer does: another may schedule by then, so this process must end.
+ */
+export async function openRoom(
+  config: SchedulerConfig,
+  log: Logger,
+  lost: (reason: unknown) => void,
+): Promise<{ close(): Promise<void> }> {
+  const store = await createStore({ url: config.databaseUrl });
+  const address = config.redisUrl === undefined ? { postgresUrl: config.databaseUrl } : { redisUrl: config.redisUrl };
+  const transport = await createTransport(address, { now: systemNow, log });
+  const runtimes = await createRuntimes(config, store);
+  const metrics = createSchedulerMetrics(store, runtimes);
+  const standby = new AbortController();
+  let scheduler: Scheduler | null = null;
+
+  const lead = async (): Promise<{ resign(): Promise<void> }> => {
+    const leadership = await store.lead('scheduler', standby.signal);
+    log.info('leading');
+    leadership.lost.addEventListener('abort', () => {
+      if (!standby.signal.aborted) lost(leadership.lost.reason);
+    });
+    const { callbackPort, setupTimeoutMs } = config;
+    const world = { store, bus: transport.bus, runtimes, metrics, clock: systemClock, log };
+    scheduler = await startScheduler({ ...world, readHealth, readSchema, callbackPort, setupTimeoutMs });
+    return leadership;
+  };
+  const leading = lead();
+  leading.catch((error: unknown) => {
+    if (!standby.signal.aborted) lost(error);
+  });
+  const isLeading = (): boolean => scheduler !== null;
+  const http = await startHttp({ port: config.port, isLeading, store, runtimes, exposition: metrics.exposition, log });
+
+  return {
+    async close() {
+      standby.abort(new Error('the scheduler is closing'));
+      // A standby that never led has nothing to hand over.
+      const leadership = await leading.catch(() => null);
+      if (config.stopInstancesOnExit) await scheduler?.stopInstances('Hearth was shut down.');
+      await scheduler?.close();
+      await Promise.all(runtimes.all.map((runtime) => runtime.close()));
+      await leadership?.resign();
+      await http.close();
+      await transport.close();
+      await store.close();
+    },
+  };
+}
+
+/** `auto` is both: images need Docker, folders run as processes, and the host's row says what answers. */
+async function createRuntimes(config: SchedulerConfig, store: Store): Promise<Runtimes> {
+  const installation = await store.settings.ensure('installation', () => newId(systemNow()));
+  const docker = new DockerRuntime({ host: config.dockerHost, installation });
+  const processes = new ProcessRuntime({ folder: resolve(config.dataDir, 'instances'), installation });
+  if (config.runtime === 'docker') return new Runtimes([docker]);
+  if (config.runtime === 'process') return new Runtimes([processes]);
+  return new Runtimes([docker, processes]);
+}

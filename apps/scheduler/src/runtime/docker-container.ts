@@ -1,0 +1,87 @@
+import { constants } from 'node:os';
+import type { ContainerCreateOptions } from 'dockerode';
+import { imageTakesFlags, serverFlags, withFlags } from '../server-flags.ts';
+import type { BootSpec, Exit, ImageFacts, Role } from './runtime.ts';
+
+/** Who owns a container; the only thing by which we find, adopt or remove one. */
+export const LABELS = {
+  installation: 'hearth.installation',
+  instance: 'hearth.instance',
+  deployment: 'hearth.deployment',
+  role: 'hearth.role',
+} as const;
+
+export const containerName = (instanceId: string): string => `hearth-${instanceId}`;
+
+export const roleOf = (labels: Readonly<Record<string, string>>): Role =>
+  labels[LABELS.role] === 'inspection' ? 'inspection' : 'instance';
+
+/** Cog's servers listen here unless told otherwise. */
+export const SERVER_PORT = '5000/tcp';
+
+/** Enough for any framework's threads, too few for a fork bomb to take the host along. */
+const MOST_PIDS = 4_096;
+
+/**
+ * A container that can do its work and little else. The root file system stays writable, because Cog's images write to
+ * it; the log driver is json-file, because that is the one whose logs every version can read back.
+ */
+export function containerOptions(
+  spec: BootSpec,
+  image: string,
+  facts: ImageFacts,
+  installation: string,
+): ContainerCreateOptions {
+  const takesFlags = imageTakesFlags(facts.cmd, facts.labels);
+  const memoryBytes = spec.memoryMiB * 2 ** 20;
+  const hasInit =
+    facts.labels['run.cog.has_init'] === 'true' || facts.entrypoint.some((word) => /tini|dumb-init/.test(word));
+  return {
+    name: containerName(spec.instanceId),
+    Image: image,
+    ...(takesFlags && { Cmd: withFlags(facts.cmd, serverFlags(spec.uploadUrl)) }),
+    Env: Object.entries({ ...spec.env, PORT: '5000' }).map(([name, value]) => `${name}=${value}`),
+    Labels: {
+      [LABELS.installation]: installation,
+      [LABELS.instance]: spec.instanceId,
+      [LABELS.role]: spec.role,
+      ...(spec.deploymentId !== null && { [LABELS.deployment]: spec.deploymentId }),
+    },
+    ExposedPorts: { [SERVER_PORT]: {} },
+    HostConfig: {
+      PortBindings: { [SERVER_PORT]: [{ HostIp: '127.0.0.1', HostPort: '' }] },
+      Memory: memoryBytes,
+      MemorySwap: memoryBytes,
+      ShmSize: Math.floor(memoryBytes / 2),
+      NanoCpus: Math.round(spec.cpus * 1e9),
+      PidsLimit: MOST_PIDS,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      Init: !hasInit,
+      RestartPolicy: { Name: 'no' },
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '16m', 'max-file': '1' } },
+      ...(spec.deviceIds.length > 0 && {
+        DeviceRequests: [{ Driver: 'nvidia', DeviceIDs: [...spec.deviceIds], Capabilities: [['gpu']] }],
+      }),
+    },
+  };
+}
+
+const SIGNAL_NAMES = new Map<number, string>(Object.entries(constants.signals).map(([name, n]) => [n, name]));
+
+/** An engine tells the end by a signal as exit code 128 + its number. */
+export function exitOf(instanceId: string, role: Role, code: number, outOfMemory: boolean): Exit {
+  const signal = code > 128 ? (SIGNAL_NAMES.get(code - 128) ?? null) : null;
+  return { instanceId, role, exitCode: signal === null ? code : null, signal, outOfMemory };
+}
+
+/** Unpacks the frames of a log without a terminal: 1 byte stream, 3 unused, 4 length, then text. */
+export function logText(frames: Buffer): string {
+  const parts: Buffer[] = [];
+  for (let at = 0; at + 8 <= frames.length; ) {
+    const length = frames.readUInt32BE(at + 4);
+    parts.push(frames.subarray(at + 8, at + 8 + length));
+    at += 8 + length;
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

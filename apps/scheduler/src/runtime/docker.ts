@@ -1,0 +1,252 @@
+import { networkInterfaces } from 'node:os';
+import type { BootPhase } from '@hearth/core';
+import Docker from 'dockerode';
+import { containerName, containerOptions, exitOf, LABELS, logText, roleOf, SERVER_PORT } from './docker-container.ts';
+import { bootFailureOf, isNotFound, orAlready, pullFailureOf } from './docker-errors.ts';
+import { type Death, followDeaths } from './docker-events.ts';
+import {
+  BootFailure,
+  type BootSpec,
+  type Capacity,
+  type Exit,
+  type Found,
+  type ImageFacts,
+  type Runtime,
+  type RuntimeListener,
+  type StopRequest,
+} from './runtime.ts';
+import { askToShutDown, SHUTDOWN_ANSWER_MS } from './shutdown.ts';
+
+export interface DockerRuntimeOptions {
+  /** Of the engine's socket or port, as in DOCKER_HOST; null is the local socket. */
+  readonly host: string | null;
+  /** Labels what is ours. */
+  readonly installation: string;
+}
+
+const LOCAL_SOCKET = 'unix:///var/run/docker.sock';
+
+/** The one place that knows how an engine is reached. `version` stays unset: dockerode then speaks the engine's own. */
+function connect(host: string): Docker {
+  const url = new URL(host);
+  if (url.protocol === 'unix:') return new Docker({ socketPath: url.pathname });
+  return new Docker({ protocol: 'http', host: url.hostname, port: Number(url.port || 2375) });
+}
+
+/** Model servers as containers of a Docker Engine. */
+export class DockerRuntime implements Runtime {
+  readonly kind = 'docker';
+  readonly #host: string;
+  readonly #docker: Docker;
+  readonly #installation: string;
+  /** By pinned reference only: such an image never changes, so a boot need not ask for it. */
+  readonly #pinned = new Map<string, ImageFacts>();
+  readonly #followers = new Set<{ close(): void }>();
+
+  constructor({ host, installation }: DockerRuntimeOptions) {
+    this.#host = host ?? LOCAL_SOCKET;
+    this.#docker = connect(this.#host);
+    this.#installation = installation;
+  }
+
+  async capacity(): Promise<Capacity> {
+    try {
+      const info = (await this.#docker.info()) as { ServerVersion: string; MemTotal: number };
+      const callbackHost = await this.#bridgeGateway();
+      const note = `Docker Engine ${info.ServerVersion} answers at ${this.#host}; its containers reach Hearth at ${callbackHost}.`;
+      return { available: true, note, memoryMiB: Math.floor(info.MemTotal / 2 ** 20), callbackHost };
+    } catch (error) {
+      const note = `No Docker Engine answers at ${this.#host}: ${(error as Error).message}`;
+      return { available: false, note, memoryMiB: 0, callbackHost: '127.0.0.1' };
+    }
+  }
+
+  /** Docker 20.10 leaves the default bridge's gateway out of its answer; the address of the bridge itself is the same. */
+  async #bridgeGateway(): Promise<string> {
+    const bridge = (await this.#docker.getNetwork('bridge').inspect()) as {
+      IPAM?: { Config?: { Gateway?: string }[] };
+      Options?: Record<string, string>;
+    };
+    const gateway = bridge.IPAM?.Config?.find((c) => c.Gateway)?.Gateway;
+    const name = bridge.Options?.['com.docker.network.bridge.name'] ?? 'docker0';
+    const address = gateway ?? networkInterfaces()[name]?.find((i) => i.family === 'IPv4')?.address;
+    if (address === undefined) throw new Error('its network "bridge" has no gateway address');
+    return address;
+  }
+
+  async inspectImage(image: string): Promise<ImageFacts | null> {
+    try {
+      const { Id, RepoDigests, Config } = await this.#docker.getImage(image).inspect();
+      return {
+        id: Id,
+        repoDigests: RepoDigests ?? [],
+        labels: Config.Labels ?? {},
+        env: Object.fromEntries((Config.Env ?? []).map(nameAndValue)),
+        entrypoint: [Config.Entrypoint ?? []].flat(),
+        cmd: Config.Cmd ?? [],
+      };
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw bootFailureOf(error, `looking at ${image}`);
+    }
+  }
+
+  async pull(image: string, onProgress: (bytes: number) => void, signal: AbortSignal): Promise<void> {
+    if (image.startsWith('sha256:')) {
+      throw new BootFailure('image_missing', `The image ${image} was built on this host and is no longer there.`);
+    }
+    const layers = new Map<string, number>();
+    const note = (event: { id?: string; progressDetail?: { current?: number } }): void => {
+      if (event.id !== undefined)
+        layers.set(event.id, Math.max(layers.get(event.id) ?? 0, event.progressDetail?.current ?? 0));
+      onProgress([...layers.values()].reduce((sum, bytes) => sum + bytes, 0));
+    };
+    try {
+      const stream = await this.#docker.pull(image, { abortSignal: signal });
+      const events = await new Promise<{ error?: string }[]>((resolve, reject) => {
+        this.#docker.modem.followProgress(stream, (error, all) => (error ? reject(error) : resolve(all)), note);
+      });
+      const failed = events.find((event) => event.error !== undefined);
+      if (failed?.error !== undefined) throw new Error(failed.error);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw pullFailureOf(error, image);
+    }
+  }
+
+  async boot(spec: BootSpec, onPhase: (phase: BootPhase) => void, signal: AbortSignal): Promise<{ address: string }> {
+    onPhase('create');
+    const { source, instanceId } = spec;
+    if (source.kind !== 'image')
+      throw new BootFailure('setup_error', `The folder ${source.path} cannot run in Docker.`);
+    const { image } = source;
+    const facts = await this.#factsOf(image);
+    try {
+      const options = containerOptions(spec, image, facts, this.#installation);
+      const container = await this.#docker.createContainer({ ...options, abortSignal: signal });
+      signal.throwIfAborted();
+      onPhase('start');
+      await container.start();
+      const { NetworkSettings, State } = await container.inspect();
+      return { address: addressOf(NetworkSettings.Ports[SERVER_PORT]) ?? noAddress(State) };
+    } catch (error) {
+      if (isNotFound(error)) this.#pinned.delete(image);
+      // Created but not started, or aborted half-way: nothing may stay behind.
+      await this.#remove(instanceId);
+      throw bootFailureOf(error, `starting ${image}`);
+    }
+  }
+
+  async stop(instanceId: string, { address, graceMs }: StopRequest): Promise<void> {
+    const container = this.#docker.getContainer(containerName(instanceId));
+    if (await askToShutDown(address)) {
+      const bound = AbortSignal.timeout(SHUTDOWN_ANSWER_MS);
+      // Too slow, or gone: the stop below deals with both.
+      await container.wait({ abortSignal: bound }).catch(() => {});
+    }
+    await container.stop({ t: Math.ceil(graceMs / 1000) }).catch(orAlready);
+    await this.#remove(instanceId);
+  }
+
+  async #remove(instanceId: string): Promise<void> {
+    await this.#docker.getContainer(containerName(instanceId)).remove({ force: true, v: true }).catch(orAlready);
+  }
+
+  async list(): Promise<Found[]> {
+    const label = [`${LABELS.installation}=${this.#installation}`];
+    const containers = await this.#docker.listContainers({ all: true, filters: { label } });
+    return Promise.all(
+      containers.map(async ({ Labels, State, Ports, Id }) => {
+        const instanceId = Labels[LABELS.instance] ?? '';
+        const role = roleOf(Labels);
+        const port = Ports.find((p) => p.PrivatePort === Number.parseInt(SERVER_PORT, 10))?.PublicPort;
+        const address = port === undefined ? null : `http://127.0.0.1:${port}`;
+        const ended = State !== 'running' && State !== 'created' && State !== 'restarting' && State !== 'paused';
+        const exit = ended ? await this.#exitOf({ containerId: Id, instanceId, role, exitCode: 0 }) : null;
+        return { instanceId, role, address, exit };
+      }),
+    );
+  }
+
+  async logs(instanceId: string, lines: number): Promise<string> {
+    return logText(await this.#readLogs(instanceId, lines, false)).trimEnd();
+  }
+
+  async logMark(instanceId: string): Promise<string> {
+    return logText(await this.#readLogs(instanceId, 1, true));
+  }
+
+  async #readLogs(instanceId: string, tail: number, timestamps: boolean): Promise<Buffer> {
+    try {
+      const container = this.#docker.getContainer(containerName(instanceId));
+      return await container.logs({ follow: false, stdout: true, stderr: true, tail, timestamps });
+    } catch (error) {
+      if (isNotFound(error)) return Buffer.alloc(0);
+      throw error;
+    }
+  }
+
+  events(listener: RuntimeListener): () => void {
+    const tell = async (death: Death): Promise<void> => listener.exited(await this.#exitOf(death));
+    const follower = followDeaths(this.#docker, this.#installation, {
+      // An engine that fails to answer now is found out about by the next list.
+      died: (death) => void tell(death).catch(() => listener.gap()),
+      gap: () => listener.gap(),
+    });
+    this.#followers.add(follower);
+    return () => {
+      this.#followers.delete(follower);
+      follower.close();
+    };
+  }
+
+  /** A death event tells the exit code, not whether memory was the cause. */
+  async #exitOf({ containerId, instanceId, role, exitCode }: Death): Promise<Exit> {
+    try {
+      const { State } = await this.#docker.getContainer(containerId).inspect();
+      return exitOf(instanceId, role, State.ExitCode, State.OOMKilled);
+    } catch (error) {
+      if (isNotFound(error)) return exitOf(instanceId, role, exitCode, false);
+      throw error;
+    }
+  }
+
+  async stats(instanceId: string): Promise<{ memoryBytes: number } | null> {
+    try {
+      const stats = await this.#docker
+        .getContainer(containerName(instanceId))
+        .stats({ stream: false, 'one-shot': true });
+      return stats.memory_stats.usage === undefined ? null : { memoryBytes: stats.memory_stats.usage };
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const follower of this.#followers) follower.close();
+  }
+
+  async #factsOf(image: string): Promise<ImageFacts> {
+    const known = this.#pinned.get(image);
+    if (known !== undefined) return known;
+    const facts = await this.inspectImage(image);
+    if (facts === null) throw new BootFailure('image_missing', `The image ${image} is not on this host.`);
+    if (image.includes('sha256:')) this.#pinned.set(image, facts);
+    return facts;
+  }
+}
+
+function nameAndValue(variable: string): [string, string] {
+  const at = variable.indexOf('=');
+  return at === -1 ? [variable, ''] : [variable.slice(0, at), variable.slice(at + 1)];
+}
+
+const addressOf = (bindings: { HostIp: string; HostPort: string }[] | undefined): string | null =>
+  bindings?.[0] === undefined ? null : `http://127.0.0.1:${bindings[0].HostPort}`;
+
+/** It ended before it could be asked for its port: whoever waits for it learns how from its exit. */
+function noAddress(state: { ExitCode: number; Error: string }): string {
+  if (state.Error !== '') throw new BootFailure('setup_error', state.Error, { exitCode: state.ExitCode });
+  return 'http://127.0.0.1:0';
+}

@@ -1,0 +1,168 @@
+import type { BootPhase, RuntimeKind } from '@hearth/core';
+import { type Clock, pause } from '../clock.ts';
+import type { Health } from '../readiness.ts';
+import {
+  BootFailure,
+  type BootSpec,
+  type Capacity,
+  type Exit,
+  type Found,
+  type ImageFacts,
+  type Runtime,
+  type RuntimeListener,
+} from './runtime.ts';
+
+/** How the servers of one image or folder behave. */
+export interface FakeModel {
+  /** From its start until it is ready, or fails. */
+  readonly setupMs: number;
+  readonly setup: 'ok' | 'fail' | 'exit' | 'oom';
+  /** Bytes that a pull brings, one each millisecond; null: it is on the host already. */
+  readonly pullBytes?: number;
+}
+
+interface Running {
+  readonly spec: BootSpec;
+  readonly address: string;
+  readonly log: string[];
+  health: string;
+  exit: Exit | null;
+  cancelSetup: () => void;
+}
+
+/** Instances in virtual time. They belong to the object, so a second scheduler finds what a first one left. */
+export class FakeRuntime implements Runtime {
+  readonly kind: RuntimeKind;
+  readonly #clock: Clock;
+  readonly #models = new Map<string, FakeModel>();
+  readonly #images = new Map<string, ImageFacts>();
+  readonly #running = new Map<string, Running>();
+  readonly #listeners = new Set<RuntimeListener>();
+  #nextPort = 40_000;
+  /** How many instances were ever started. */
+  booted = 0;
+  /** Ids of all that were stopped, in order. */
+  readonly stopped: string[] = [];
+
+  constructor(kind: RuntimeKind, clock: Clock) {
+    this.kind = kind;
+    this.#clock = clock;
+  }
+
+  /** `source`: an image or a folder's path. */
+  define(source: string, model: FakeModel, image?: Partial<ImageFacts>): void {
+    this.#models.set(source, model);
+    const facts = { id: source, repoDigests: [], labels: {}, env: {}, entrypoint: [], cmd: [], ...image };
+    if (model.pullBytes === undefined) this.#images.set(source, facts);
+  }
+
+  /** A running instance ends, by itself or by somebody's hand. */
+  end(instanceId: string, how: Partial<Pick<Exit, 'exitCode' | 'signal' | 'outOfMemory'>>): void {
+    const running = this.#running.get(instanceId);
+    if (running === undefined || running.exit !== null) throw new Error(`${instanceId} does not run`);
+    this.#exit(running, how);
+  }
+
+  /** It is gone without a word, as after a crash of the engine. */
+  vanish(instanceId: string): void {
+    this.#running.get(instanceId)?.cancelSetup();
+    this.#running.delete(instanceId);
+  }
+
+  /** What `GET /health-check` would say. */
+  readonly readHealth = async (address: string): Promise<Health | null> => {
+    const running = [...this.#running.values()].find((r) => r.address === address && r.exit === null);
+    return running === undefined ? null : { status: running.health, setupLogs: running.log.join('\n') };
+  };
+
+  async capacity(): Promise<Capacity> {
+    return { available: true, note: 'A fake.', memoryMiB: 16_384, callbackHost: '127.0.0.1' };
+  }
+
+  async inspectImage(image: string): Promise<ImageFacts | null> {
+    return this.#images.get(image) ?? null;
+  }
+
+  async pull(image: string, onProgress: (bytes: number) => void, signal: AbortSignal): Promise<void> {
+    const bytes = this.#models.get(image)?.pullBytes;
+    if (bytes === undefined) throw new BootFailure('image_missing', `The image ${image} is in no registry.`);
+    for (let seen = 1; seen <= bytes; seen++) {
+      await pause(this.#clock, 1, signal);
+      signal.throwIfAborted();
+      onProgress(seen);
+    }
+    this.#images.set(image, { id: image, repoDigests: [], labels: {}, env: {}, entrypoint: [], cmd: [] });
+  }
+
+  async boot(spec: BootSpec, onPhase: (phase: BootPhase) => void, signal: AbortSignal): Promise<{ address: string }> {
+    onPhase('create');
+    const source = spec.source.kind === 'image' ? spec.source.image : spec.source.path;
+    const model = this.#models.get(source);
+    if (spec.source.kind === 'image' && !this.#images.has(source)) {
+      throw new BootFailure('image_missing', `The image ${source} is not on this host.`);
+    }
+    if (model === undefined) throw new BootFailure('setup_error', `There is no folder ${source}.`);
+    signal.throwIfAborted();
+    onPhase('start');
+    const address = `http://127.0.0.1:${this.#nextPort++}`;
+    const running: Running = { spec, address, log: ['started'], health: 'STARTING', exit: null, cancelSetup: () => {} };
+    running.cancelSetup = this.#clock.after(model.setupMs, () => this.#endSetup(running, model));
+    this.#running.set(spec.instanceId, running);
+    this.booted += 1;
+    return { address };
+  }
+
+  async stop(instanceId: string): Promise<void> {
+    const running = this.#running.get(instanceId);
+    if (running === undefined) return;
+    this.#running.delete(instanceId);
+    this.stopped.push(instanceId);
+    if (running.exit === null) this.#exit(running, { exitCode: 0 });
+  }
+
+  async list(): Promise<Found[]> {
+    return [...this.#running.values()].map(({ spec, address, exit }) => ({
+      instanceId: spec.instanceId,
+      role: spec.role,
+      address,
+      exit,
+    }));
+  }
+
+  async logs(instanceId: string, lines: number): Promise<string> {
+    return (this.#running.get(instanceId)?.log ?? []).slice(-lines).join('\n');
+  }
+
+  async logMark(instanceId: string): Promise<string> {
+    return String(this.#running.get(instanceId)?.log.length ?? 0);
+  }
+
+  events(listener: RuntimeListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async stats(instanceId: string): Promise<{ memoryBytes: number } | null> {
+    const running = this.#running.get(instanceId);
+    return running === undefined || running.exit !== null ? null : { memoryBytes: 2 ** 20 };
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.clear();
+  }
+
+  #endSetup(running: Running, model: FakeModel): void {
+    running.log.push(`setup: ${model.setup}`);
+    if (model.setup === 'ok') running.health = 'READY';
+    else if (model.setup === 'fail') running.health = 'SETUP_FAILED';
+    else if (model.setup === 'oom') this.#exit(running, { signal: 'SIGKILL', outOfMemory: true });
+    else this.#exit(running, { exitCode: 3 });
+  }
+
+  #exit(running: Running, how: Partial<Exit>): void {
+    running.cancelSetup();
+    const { instanceId, role } = running.spec;
+    running.exit = { instanceId, role, exitCode: null, signal: null, outOfMemory: false, ...how };
+    for (const listener of this.#listeners) listener.exited(running.exit);
+  }
+}

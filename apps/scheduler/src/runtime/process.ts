@@ -1,0 +1,249 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { homedir, totalmem } from 'node:os';
+import { delimiter, dirname } from 'node:path';
+import type { BootPhase } from '@hearth/core';
+import type { VersionSource } from '@hearth/store';
+import { commandTakesFlags, serverFlags, withFlags } from '../server-flags.ts';
+import { hasProc, pidByEnvironment, processFacts, sessionMembers, signalGroup } from './proc.ts';
+import { InstanceFolders, type Meta } from './process-folder.ts';
+import { Watch } from './process-watch.ts';
+import {
+  BootFailure,
+  type BootSpec,
+  type Capacity,
+  type Exit,
+  type Found,
+  type Runtime,
+  type RuntimeListener,
+  type StopRequest,
+} from './runtime.ts';
+import { askToShutDown, SHUTDOWN_ANSWER_MS } from './shutdown.ts';
+
+export interface ProcessRuntimeOptions {
+  /** Where each instance gets a folder for its log and its temporary files. */
+  readonly folder: string;
+  /** Labels what is ours: instances of another installation in the same folder are left alone. */
+  readonly installation: string;
+}
+
+/** Marks a process in its environment until its pid is on disk. */
+const MARK = 'HEARTH_INSTANCE';
+
+/**
+ * Model servers as child processes of the host: each in a session of its own, so that it outlives the scheduler and its
+ * whole family can be ended at once. For laptops, GPUs without Docker, and first steps; a container fences better.
+ */
+export class ProcessRuntime implements Runtime {
+  readonly kind = 'process';
+  readonly #folders: InstanceFolders;
+  readonly #installation: string;
+  readonly #watch: Watch;
+  /** Half-made: not to be taken for leftovers by a list that runs meanwhile. */
+  readonly #booting = new Set<string>();
+
+  constructor({ folder, installation }: ProcessRuntimeOptions) {
+    this.#folders = new InstanceFolders(folder);
+    this.#installation = installation;
+    this.#watch = new Watch(this.#folders);
+  }
+
+  async capacity(): Promise<Capacity> {
+    const note = hasProc
+      ? 'Models run as processes of this machine.'
+      : 'Models run as processes of this machine; without /proc their memory is not limited.';
+    return { available: true, note, memoryMiB: Math.floor(totalmem() / 2 ** 20), callbackHost: '127.0.0.1' };
+  }
+
+  /** There are no images here. */
+  async inspectImage(): Promise<null> {
+    return null;
+  }
+
+  async pull(image: string): Promise<void> {
+    throw new BootFailure('image_missing', `The image ${image} needs a Docker Engine; this runtime runs folders.`);
+  }
+
+  async boot(spec: BootSpec, onPhase: (phase: BootPhase) => void, signal: AbortSignal): Promise<{ address: string }> {
+    onPhase('create');
+    const { source, instanceId } = spec;
+    if (source.kind !== 'path')
+      throw new BootFailure('setup_error', `The image ${source.image} cannot run as a process.`);
+    if (!(await isFolder(source.path))) throw new BootFailure('setup_error', `There is no folder ${source.path}.`);
+    const takesFlags = await commandTakesFlags(source.command, source.path);
+    // Cog's servers listen on every interface unless told otherwise, and a process has no container around it.
+    const flags = ['--host=127.0.0.1', ...serverFlags(spec.uploadUrl)];
+    const command = takesFlags ? withFlags(source.command, flags) : [...source.command];
+    const [program, ...args] = command;
+    if (program === undefined) throw new BootFailure('setup_error', 'The command is empty.');
+
+    this.#booting.add(instanceId);
+    try {
+      return { address: await this.#start(spec, source, [program, ...args], onPhase, signal) };
+    } catch (error) {
+      await this.stop(instanceId, { address: null, graceMs: 0 });
+      throw error;
+    } finally {
+      this.#booting.delete(instanceId);
+    }
+  }
+
+  async #start(
+    spec: BootSpec,
+    source: Extract<VersionSource, { kind: 'path' }>,
+    [program, ...args]: readonly [string, ...string[]],
+    onPhase: (phase: BootPhase) => void,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { instanceId, role, memoryMiB } = spec;
+    const port = await freePort();
+    const installation = this.#installation;
+    const meta: Meta = { instanceId, installation, role, port, memoryMiB, pid: null, startTicks: null };
+    const { log, temporary } = await this.#folders.make(instanceId);
+    try {
+      await this.#folders.writeMeta(meta);
+      signal.throwIfAborted();
+      onPhase('start');
+      const env = environmentOf(spec, source.env, { port, temporary, instanceId });
+      const child = spawn(program, args, { cwd: source.path, env, detached: true, stdio: ['ignore', log.fd, log.fd] });
+      const pid = await pidOf(child, program, source.path);
+      child.unref();
+      const started = { ...meta, pid, startTicks: processFacts(pid)?.startTicks ?? null };
+      this.#watch.own(started, pid, child);
+      await this.#folders.writeMeta(started);
+    } finally {
+      await log.close();
+    }
+    return addressOf(meta);
+  }
+
+  async stop(instanceId: string, { graceMs }: StopRequest): Promise<void> {
+    const { metas } = await this.#folders.metas(this.#installation);
+    const meta = metas.find((m) => m.instanceId === instanceId);
+    const pid = meta === undefined ? null : livePid(meta);
+    if (meta !== undefined && pid !== null) {
+      const ended = this.#watch.adopt(meta, pid);
+      const asked = await askToShutDown(addressOf(meta));
+      if (asked) await within(SHUTDOWN_ANSWER_MS, ended);
+      if (signalGroup(pid, 'SIGTERM')) await within(graceMs, ended);
+      if (signalGroup(pid, 'SIGKILL')) await ended;
+    }
+    // A leader that ended may have left members of its session behind; its pid cannot be another's while they live.
+    if (meta?.pid !== null && meta !== undefined && sessionMembers(meta.pid).length > 0)
+      signalGroup(meta.pid, 'SIGKILL');
+    this.#watch.forget(instanceId);
+    await this.#folders.remove(instanceId);
+  }
+
+  async list(): Promise<Found[]> {
+    const { metas, broken } = await this.#folders.metas(this.#installation);
+    for (const name of broken.filter((name) => !this.#booting.has(name))) await this.#folders.remove(name);
+    const whole = metas.filter((meta) => !this.#booting.has(meta.instanceId));
+    return whole.map((meta) => {
+      const pid = livePid(meta);
+      if (pid !== null) void this.#watch.adopt(meta, pid);
+      const { instanceId, role } = meta;
+      const unseen: Exit = { instanceId, role, exitCode: null, signal: null, outOfMemory: false };
+      const exit = pid === null ? (this.#watch.exitOf(instanceId) ?? unseen) : null;
+      return { instanceId, role, address: addressOf(meta), exit };
+    });
+  }
+
+  async logs(instanceId: string, lines: number): Promise<string> {
+    const MOST_BYTES_A_LINE = 1_024;
+    const text = await this.#folders.readLogEnd(instanceId, lines * MOST_BYTES_A_LINE);
+    return text.trimEnd().split('\n').slice(-lines).join('\n');
+  }
+
+  async logMark(instanceId: string): Promise<string> {
+    return String(await this.#folders.logBytes(instanceId));
+  }
+
+  events(listener: RuntimeListener): () => void {
+    return this.#watch.onExit((exit) => listener.exited(exit));
+  }
+
+  async stats(instanceId: string): Promise<{ memoryBytes: number } | null> {
+    return this.#watch.memoryOf(instanceId);
+  }
+
+  async close(): Promise<void> {
+    this.#watch.close();
+  }
+}
+
+const addressOf = (meta: Pick<Meta, 'port'>): string => `http://127.0.0.1:${meta.port}`;
+
+/** The pid, if that process still is the one that was started: a pid alone may be another's by now. */
+function livePid(meta: Meta): number | null {
+  const pid = meta.pid ?? pidByEnvironment(MARK, meta.instanceId);
+  const facts = pid === null ? null : processFacts(pid);
+  if (facts === null) return null;
+  return meta.startTicks === null || facts.startTicks === meta.startTicks ? pid : null;
+}
+
+/** Only what a server needs: the scheduler's own environment holds the secrets of the platform. */
+function environmentOf(
+  spec: BootSpec,
+  own: Readonly<Record<string, string>>,
+  { port, temporary, instanceId }: { port: number; temporary: string; instanceId: string },
+): Record<string, string> {
+  const path = [dirname(process.execPath), process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter);
+  return {
+    PATH: path,
+    HOME: homedir(),
+    LANG: process.env.LANG ?? 'C.UTF-8',
+    PYTHONUNBUFFERED: '1',
+    ...own,
+    ...spec.env,
+    TMPDIR: temporary,
+    PORT: String(port),
+    CUDA_VISIBLE_DEVICES: spec.deviceIds.join(','),
+    [MARK]: instanceId,
+  };
+}
+
+async function pidOf(child: ChildProcess, program: string, folder: string): Promise<number> {
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT')
+      throw new BootFailure('setup_error', `The command ${program} was not found (in ${folder}).`, { cause: error });
+    throw new BootFailure('setup_error', `The command ${program} could not be started: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (child.pid === undefined)
+    throw new BootFailure('setup_error', `The command ${program} started without a process id.`);
+  return child.pid;
+}
+
+const isFolder = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    // Not there or not ours to look at: for a boot that is the same, and the message names the path.
+    return false;
+  }
+};
+
+/** Free a moment ago. Somebody else may take it first: the boot then fails with EADDRINUSE in its log and is repeated once. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
+  return address.port;
+}
+
+async function within(ms: number, ended: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([ended, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,154 @@
+import { type Blocked, planCycle } from '@hearth/core';
+import { createCoalescer, type Logger } from '@hearth/kit';
+import type { Bus } from '@hearth/queue';
+import type { InstanceRow, Store } from '@hearth/store';
+import { reconcile } from './adopt.ts';
+import { apply } from './apply.ts';
+import { Boots } from './boot.ts';
+import type { Clock } from './clock.ts';
+import { Exits, settleExit } from './exits.ts';
+import { Fleet } from './hosts.ts';
+import { Imports, type ReadSchema } from './imports.ts';
+import { startLoop } from './loop.ts';
+import type { SchedulerMetrics } from './metrics.ts';
+import { observe } from './observe.ts';
+import type { ReadHealth } from './readiness.ts';
+import type { Exit } from './runtime/runtime.ts';
+import type { Runtimes } from './runtimes.ts';
+import { DeploymentStatuses } from './status.ts';
+import { Stops } from './stops.ts';
+
+export interface SchedulerDeps {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly runtimes: Runtimes;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: SchedulerMetrics;
+  readonly readHealth: ReadHealth;
+  readonly readSchema: ReadSchema;
+  readonly callbackPort: number;
+  readonly setupTimeoutMs: number;
+}
+
+export interface Scheduler {
+  /** Resolves when no cycle runs. */
+  idle(): Promise<void>;
+  /** Ends every instance, ready ones as well: what they hold goes back to the queue. */
+  stopInstances(reason: string): Promise<void>;
+  /** Plans nothing further. Instances stay as they are, for the next scheduler to adopt. */
+  close(): Promise<void>;
+}
+
+const LOOK_ANYWAY_MS = 2_000;
+const CYCLE_SPACING_MS = 25;
+const RECONCILE_MS = 10_000;
+const DETECT_HOST_MS = 30_000;
+/** From SIGTERM to SIGKILL. It holds no prediction by then, so this is for its own tidying up. */
+const STOP_GRACE_MS = 5_000;
+
+/** The leading scheduler at work: adopts what it finds, then cycles until it is closed. */
+export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
+  const { store, bus, runtimes, clock, log, metrics } = deps;
+  const settle = (exit: Exit): void => {
+    settleExit(exit, exitDeps).catch((error: unknown) => {
+      log.warn(
+        { err: error, instanceId: exit.instanceId },
+        'its end is not on its row yet; the reconciliation looks again',
+      );
+    });
+  };
+  const exitDeps = { store, runtimes, bus, clock, log, ended: metrics.ended };
+  const exits = new Exits(settle);
+  const statuses = new DeploymentStatuses(store);
+  const fleet = new Fleet(store, runtimes, clock, log);
+  const boots = new Boots({ ...deps, exits, statuses });
+  const stops = new Stops({ store, runtimes, bus, clock, log, boots, graceMs: STOP_GRACE_MS });
+  const imports = new Imports({ ...deps, fleet, exits });
+
+  const adopt = createCoalescer(() =>
+    reconcile({ ...exitDeps, boots, stops, isInspecting: (id) => imports.has(id) }).catch((error: unknown) => {
+      log.warn({ err: error }, 'reconciliation cut short; tried again');
+    }),
+  );
+  await fleet.detect();
+  const unsubscribes = runtimes.all.map((runtime) =>
+    runtime.events({ exited: (exit) => exits.happened(exit), gap: () => adopt.trigger() }),
+  );
+  adopt.trigger();
+  await adopt.idle();
+
+  const applyDeps = { store, bus, clock, log, boots, stops, fleet, callbackPort: deps.callbackPort };
+  const cycle = async (): Promise<{ wakeAt: number | null }> => {
+    const startedAt = performance.now();
+    try {
+      const { observation, snapshot, unplannable } = await observe(store);
+      const plan = planCycle(snapshot, clock.now());
+      for (const action of plan.actions) await apply(action, observation, applyDeps);
+      const blocked: Blocked[] = [...unplannable, ...plan.blocked];
+      await statuses.blocked(observation.deployments, blocked);
+      await imports.look();
+      return { wakeAt: plan.wakeAt };
+    } catch (error) {
+      log.warn({ err: error }, 'cycle cut short; the next one looks again');
+      return { wakeAt: null };
+    } finally {
+      metrics.cycle((performance.now() - startedAt) / 1_000);
+    }
+  };
+  const loop = startLoop({ clock, cycle, lookAnywayMs: LOOK_ANYWAY_MS, spacingMs: CYCLE_SPACING_MS });
+  const detect = createCoalescer(() =>
+    fleet.detect().then(
+      () => loop.poke(),
+      (error: unknown) => log.warn({ err: error }, 'this machine could not be looked at; tried again'),
+    ),
+  );
+  unsubscribes.push(
+    bus.onPoke('scheduler', () => loop.poke()),
+    every(clock, RECONCILE_MS, () => adopt.trigger()),
+    every(clock, DETECT_HOST_MS, () => detect.trigger()),
+  );
+
+  const rest = async (): Promise<void> => {
+    for (const unsubscribe of unsubscribes.splice(0)) unsubscribe();
+    await Promise.all([loop.close(), adopt.close(), detect.close(), imports.close()]);
+  };
+  return {
+    idle: () => loop.idle(),
+    async stopInstances(reason) {
+      await rest();
+      const rows = await store.instances.live();
+      await Promise.all(rows.map((row) => leave(row, reason, { store, clock, stops })));
+    },
+    async close() {
+      await rest();
+      await boots.close();
+      await stops.idle();
+    },
+  };
+}
+
+/** Takes an instance to `stopping` from wherever it is, and ends it. */
+async function leave(
+  row: InstanceRow,
+  reason: string,
+  { store, clock, stops }: { store: Store; clock: Clock; stops: Stops },
+): Promise<void> {
+  let latest: InstanceRow | null = row;
+  if (latest.state === 'booting' || latest.state === 'ready') {
+    latest = await store.instances.move(row.id, latest.state, 'drain', { at: clock.now(), reason });
+  }
+  if (latest?.state === 'draining')
+    latest = await store.instances.move(row.id, 'draining', 'drained', { at: clock.now() });
+  if (latest?.state === 'stopping') await stops.begin(latest);
+}
+
+/** Calls back every `ms` until the answered function is called. */
+function every(clock: Clock, ms: number, callback: () => void): () => void {
+  const again = (): void => {
+    cancel = clock.after(ms, again);
+    callback();
+  };
+  let cancel = clock.after(ms, again);
+  return () => cancel();
+}

@@ -1,0 +1,145 @@
+import type { BootPhase, Millis } from '@hearth/core';
+import { type Clock, pause } from './clock.ts';
+import { exitReason } from './exit-reason.ts';
+import type { Expectation } from './exits.ts';
+import { probeDelayMs, setupDeadlineAt } from './readiness.ts';
+import { BootFailure, type BootSpec, LOG_TAIL_LINES, logTailOf, type Runtime } from './runtime/runtime.ts';
+
+/** A pull that gets no byte for this long has stalled; however slow, one that moves goes on. */
+const PULL_STALL_MS = 120_000;
+/** How often within the setup timeout the log is looked at for progress. */
+const PROGRESS_LOOKS = 10;
+const CLASH = /EADDRINUSE|address already in use/i;
+
+/** Pulls what is missing, creates and starts. The server does not listen yet when this answers. */
+export async function launch(
+  runtime: Runtime,
+  spec: BootSpec,
+  clock: Clock,
+  onPhase: (phase: BootPhase) => void,
+  signal: AbortSignal,
+): Promise<{ address: string }> {
+  try {
+    return await runtime.boot(spec, onPhase, signal);
+  } catch (error) {
+    if (!(error instanceof BootFailure) || error.kind !== 'image_missing' || spec.source.kind !== 'image') throw error;
+  }
+  onPhase('pull');
+  await pullImage(runtime, spec.source.image, clock, signal);
+  return runtime.boot(spec, onPhase, signal);
+}
+
+/** @throws BootFailure `timeout` when no byte arrives for two minutes, else as the runtime's `pull` */
+export async function pullImage(runtime: Runtime, image: string, clock: Clock, signal: AbortSignal): Promise<void> {
+  const stalled = new AbortController();
+  let seen = -1;
+  let cancel = (): void => {};
+  const onProgress = (bytes: number): void => {
+    if (bytes === seen) return;
+    seen = bytes;
+    cancel();
+    cancel = clock.after(PULL_STALL_MS, () => {
+      const message = `Pulling ${image} stalled: no byte for ${PULL_STALL_MS / 1000} s after ${Math.max(0, seen)} bytes.`;
+      stalled.abort(new BootFailure('timeout', message));
+    });
+  };
+  onProgress(0);
+  try {
+    await runtime.pull(image, onProgress, AbortSignal.any([signal, stalled.signal]));
+  } catch (error) {
+    throw stalled.signal.aborted ? stalled.signal.reason : error;
+  } finally {
+    cancel();
+  }
+}
+
+export interface ServerWait<T> {
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly instanceId: string;
+  readonly memoryMiB: number;
+  /** Since when it sets up. */
+  readonly startedAt: Millis;
+  readonly setupTimeoutMs: number;
+  readonly exited: Expectation['exited'];
+  /** Asks the server once; null is "not yet". A {@link BootFailure} that it throws ends the wait. */
+  readonly probe: (signal: AbortSignal) => Promise<T | null>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks a started server until it answers, quickly at first. Ends early when the server ends, when it has printed nothing
+ * new for the setup timeout, and when `signal` aborts.
+ * @throws BootFailure with the end of its log; the signal's reason
+ */
+export async function awaitServer<T>(waiting: ServerWait<T>): Promise<T> {
+  const { runtime, clock, instanceId, probe, signal } = waiting;
+  const ending = new AbortController();
+  const stop = AbortSignal.any([signal, ending.signal]);
+  try {
+    return await Promise.race([
+      untilAnswer(clock, waiting.startedAt, probe, stop),
+      failWhenEnded(waiting),
+      failWhenLate(waiting, stop),
+      rejectWhenAborted(signal),
+    ]);
+  } catch (error) {
+    if (!(error instanceof BootFailure) || error.logTail !== '') throw error;
+    const logTail = logTailOf(await runtime.logs(instanceId, LOG_TAIL_LINES));
+    throw new BootFailure(error.kind, error.message, { logTail, exitCode: error.exitCode, cause: error.cause });
+  } finally {
+    ending.abort();
+  }
+}
+
+/** A port taken by somebody else between its choice and the server's start: nobody's fault, and worth a second try. */
+export const isPortClash = (error: unknown): boolean => error instanceof BootFailure && CLASH.test(error.logTail);
+
+async function untilAnswer<T>(
+  clock: Clock,
+  startedAt: Millis,
+  probe: ServerWait<T>['probe'],
+  signal: AbortSignal,
+): Promise<T> {
+  for (;;) {
+    const answer = await probe(signal);
+    if (answer !== null) return answer;
+    // Once the wait is over nobody listens any more; the race has been decided.
+    if (signal.aborted) return never();
+    await pause(clock, probeDelayMs(clock.now() - startedAt), signal);
+  }
+}
+
+async function failWhenEnded<T>({ exited, memoryMiB }: ServerWait<T>): Promise<never> {
+  const exit = await exited;
+  const { kind, message } = exitReason(exit, memoryMiB, true);
+  throw new BootFailure(kind, message, { exitCode: exit.exitCode });
+}
+
+async function failWhenLate<T>(waiting: ServerWait<T>, signal: AbortSignal): Promise<never> {
+  const { runtime, clock, instanceId, startedAt, setupTimeoutMs } = waiting;
+  let progressAt = startedAt;
+  let mark = '';
+  for (;;) {
+    const deadline = setupDeadlineAt(startedAt, progressAt, setupTimeoutMs);
+    const now = clock.now();
+    if (now >= deadline) {
+      const message = `Its setup printed nothing new for ${setupTimeoutMs / 1000} s and was not ready (HEARTH_SETUP_TIMEOUT).`;
+      throw new BootFailure('timeout', message);
+    }
+    await pause(clock, Math.min(deadline - now, setupTimeoutMs / PROGRESS_LOOKS), signal);
+    if (signal.aborted) return never();
+    const latest = await runtime.logMark(instanceId);
+    if (latest !== mark) progressAt = clock.now();
+    mark = latest;
+  }
+}
+
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error);
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
+
+const never = (): Promise<never> => new Promise(() => {});
