@@ -10,7 +10,9 @@ export interface Received {
   readonly text: string;
 }
 
-type Answer = { readonly status: number; readonly headers?: Record<string, string> } | 'hang up';
+type Answer =
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+  | 'hang up';
 
 export interface Receiver {
   readonly url: string;
@@ -34,7 +36,7 @@ export async function startReceiver(
     const reply = answer(one);
     received.push(one);
     if (reply === 'hang up') request.socket.destroy();
-    else response.writeHead(reply.status, reply.headers).end();
+    else response.writeHead(reply.status, reply.headers).end(reply.body);
     arrivals.emit('arrival');
   });
   server.listen(0, '127.0.0.1');
