@@ -47,11 +47,3 @@ export interface Placement {
   readonly hostId: string;
   readonly deviceIds: readonly string[];
 }
-
-/** What one instance of a version needs on this hardware. */
-export const needOf = (hardware: Hardware, runtime: RuntimeKind): Need => ({
-  runtime,
-  memoryMiB: hardware.memoryMiB,
-  gpus: hardware.gpus,
-  vramMiB: hardware.gpus === 0 ? 0 : hardware.vramMiB,
-});

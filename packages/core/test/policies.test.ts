@@ -7,7 +7,6 @@ import {
   isStale,
   longestIdleFirst,
   neededInstances,
-  needOf,
   retiring,
   temperature,
 } from '../src/index.ts';
@@ -172,17 +171,6 @@ describe('temperature', () => {
     { name: 'ready but unhealthy: cold', instances: [instance({ unhealthy: 'DEFUNCT' })], want: 'cold' },
   ])('$name', ({ instances, want }) => {
     expect(temperature(instances, 2)).toBe(want);
-  });
-});
-
-it('hardware without GPUs asks for no GPU memory', () => {
-  const hardware = { sku: 'cpu', name: 'CPU', gpus: 0, vramMiB: 9, cpus: 2, memoryMiB: 512, priceMicrosPerSecond: 100 };
-  expect(needOf(hardware, 'process')).toEqual({ runtime: 'process', memoryMiB: 512, gpus: 0, vramMiB: 0 });
-  expect(needOf({ ...hardware, gpus: 2 }, 'docker')).toEqual({
-    runtime: 'docker',
-    memoryMiB: 512,
-    gpus: 2,
-    vramMiB: 9,
   });
 });
 
