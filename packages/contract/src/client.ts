@@ -112,8 +112,6 @@ export function createClient(options: ClientOptions) {
       ),
     /** The last lines that an instance printed. */
     instanceLogs: (id: string) => http.text(`/instances/${part(id)}/logs`),
-    /** The end of what an instance printed. */
-    instanceLogs: (id: string) => http.text(`/instances/${part(id)}/logs`),
     hosts: () => get<WireHost[]>('/hosts'),
     usage: {
       records: (next?: string) => get<WirePage<WireUsageRecord>>(next ?? '/usage'),
@@ -177,7 +175,6 @@ function createHttp({ baseUrl, token }: ClientOptions) {
       const response = await request(method, path);
       await response.arrayBuffer();
     },
-    text: async (path: string) => (await request('GET', path)).text(),
     async form<Answer>(path: string, form: FormData): Promise<Answer> {
       const response = await request('POST', path, { body: form });
       return (await response.json()) as Answer;

@@ -1,0 +1,35 @@
+import type { Command } from '@commander-js/extra-typings';
+import { Option } from '@commander-js/extra-typings';
+import { USAGE_GROUPS } from '@hearth/contract';
+import { connect } from '../connect.ts';
+import { print, printJson, renderTable } from '../output.ts';
+
+export function addUsage(program: Command): void {
+  program
+    .command('usage')
+    .description('what ran and what it cost: only the seconds that predictions ran')
+    .addOption(new Option('--by <group>', 'what to add up by').choices(USAGE_GROUPS).default('model' as const))
+    .option('--from <time>', 'from this time on, as ISO 8601')
+    .option('--to <time>', 'before this time, as ISO 8601')
+    .option('--json', 'print JSON')
+    .action(async ({ by, from, to, json }) => {
+      const range = { ...(from && { from: isoTime(from) }), ...(to && { to: isoTime(to) }) };
+      const totals = await connect().usage.totals(by, range);
+      if (json) return printJson(totals);
+      const rows = totals.results.map((total) => [
+        total.key,
+        String(total.predictions),
+        seconds(total.predict_microseconds),
+        money(total.cost_micros),
+      ]);
+      print(renderTable([by.toUpperCase(), 'PREDICTIONS', 'SECONDS', 'COST'], rows, 'Nothing ran yet.'));
+    });
+}
+
+const seconds = (microseconds: number): string => (microseconds / 1e6).toFixed(3);
+
+/** Millionths of the operator's currency, in whole units of it. */
+const money = (micros: number): string => (micros / 1e6).toFixed(6);
+
+/** A date alone is midnight UTC. */
+const isoTime = (text: string): string => (/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);

@@ -1,0 +1,39 @@
+import { ApiError } from '@hearth/contract';
+import pc from 'picocolors';
+
+/** An error as one sentence for the person at the terminal; the stack too with LOG_LEVEL=debug. */
+export function errorText(error: unknown, env: NodeJS.ProcessEnv): string {
+  const text = `${pc.red('hearth:')} ${sentence(error)}`;
+  const wordy = env.LOG_LEVEL === 'debug' || env.LOG_LEVEL === 'trace';
+  return wordy && error instanceof Error && error.stack ? `${text}\n${error.stack}` : text;
+}
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_SOCKET',
+]);
+
+function sentence(error: unknown): string {
+  if (error instanceof ApiError) {
+    const fields = error.invalidFields.map(({ field, description }) => `\n  ${field}: ${description}`);
+    // The detail of an invalid input lists the fields already.
+    return fields.length > 0 ? `${error.title}.${fields.join('')}` : error.detail || error.title;
+  }
+  if (!(error instanceof Error)) return String(error);
+  const code = unreachableCode(error);
+  if (code === null) return error.message;
+  return `Hearth cannot be reached (${code}). Start it with \`npm start\`, or set HEARTH_URL to where it runs.`;
+}
+
+/** fetch hides the cause of a failed connection one or two errors down. */
+function unreachableCode(error: Error): string | null {
+  if ('code' in error && typeof error.code === 'string' && UNREACHABLE.has(error.code)) return error.code;
+  if (error instanceof AggregateError)
+    return error.errors.map((each) => (each instanceof Error ? unreachableCode(each) : null)).find(Boolean) ?? null;
+  return error.cause instanceof Error ? unreachableCode(error.cause) : null;
+}

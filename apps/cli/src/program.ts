@@ -1,0 +1,25 @@
+import { Command } from '@commander-js/extra-typings';
+import { addDeployments } from './commands/deployments.ts';
+import { addLogs } from './commands/logs.ts';
+import { addModels } from './commands/models.ts';
+import { addPredictions } from './commands/predictions.ts';
+import { addPs } from './commands/ps.ts';
+import { addRun } from './commands/run.ts';
+import { addTokens } from './commands/tokens.ts';
+import { addUp } from './commands/up.ts';
+import { addUsage } from './commands/usage.ts';
+
+/** The whole command line; each verb adds itself. */
+export function createProgram(): Command {
+  const program = new Command('hearth')
+    .description('Run models on your own machines. `hearth up` starts everything; the other verbs talk to it.')
+    .addHelpText(
+      'after',
+      '\nEnvironment:\n  HEARTH_URL        which Hearth to talk to (default: the one on this machine)\n  HEARTH_API_TOKEN  as whom (default: the token that `hearth up` left in its data folder)',
+    )
+    .showHelpAfterError();
+  for (const add of [addUp, addModels, addDeployments, addRun, addPredictions, addPs, addLogs, addUsage, addTokens]) {
+    add(program);
+  }
+  return program;
+}

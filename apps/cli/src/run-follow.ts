@@ -1,0 +1,87 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ApiError, type Client, type StreamEvent, type WirePrediction } from '@hearth/contract';
+
+/** What a person sees of a prediction while it goes on. */
+export interface Follower {
+  /** Why it does not run yet, in words; null once it does. Called when it changes. */
+  waiting(why: string | null): void;
+  output(chunk: string): void;
+  logs(text: string): void;
+}
+
+const LOOK_EVERY_MS = 400;
+
+const isOver = ({ status }: WirePrediction): boolean => status !== 'starting' && status !== 'processing';
+
+/**
+ * Follows a prediction to its end: events as they come, looked at meanwhile for why it waits. A broken stream is taken
+ * up where it broke.
+ */
+export async function followPrediction(
+  client: Client,
+  created: WirePrediction,
+  follower: Follower,
+): Promise<WirePrediction> {
+  const started = new AbortController();
+  const watching = watchStart(client, created, follower, started.signal);
+  let lastEventId: string | undefined;
+  try {
+    for (;;) {
+      const last = await readStream(client, created, lastEventId, (event) => {
+        lastEventId = event.id;
+        started.abort();
+        if (event.event === 'output') follower.output(event.data);
+        if (event.event === 'logs') follower.logs(event.data);
+      });
+      const prediction = await client.predictions.get(created.id);
+      if (last === 'done' || isOver(prediction)) return prediction;
+      await pause(LOOK_EVERY_MS);
+    }
+  } finally {
+    started.abort();
+    await watching;
+    follower.waiting(null);
+  }
+}
+
+async function readStream(
+  client: Client,
+  prediction: WirePrediction,
+  lastEventId: string | undefined,
+  onEvent: (event: StreamEvent) => void,
+): Promise<'done' | 'broken'> {
+  try {
+    for await (const event of client.predictions.stream(prediction, lastEventId === undefined ? {} : { lastEventId })) {
+      if (event.event === 'done') return 'done';
+      onEvent(event);
+    }
+  } catch (error) {
+    // A refusal stays one; a connection that broke is taken up again.
+    if (error instanceof ApiError) throw error;
+  }
+  return 'broken';
+}
+
+async function watchStart(
+  client: Client,
+  created: WirePrediction,
+  follower: Follower,
+  signal: AbortSignal,
+): Promise<void> {
+  let said: string | null = null;
+  for (let prediction = created; prediction.status === 'starting' && !signal.aborted; ) {
+    const why = waitingText(prediction);
+    if (why !== said) follower.waiting(why);
+    said = why;
+    await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => null);
+    if (signal.aborted) break;
+    prediction = await client.predictions.get(created.id);
+  }
+  follower.waiting(null);
+}
+
+/** `booting: setup`, `queued`, or what blocks it. */
+export function waitingText({ waiting }: Pick<WirePrediction, 'waiting'>): string {
+  if (!waiting) return 'starting';
+  return waiting.phase === null ? waiting.detail : `${waiting.detail} (${waiting.phase})`;
+}

@@ -1,0 +1,93 @@
+import { delimiter, dirname, join } from 'node:path';
+import type { UpConfig } from './config.ts';
+import type { Engine } from './docker-engine.ts';
+import { choosePort, type WantedPort } from './ports.ts';
+import { type Room, type RunningRoom, startRoom } from './rooms.ts';
+import type { Start } from './start.ts';
+
+/** How long each server may take to end before it is killed. The scheduler stops instances, which takes longest. */
+const BOUNDS_MS = { api: 5_000, dispatcher: 10_000, scheduler: 30_000 } as const;
+
+const LOOPBACK = '127.0.0.1';
+
+export interface Addresses {
+  readonly url: string;
+  readonly apiPort: number;
+  readonly callbackPort: number;
+  readonly schedulerPort: number;
+  /** Where containers report to: the loopback, and the bridge of the Docker Engine. */
+  readonly callbackHosts: readonly string[];
+  readonly wanted: readonly WantedPort[];
+}
+
+/** Which ports and addresses the servers will listen on; port 0 is replaced by a free one here. */
+export async function chooseAddresses(config: UpConfig, engine: Engine | null): Promise<Addresses> {
+  const apiPort = await choosePort(config.HEARTH_PORT, config.HEARTH_HOST);
+  const callbackPort = await choosePort(config.HEARTH_CALLBACK_PORT, LOOPBACK);
+  const schedulerPort = await choosePort(config.HEARTH_SCHEDULER_PORT, LOOPBACK);
+  const callbackHosts = config.HEARTH_CALLBACK_HOST?.split(',').map((host) => host.trim()) ?? [
+    LOOPBACK,
+    ...(engine?.gateway ? [engine.gateway] : []),
+  ];
+  return {
+    url: `http://${reachable(config.HEARTH_HOST)}:${apiPort}`,
+    apiPort,
+    callbackPort,
+    schedulerPort,
+    callbackHosts,
+    wanted: [
+      { key: 'HEARTH_PORT', port: apiPort, host: config.HEARTH_HOST },
+      { key: 'HEARTH_SCHEDULER_PORT', port: schedulerPort, host: LOOPBACK },
+      ...callbackHosts.map((host) => ({ key: 'HEARTH_CALLBACK_PORT', port: callbackPort, host })),
+    ],
+  };
+}
+
+/** An address to call what listens on `host`: loopback and wildcard addresses are `localhost` to people. */
+function reachable(host: string): string {
+  if (['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host)) return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** What the servers are started with: everything `up` was given, and what it decided. */
+export function serverEnvironment(
+  { config, env }: Pick<Start, 'config' | 'env'>,
+  addresses: Addresses,
+  stores: { databaseUrl: string; redisUrl: string | null },
+): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    // The process runtime starts `node` by its name: it must be this one, which runs TypeScript.
+    PATH: [dirname(process.execPath), env.PATH].join(delimiter),
+    NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? join(config.HEARTH_DATA_DIR, 'compile-cache'),
+    DATABASE_URL: stores.databaseUrl,
+    REDIS_URL: stores.redisUrl ?? undefined,
+    HEARTH_HOST: config.HEARTH_HOST,
+    HEARTH_PORT: String(addresses.apiPort),
+    HEARTH_CALLBACK_PORT: String(addresses.callbackPort),
+    HEARTH_SCHEDULER_PORT: String(addresses.schedulerPort),
+    HEARTH_CALLBACK_HOST: addresses.callbackHosts.join(','),
+    HEARTH_PUBLIC_URL: config.HEARTH_PUBLIC_URL ?? addresses.url,
+    HEARTH_DATA_DIR: config.HEARTH_DATA_DIR,
+    HEARTH_PARENT_PID: String(process.pid),
+    HEARTH_STOP_INSTANCES_ON_EXIT: 'true',
+  };
+}
+
+/** Starts the three servers at once and waits until each answers. They end in the order api, dispatcher, scheduler. */
+export async function startServers(
+  { config, house, progress, signal }: Start,
+  addresses: Addresses,
+  env: NodeJS.ProcessEnv,
+) {
+  const rooms: Room[] = [
+    { name: 'scheduler', healthUrl: `http://${LOOPBACK}:${addresses.schedulerPort}/health` },
+    { name: 'dispatcher', healthUrl: `http://${LOOPBACK}:${addresses.callbackPort}/health` },
+    { name: 'api', healthUrl: `${addresses.url}/health` },
+  ];
+  const options = { env, logsFolder: join(config.HEARTH_DATA_DIR, 'logs'), logLevel: config.LOG_LEVEL, progress };
+  const running: RunningRoom[] = await Promise.all(
+    rooms.map((room) => house.keep(room.name, BOUNDS_MS[room.name], async () => startRoom(room, options))),
+  );
+  await Promise.all(running.map((room) => room.healthy(signal)));
+}
