@@ -1,0 +1,144 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { COG_PREDICTION_ID_HEADER, CogReport } from '@hearth/contract';
+import { hashToken, type Metrics } from '@hearth/kit';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import mime from 'mime-types';
+import type { Consumers } from './consumers.ts';
+import type { Context } from './context.ts';
+import { inputSubject } from './inputs.ts';
+import { storeOutput } from './outputs.ts';
+import type { Runner } from './run-prediction.ts';
+
+/** A report holds all output and logs so far. */
+const MAX_REPORT_BYTES = 64 * 2 ** 20;
+const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
+
+export interface CallbackRooms {
+  readonly context: Context;
+  readonly consumers: Consumers;
+  readonly runner: Runner;
+  readonly exposition: Metrics;
+}
+
+/** Where containers report, upload their outputs and fetch their inputs. Not yet listening. */
+export function buildCallbacks(rooms: CallbackRooms): FastifyInstance {
+  const { context, exposition } = rooms;
+  const app = Fastify({
+    bodyLimit: MAX_REPORT_BYTES,
+    forceCloseConnections: true,
+    // An uploading model may think between two chunks.
+    requestTimeout: 0,
+    keepAliveTimeout: 120_000,
+    routerOptions: { maxParamLength: 1_000 },
+  });
+  // Python's and Rust's clients name several types, or none; it is JSON or it is refused.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  app.setErrorHandler((error, request, reply) => {
+    const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 503;
+    // 503 makes a container send its last report again; whatever broke here is most likely the store being away.
+    context.log[status < 500 ? 'warn' : 'error']({ err: error, url: request.routeOptions.url }, 'a callback failed');
+    return reply.code(status).send({ detail: error instanceof Error ? error.message : String(error) });
+  });
+  app.register(async (reports) => addReports(reports, rooms));
+  addUploads(app, rooms);
+  addInputs(app, context);
+  app.addHook('onRequest', (request, reply, done) => {
+    const ours = request.routeOptions.url === '/health' || request.routeOptions.url === '/metrics';
+    if (ours && !LOOPBACK.has(request.ip)) void reply.code(404).send({ detail: 'Not Found' });
+    else done();
+  });
+  app.get('/health', () => ({ status: 'ok' }));
+  app.get('/metrics', async (_request, reply) => reply.type(exposition.contentType).send(await exposition.text()));
+  return app;
+}
+
+function addReports(app: FastifyInstance, { context, consumers, runner }: CallbackRooms): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.post(
+    '/reports/:instanceId/:cogId',
+    async (request: FastifyRequest<{ Params: { instanceId: string; cogId: string }; Body: string }>, reply) => {
+      const { instanceId, cogId } = request.params;
+      const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+      if (!(await isInstance(context, consumers, instanceId, token))) return refuse(reply);
+      const report = CogReport.safeParse(parsed(request.body));
+      if (!report.success) return reply.code(400).send({ detail: `the body is no report: ${report.error.message}` });
+      const run = context.runs.get(cogId);
+      // It is over, or an earlier attempt: there is nobody left to tell, and nothing to send again.
+      if (!run || run.attachment.instance.id !== instanceId) return reply.send({});
+      const kept = await runner.hear(run, report.data);
+      return kept
+        ? reply.send({})
+        : reply.code(503).send({ detail: 'the end of the prediction could not be stored yet' });
+    },
+  );
+}
+
+interface UploadRequest {
+  Params: { instanceId: string; token: string; name: string };
+}
+
+function addUploads(app: FastifyInstance, { context, consumers }: CallbackRooms): void {
+  app.put('/uploads/:instanceId/:token/:name', async (request: FastifyRequest<UploadRequest>, reply) => {
+    const { instanceId, token, name } = request.params;
+    if (!(await isInstance(context, consumers, instanceId, token))) return refuse(reply);
+    const held = context.runs.ofInstance(instanceId);
+    const named = request.headers[COG_PREDICTION_ID_HEADER];
+    const run = held.find(({ cogId }) => cogId === named) ?? (held.length === 1 ? held[0] : undefined);
+    // coglet names no prediction: with several in flight the file is the instance's, and known by its URL alone.
+    if (!run && (held.length === 0 || named !== undefined))
+      return reply.code(409).send({ detail: 'no such prediction is in flight on this instance' });
+    const prediction = run ? { id: run.row.id, accountId: run.row.accountId } : null;
+    const contentType = request.headers['content-type'] ?? (mime.lookup(name) || 'application/octet-stream');
+    // An empty file has no body at all.
+    const content = request.body instanceof Readable ? request.body : new Uint8Array();
+    const stored = await storeOutput({ name, contentType, content, prediction }, context);
+    return reply.code(201).header('location', stored.url).send({ url: stored.url });
+  });
+}
+
+interface InputRequest {
+  Params: { fileId: string; name: string };
+  Querystring: { signature?: string };
+}
+
+function addInputs(app: FastifyInstance, { store, blobs, signer, now }: Context): void {
+  app.get('/inputs/:fileId/:name', async (request: FastifyRequest<InputRequest>, reply) => {
+    const { fileId } = request.params;
+    const { signature } = request.query;
+    if (typeof signature !== 'string' || !signer.verify(inputSubject(fileId), signature, Math.floor(now() / 1_000)))
+      return refuse(reply);
+    const file = await store.files.get(fileId);
+    if (!file) return reply.code(404).send({ detail: 'the file is gone' });
+    return reply
+      .type(file.contentType)
+      .header('content-length', file.sizeBytes)
+      .send(await blobs.get(fileId));
+  });
+}
+
+const refuse = (reply: FastifyReply) => reply.code(401).send({ detail: 'not the token of this instance' });
+
+/** Whether the token is the one that the instance was started with. */
+async function isInstance(
+  { store }: Context,
+  consumers: Consumers,
+  instanceId: string,
+  token: string,
+): Promise<boolean> {
+  const instance = consumers.get(instanceId)?.instance ?? (await store.instances.get(instanceId));
+  if (!instance) return false;
+  const [given, kept] = [Buffer.from(hashToken(token)), Buffer.from(instance.callbackTokenHash)];
+  return given.length === kept.length && timingSafeEqual(given, kept);
+}
+
+function parsed(body: unknown): unknown {
+  try {
+    return JSON.parse(String(body));
+  } catch {
+    // What is no JSON is no report; the schema says so.
+    return undefined;
+  }
+}

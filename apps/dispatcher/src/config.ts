@@ -1,0 +1,39 @@
+import { loadConfig, zDuration, zPort, zUrl } from '@hearth/kit';
+import { z } from 'zod';
+
+const Environment = z
+  .object({
+    DATABASE_URL: zUrl(),
+    REDIS_URL: zUrl().optional(),
+    HEARTH_PORT: zPort().prefault('7600'),
+    HEARTH_PUBLIC_URL: zUrl().optional(),
+    HEARTH_CALLBACK_PORT: zPort().prefault('7601'),
+    HEARTH_CALLBACK_HOST: z
+      .string()
+      .prefault('127.0.0.1')
+      .transform((list) => list.split(',').map((address) => address.trim()))
+      .refine((addresses) => addresses.every((address) => address !== ''), {
+        error: 'addresses separated by commas, such as 127.0.0.1,172.17.0.1',
+      }),
+    HEARTH_DATA_DIR: z.string().prefault('.hearth'),
+    HEARTH_PREDICTION_TIMEOUT: zDuration().prefault('30m'),
+    HEARTH_CANCEL_GRACE: zDuration().prefault('10s'),
+    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info'),
+  })
+  .transform((env) => ({
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    publicUrl: env.HEARTH_PUBLIC_URL ?? `http://localhost:${env.HEARTH_PORT}`,
+    callbackPort: env.HEARTH_CALLBACK_PORT,
+    callbackHosts: env.HEARTH_CALLBACK_HOST,
+    dataDir: env.HEARTH_DATA_DIR,
+    predictionTimeoutMs: env.HEARTH_PREDICTION_TIMEOUT,
+    cancelGraceMs: env.HEARTH_CANCEL_GRACE,
+    logLevel: env.LOG_LEVEL,
+  }));
+
+export type DispatcherConfig = z.output<typeof Environment>;
+
+/** @throws ConfigError naming each bad key, its value and what is allowed */
+export const readConfig = (env: Readonly<Record<string, string | undefined>>): DispatcherConfig =>
+  loadConfig(Environment, env);

@@ -1,0 +1,223 @@
+import type { Millis } from '@hearth/core';
+import type { Consumer, Ticket, TicketOutcome } from '@hearth/queue';
+import type { InstanceRow } from '@hearth/store';
+import type { Context } from './context.ts';
+import { createModelClient, type ModelClient } from './model-client.ts';
+
+/** A live instance as the dispatcher holds it. */
+export interface Attachment {
+  instance: InstanceRow;
+  readonly client: ModelClient;
+  consumer: Consumer | null;
+  /** Whether it takes tickets. `closed`: its consumer is closed and holds nothing; the other way round never again. */
+  intake: 'unopened' | 'open' | 'closing' | 'closed';
+  /** Runs of an earlier dispatcher: they fill slots that its consumer must not. */
+  adopted: number;
+  unhealthy: string | null;
+  /** Its server has said `BUSY` before, so its `READY` means something. */
+  tellsBusy: boolean;
+  askedAt: Millis;
+}
+
+/** What is known of an instance when consumers are matched to instances. */
+export interface IntakeView {
+  readonly intake: Attachment['intake'];
+  readonly healthy: boolean;
+  readonly inFlight: number;
+  /** The store has heard already that its intake is closed. */
+  readonly said: boolean;
+}
+
+export interface ConsumerChanges {
+  readonly open: readonly InstanceRow[];
+  readonly close: readonly string[];
+  /** Leaving, closed and empty: to be said, so that the scheduler may stop them. */
+  readonly sayClosed: readonly string[];
+  /** No longer live. */
+  readonly gone: readonly string[];
+}
+
+const UNKNOWN: IntakeView = { intake: 'unopened', healthy: true, inFlight: 0, said: false };
+
+/** Ready instances ↔ open consumers. Pure; what it answers is done by {@link Consumers.match}. */
+export function consumerChanges(live: readonly InstanceRow[], held: ReadonlyMap<string, IntakeView>): ConsumerChanges {
+  const viewed = live.map((instance) => ({ instance, ...(held.get(instance.id) ?? UNKNOWN) }));
+  const mayTake = ({ instance, healthy, said }: (typeof viewed)[number]) =>
+    instance.state === 'ready' && instance.address !== null && healthy && !said;
+  const isLeaving = ({ instance, healthy }: (typeof viewed)[number]) =>
+    instance.state === 'draining' || (instance.state === 'ready' && !healthy);
+  const isEmpty = ({ intake, inFlight }: (typeof viewed)[number]) =>
+    (intake === 'unopened' || intake === 'closed') && inFlight === 0;
+  const liveIds = new Set(live.map(({ id }) => id));
+  return {
+    open: viewed.filter((view) => view.intake === 'unopened' && mayTake(view)).map(({ instance }) => instance),
+    close: viewed.filter((view) => view.intake === 'open' && !mayTake(view)).map(({ instance }) => instance.id),
+    sayClosed: viewed
+      .filter((view) => isLeaving(view) && isEmpty(view) && !view.said)
+      .map(({ instance }) => instance.id),
+    gone: [...held.keys()].filter((id) => !liveIds.has(id)),
+  };
+}
+
+type Take = (attachment: Attachment, ticket: Ticket) => Promise<TicketOutcome>;
+
+/** The queue consumers of all live instances. */
+export interface Consumers {
+  /** Brings them in line with the live instances; what fails is tried again by the next call. */
+  match(live: readonly InstanceRow[], take: Take): Promise<void>;
+  /** The attachment of a live instance, with no consumer if it is new. */
+  ensure(instance: InstanceRow): Attachment;
+  get(instanceId: string): Attachment | undefined;
+  all(): readonly Attachment[];
+  /** It takes nothing more, from now on; the scheduler hears of it. */
+  markUnhealthy(attachment: Attachment, why: string): void;
+  /** Counts runs of an earlier dispatcher in (1) or out (−1). */
+  adopt(attachment: Attachment, change: 1 | -1): void;
+  /** An earlier dispatcher closed these for ever. */
+  rememberClosed(instanceIds: readonly string[]): void;
+  /** Takes no further ticket anywhere; resolves when the consumers hold none. */
+  close(): Promise<void>;
+}
+
+export function createConsumers(context: Context): Consumers {
+  const { store, queues, bus, log, now, runs, look } = context;
+  const attachments = new Map<string, Attachment>();
+  const saidClosed = new Set<string>();
+  const saidUnhealthy = new Set<string>();
+
+  const viewOf = (id: string, attachment: Attachment | undefined): IntakeView => ({
+    intake: attachment?.intake ?? 'unopened',
+    healthy: attachment?.unhealthy == null,
+    inFlight: runs.ofInstance(id).length,
+    said: saidClosed.has(id),
+  });
+  const applySlots = ({ consumer, instance, adopted, unhealthy }: Attachment): void =>
+    consumer?.setSlots(unhealthy === null ? Math.max(0, instance.slots - adopted) : 0);
+
+  const ensure = (instance: InstanceRow): Attachment => {
+    const known = attachments.get(instance.id);
+    if (known) return known;
+    const attachment: Attachment = {
+      instance,
+      client: createModelClient(addressOf(instance)),
+      consumer: null,
+      intake: 'unopened',
+      adopted: 0,
+      unhealthy: null,
+      tellsBusy: false,
+      askedAt: now(),
+    };
+    attachments.set(instance.id, attachment);
+    return attachment;
+  };
+
+  const open = async (instance: InstanceRow, take: Take): Promise<void> => {
+    const attachment = ensure(instance);
+    await store.consumers.attached(instance.id, now());
+    attachment.intake = 'open';
+    try {
+      const slots = Math.max(0, instance.slots - attachment.adopted);
+      attachment.consumer = await queues.consume(instance.deploymentId, slots, (ticket) => take(attachment, ticket));
+    } catch (error) {
+      attachment.intake = 'unopened';
+      throw error;
+    }
+    // What happened to it while it was being opened.
+    applySlots(attachment);
+    log.info(
+      { instanceId: instance.id, deploymentId: instance.deploymentId, slots: instance.slots },
+      'consumer attached',
+    );
+  };
+
+  const close = async (attachment: Attachment): Promise<void> => {
+    if (attachment.intake !== 'open' || !attachment.consumer) return;
+    attachment.intake = 'closing';
+    await attachment.consumer.close();
+    attachment.intake = 'closed';
+    look();
+  };
+
+  const sayClosed = async (id: string): Promise<void> => {
+    await store.consumers.intakeClosed(id);
+    saidClosed.add(id);
+    bus.poke('scheduler');
+  };
+
+  const sayUnhealthy = async ({ instance, unhealthy }: Attachment): Promise<void> => {
+    if (unhealthy === null || saidUnhealthy.has(instance.id)) return;
+    await store.consumers.unhealthy(instance.id, unhealthy);
+    saidUnhealthy.add(instance.id);
+    bus.poke('scheduler');
+  };
+
+  /** Of one that has ended: its consumer goes at once, its client when no run needs it. */
+  const forget = async (id: string): Promise<void> => {
+    const attachment = attachments.get(id);
+    if (attachment) closeSoon(attachment);
+    if (runs.ofInstance(id).length > 0) return;
+    attachments.delete(id);
+    saidClosed.delete(id);
+    saidUnhealthy.delete(id);
+    await attachment?.client.close();
+  };
+
+  /** Closing lasts as long as the runs do, so nobody waits for it. */
+  const closeSoon = (attachment: Attachment): void => {
+    close(attachment).catch((error: unknown) =>
+      log.error({ err: error, instanceId: attachment.instance.id }, 'could not close a consumer'),
+    );
+  };
+
+  return {
+    async match(live, take) {
+      for (const instance of live) {
+        const attachment = attachments.get(instance.id);
+        if (attachment) attachment.instance = instance;
+      }
+      const held = new Map([...attachments].map(([id, attachment]) => [id, viewOf(id, attachment)] as const));
+      for (const id of saidClosed) if (!held.has(id)) held.set(id, viewOf(id, undefined));
+      const changes = consumerChanges(live, held);
+      for (const id of changes.close) {
+        const attachment = attachments.get(id);
+        if (attachment) closeSoon(attachment);
+      }
+      const done = await Promise.allSettled([
+        ...changes.open.map((instance) => open(instance, take)),
+        ...changes.sayClosed.map(sayClosed),
+        ...changes.gone.map(forget),
+        ...[...attachments.values()].map(sayUnhealthy),
+      ]);
+      for (const result of done)
+        if (result.status === 'rejected')
+          log.error({ err: result.reason }, 'could not bring a consumer in line; trying again');
+    },
+    ensure,
+    get: (instanceId) => attachments.get(instanceId),
+    all: () => [...attachments.values()],
+    markUnhealthy(attachment, why) {
+      if (attachment.unhealthy !== null) return;
+      attachment.unhealthy = why;
+      log.warn({ instanceId: attachment.instance.id }, `instance takes nothing more: ${why}`);
+      applySlots(attachment);
+      look();
+    },
+    adopt(attachment, change) {
+      attachment.adopted += change;
+      applySlots(attachment);
+    },
+    rememberClosed: (instanceIds) => {
+      for (const id of instanceIds) saidClosed.add(id);
+    },
+    async close() {
+      await Promise.all([...attachments.values()].map(async (attachment) => attachment.consumer?.close()));
+      await Promise.all([...attachments.values()].map(({ client }) => client.close()));
+    },
+  };
+}
+
+/** @throws Error for one that was never started */
+function addressOf({ id, address }: InstanceRow): string {
+  if (address === null) throw new Error(`instance ${id} has no address`);
+  return address;
+}

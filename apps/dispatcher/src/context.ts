@@ -1,0 +1,59 @@
+import type { Millis, RuntimeKind } from '@hearth/core';
+import type { Blobs, Signer } from '@hearth/files';
+import type { Logger } from '@hearth/kit';
+import type { Bus, Queues } from '@hearth/queue';
+import type { Store } from '@hearth/store';
+import type { Prices } from './prices.ts';
+import type { RunMetrics } from './run-metrics.ts';
+import type { Runs } from './runs.ts';
+import type { UsageFlush } from './usage-flush.ts';
+
+/** How often, and how long. Tests shorten them; nothing else does. */
+export interface Timings {
+  readonly predictionTimeoutMs: number;
+  readonly cancelGraceMs: number;
+  readonly reconcileMs: number;
+  readonly sweepMs: number;
+  /** A run silent for so long is asked after, and two answers so far apart count as two. */
+  readonly probeMs: number;
+  /** An idle instance is asked so often. */
+  readonly idleProbeMs: number;
+  /** Between two writes of one run's partial output. */
+  readonly progressMs: number;
+  readonly usageFlushMs: number;
+  /** How long an instance that said it was full, or could not be reached, takes no further ticket. */
+  readonly restMs: number;
+}
+
+export const TIMINGS: Omit<Timings, 'predictionTimeoutMs' | 'cancelGraceMs'> = {
+  reconcileMs: 2_000,
+  sweepMs: 30_000,
+  probeMs: 5_000,
+  idleProbeMs: 10_000,
+  progressMs: 75,
+  usageFlushMs: 100,
+  restMs: 500,
+};
+
+/** What everything in a term of leadership shares. */
+export interface Context {
+  readonly store: Store;
+  readonly queues: Queues;
+  readonly bus: Bus;
+  readonly blobs: Blobs;
+  readonly signer: Signer;
+  readonly log: Logger;
+  readonly now: () => Millis;
+  readonly timings: Timings;
+  readonly publicUrl: string;
+  /** Where instances of this runtime reach the callback listener, without a trailing slash. */
+  readonly callbackBase: (runtime: RuntimeKind) => string;
+  readonly runs: Runs;
+  readonly prices: Prices;
+  readonly usage: UsageFlush;
+  readonly metrics: RunMetrics;
+  /** Aborted when this term ends: what runs is left to the next dispatcher. */
+  readonly closing: AbortSignal;
+  /** Asks for another look at the store. */
+  readonly look: () => void;
+}

@@ -1,0 +1,125 @@
+import type { AddressInfo } from 'node:net';
+import type { Millis } from '@hearth/core';
+import type { Blobs, Signer } from '@hearth/files';
+import { createCoalescer, type Logger, type Metrics } from '@hearth/kit';
+import type { Bus, Queues } from '@hearth/queue';
+import type { Store } from '@hearth/store';
+import { callbackBase, listenAddresses } from './addresses.ts';
+import { adopt } from './adopt.ts';
+import { buildCallbacks } from './callbacks.ts';
+import { createConsumers } from './consumers.ts';
+import { type Context, TIMINGS, type Timings } from './context.ts';
+import { createDeadlineTimer } from './deadlines.ts';
+import { createHealth } from './health.ts';
+import { within } from './pause.ts';
+import { createPrices } from './prices.ts';
+import { reconcile } from './reconcile.ts';
+import type { RunMetrics } from './run-metrics.ts';
+import { createRunner } from './run-prediction.ts';
+import { createRuns, type Ending, type Run } from './runs.ts';
+import { createSweep } from './sweep.ts';
+import { createUsageFlush } from './usage-flush.ts';
+
+export interface DispatcherOptions {
+  readonly store: Store;
+  readonly queues: Queues;
+  readonly bus: Bus;
+  readonly blobs: Blobs;
+  readonly signer: Signer;
+  readonly log: Logger;
+  readonly metrics: RunMetrics;
+  /** All figures of the process, for `/metrics`. */
+  readonly exposition: Metrics;
+  readonly now: () => Millis;
+  readonly publicUrl: string;
+  readonly callbackHosts: readonly string[];
+  /** 0 lets the system choose; then only one address can be listened on. */
+  readonly callbackPort: number;
+  readonly timings: Pick<Timings, 'predictionTimeoutMs' | 'cancelGraceMs'> & Partial<Timings>;
+}
+
+export interface Dispatcher {
+  /** Where the callback listener is, as processes of this machine see it. */
+  readonly callbackUrl: string;
+  /** Leaves what runs to the next dispatcher; resolves within seconds however long the runs are. */
+  close(): Promise<void>;
+}
+
+/** How long ends that are just being written, and a store that does not answer, may hold up closing. */
+const CLOSE_WITHIN_MS = 3_500;
+
+/** One term as the dispatcher: call it only while leading. @throws when it cannot listen or the store is away */
+export async function startDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
+  const { store, queues, bus, log, now } = options;
+  const closing = new AbortController();
+  const port = { number: options.callbackPort };
+  const timings = { ...TIMINGS, ...options.timings };
+  const runs = createRuns();
+  options.metrics.watch(runs);
+  const looking = createCoalescer(() => reconcile({ context, consumers, runner, deadlines }));
+  const context: Context = {
+    ...options,
+    timings,
+    runs,
+    prices: createPrices(store, now),
+    usage: createUsageFlush(store, log, timings.usageFlushMs),
+    closing: closing.signal,
+    callbackBase: (runtime) => callbackBase(runtime, options.callbackHosts, port.number),
+    look: () => looking.trigger(),
+  };
+  const consumers = createConsumers(context);
+  const health = createHealth(context, consumers);
+  const runner = createRunner(context, consumers, health);
+  const deadlines = createDeadlineTimer(now, context.look);
+  const sweep = createSweep(context);
+  const sweeping = createCoalescer(() => sweep.run());
+  const probing = createCoalescer(() => health.checkDue());
+
+  await adopt(context, consumers, runner);
+  const apps = listenAddresses(options.callbackHosts).map((host) => ({
+    host,
+    app: buildCallbacks({ context, consumers, runner, exposition: options.exposition }),
+  }));
+  for (const { host, app } of apps) {
+    await app.listen({ host, port: port.number });
+    port.number = portOf(app.server.address());
+  }
+  const unsubscribe = [bus.onPoke('dispatcher', context.look), queues.onAmnesia(() => sweeping.trigger())];
+  const timers = [
+    setInterval(context.look, timings.reconcileMs),
+    setInterval(() => sweeping.trigger(), timings.sweepMs),
+    setInterval(() => probing.trigger(), timings.probeMs),
+  ];
+  context.look();
+  sweeping.trigger();
+  log.info({ listening: apps.map(({ host }) => `${host}:${port.number}`) }, 'dispatching');
+
+  const stopLooking = async (): Promise<void> => {
+    for (const timer of timers) clearInterval(timer);
+    for (const stop of unsubscribe) stop();
+    deadlines.close();
+    await Promise.all([looking.close(), sweeping.close(), probing.close()]);
+  };
+  return {
+    callbackUrl: callbackBase('process', options.callbackHosts, port.number),
+    async close() {
+      closing.abort();
+      leave(runs.all(), now());
+      const settled = runs.all().map((run) => run.kept);
+      await Promise.all(apps.map(({ app }) => app.close()));
+      await within(CLOSE_WITHIN_MS, Promise.all([stopLooking(), consumers.close(), ...settled]));
+      await within(CLOSE_WITHIN_MS, context.usage.close());
+    },
+  };
+}
+
+/** Lets go of runs: what was never sent goes back, what runs stays for the next dispatcher, what has ended is written. */
+function leave(runs: readonly Run[], now: Millis): void {
+  const unsent: Ending = { kind: 'giveBack', lost: false, rest: false, why: 'the dispatcher closed' };
+  for (const run of runs) run.end(run.sentAt === null ? unsent : { kind: 'leave' }, now);
+}
+
+function portOf(address: string | AddressInfo | null): number {
+  if (address === null || typeof address === 'string') throw new Error('the callback listener has no port');
+  return address.port;
+}

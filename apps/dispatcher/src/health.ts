@@ -1,0 +1,77 @@
+import type { CogHealthStatus } from '@hearth/contract';
+import type { Millis } from '@hearth/core';
+import type { Attachment, Consumers } from './consumers.ts';
+import type { Context } from './context.ts';
+import type { Ending, Run } from './runs.ts';
+
+/** Asks instances how they are, and what became of runs that have gone silent. */
+export interface Health {
+  /** Asks one now. */
+  check(attachment: Attachment): Promise<void>;
+  /** Asks those that are due: idle ones now and then, busy ones whose runs are silent. */
+  checkDue(): Promise<void>;
+}
+
+/** A server in this state takes no prediction ever again. */
+export const breaksInstance = (status: CogHealthStatus): boolean =>
+  status === 'DEFUNCT' || status === 'SETUP_FAILED' || status === 'UNHEALTHY';
+
+type HealthContext = Pick<Context, 'runs' | 'now' | 'timings'>;
+
+export function createHealth(
+  { runs, now, timings }: HealthContext,
+  consumers: Pick<Consumers, 'all' | 'markUnhealthy'>,
+): Health {
+  const check = async (attachment: Attachment): Promise<void> => {
+    attachment.askedAt = now();
+    const status = await attachment.client.health();
+    if (status === null) return;
+    if (status === 'BUSY') attachment.tellsBusy = true;
+    if (breaksInstance(status)) consumers.markUnhealthy(attachment, `its server reports ${status}`);
+    for (const run of runs.ofInstance(attachment.instance.id)) {
+      // Whatever it is doing with it, nobody will hear of it.
+      if (run.doubt === 'torn') void attachment.client.cancel(run.cogId);
+      const ending = judge(run, status, now(), timings.probeMs);
+      if (ending) run.end(ending, now());
+    }
+  };
+  const isDue = (attachment: Attachment): boolean => {
+    const held = runs.ofInstance(attachment.instance.id);
+    if (held.length === 0) return now() - attachment.askedAt >= timings.idleProbeMs;
+    return held.every((run) => now() - run.lastHeardAt >= timings.probeMs);
+  };
+  return {
+    check,
+    async checkDue() {
+      await Promise.all(consumers.all().filter(isDue).map(check));
+    },
+  };
+}
+
+/**
+ * What an instance's state says of a run it should be holding, where it says anything. A state that does not fit must be
+ * seen twice, `apartMs` apart, with no report in between; `run.freeSince` is when it was first seen.
+ *
+ * `READY` on a container of one slot means that it holds nothing. But a server of somebody's own may never say `BUSY`: it
+ * is believed only where it is known to say so, or where we don't know that the run ever began.
+ */
+function judge(run: Run, status: CogHealthStatus, now: Millis, apartMs: number): Ending | null {
+  const { instance, tellsBusy } = run.attachment;
+  if (run.doubt === 'torn')
+    return { kind: 'giveBack', lost: true, rest: true, why: 'the connection broke while it was being sent' };
+  const free = status === 'READY' && instance.slots === 1 && !run.answering && (tellsBusy || run.doubt === 'adopted');
+  const dead = status === 'DEFUNCT' || status === 'SETUP_FAILED';
+  if (run.isOver || (!free && !dead)) {
+    run.freeSince = null;
+    return null;
+  }
+  run.freeSince ??= now;
+  if (now - run.freeSince < apartMs) return null;
+  if (dead)
+    return {
+      kind: 'finish',
+      status: 'failed',
+      error: `The model's process died while it ran (its server reports ${status}).`,
+    };
+  return { kind: 'giveBack', lost: true, rest: false, why: 'its instance no longer knew of it' };
+}

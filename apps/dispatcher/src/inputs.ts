@@ -1,0 +1,65 @@
+import type { Signer } from '@hearth/files';
+import type { Store } from '@hearth/store';
+
+/** Past any run: an input is fetched when the run starts. */
+export const INPUT_URL_LIFETIME_S = 7 * 24 * 3600;
+
+/** Keeps a container's URL for an input from being of use anywhere else. */
+export const inputSubject = (fileId: string): string => `input:${fileId}`;
+
+/** `urls.get` of an uploaded file, as clients put it into `input` (contract §0.13); Python's base URL doubles the `/v1`. */
+const UPLOAD_URL = /^https?:\/\/[^/?#]+(?:\/v1){1,2}\/files\/([\w-]+)(?:\/download)?(?:[?#].*)?$/;
+/** An output of an earlier prediction: `/v1/outputs/<file id>.<expiry>.<mac>/<name>`. */
+const OUTPUT_URL = /^https?:\/\/[^/?#]+(?:\/v1){1,2}\/outputs\/([\w-]+)\.(\d+\.[\w-]+)\/[^/?#]*(?:[?#].*)?$/;
+
+export interface InputContext {
+  readonly store: Pick<Store, 'files'>;
+  readonly signer: Signer;
+  /** Where the container reaches the dispatcher. */
+  readonly callbackBase: string;
+  readonly accountId: string;
+  readonly nowSeconds: number;
+}
+
+/**
+ * The input as a container gets it: our own file URLs become ones that it can fetch without a token, and fields that are
+ * null are left out (coglet refuses a null that the schema does not allow; all generations take an absent field).
+ * A URL of a file that is unknown, or another account's, stays as it is.
+ */
+export async function containerInput(
+  input: Readonly<Record<string, unknown>>,
+  context: InputContext,
+): Promise<Record<string, unknown>> {
+  const given = Object.entries(input).filter(([, value]) => value !== null);
+  const entries = given.map(async ([key, value]) => [key, await rewritten(value, context)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+function rewritten(value: unknown, context: InputContext): unknown {
+  if (typeof value === 'string') return containerUrl(value, context);
+  if (Array.isArray(value)) return Promise.all(value.map((item) => rewritten(item, context)));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(async ([key, item]) => [key, await rewritten(item, context)] as const);
+  return Promise.all(entries).then(Object.fromEntries);
+}
+
+function containerUrl(text: string, context: InputContext): string | Promise<string> {
+  const upload = UPLOAD_URL.exec(text);
+  if (upload?.[1]) return fetchable(text, upload[1], context, (accountId) => accountId === context.accountId);
+  const output = OUTPUT_URL.exec(text);
+  if (output?.[1] && context.signer.verify(output[1], output[2] ?? '', context.nowSeconds))
+    return fetchable(text, output[1], context, () => true);
+  return text;
+}
+
+async function fetchable(
+  url: string,
+  fileId: string,
+  { store, signer, callbackBase, nowSeconds }: InputContext,
+  mayRead: (accountId: string | null) => boolean,
+): Promise<string> {
+  const file = await store.files.get(fileId);
+  if (!file || !mayRead(file.accountId)) return url;
+  const signature = signer.sign(inputSubject(fileId), nowSeconds + INPUT_URL_LIFETIME_S);
+  return `${callbackBase}/inputs/${fileId}/${encodeURIComponent(file.name)}?signature=${signature}`;
+}

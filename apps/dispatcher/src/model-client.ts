@@ -1,0 +1,167 @@
+import { COG_PREFER_ASYNC, CogHealth, type CogHealthStatus, CogReport, type CogWebhookEvent } from '@hearth/contract';
+import { type Dispatcher, Pool } from 'undici';
+import { z } from 'zod';
+import { isEnd } from './merge-report.ts';
+
+export interface ModelRequest {
+  /** `<prediction id>-<attempt>`; never sent twice once it was taken (cog #2454). */
+  readonly id: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Where the container reports to. */
+  readonly webhook: string;
+}
+
+/** What a container did with a prediction that it was sent. */
+export type StartAnswer =
+  /** It runs; reports follow. */
+  | { readonly kind: 'accepted' }
+  /** A server without the asynchronous mode: this is the end. */
+  | { readonly kind: 'ended'; readonly report: CogReport }
+  /** No free slot, or not ready. It did not take it. */
+  | { readonly kind: 'busy' }
+  /** The input does not suit the model. */
+  | { readonly kind: 'invalid'; readonly error: string }
+  /** It answered something that no prediction can come of. */
+  | { readonly kind: 'broken'; readonly error: string }
+  /** Nothing listens there: it never got the prediction. */
+  | { readonly kind: 'unreached'; readonly error: string }
+  /** The connection broke after the request was on its way: it may run. */
+  | { readonly kind: 'torn'; readonly error: string };
+
+export interface ModelClient {
+  /** Resolves when the container answered; for a server without the asynchronous mode, that is at the end of the run. */
+  start(request: ModelRequest, signal: AbortSignal): Promise<StartAnswer>;
+  /** `unknown`: the container runs no such prediction. `unreached`: it did not answer. */
+  cancel(id: string): Promise<'told' | 'unknown' | 'unreached'>;
+  /** null: it did not answer in time, or with something else than a health state. */
+  health(): Promise<CogHealthStatus | null>;
+  close(): Promise<void>;
+}
+
+/**
+ * Without `start`: its news is the 202 itself, and a prediction that prints nothing then costs one report only.
+ * (contract §6.5: throttled below 0.1 s, some servers leave `start` out anyway.)
+ */
+const EVENTS: readonly CogWebhookEvent[] = ['output', 'logs', 'completed'];
+const SHORT_CALL_MS = 5_000;
+const MAX_QUOTED_CHARS = 2_000;
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+const JSON_HEADERS = { 'content-type': 'application/json' };
+
+/** Cog's HTTP protocol towards one instance at `address` (`http://host:port`), over kept-alive connections. */
+export function createModelClient(address: string): ModelClient {
+  // No time limit on answers: without the asynchronous mode the answer comes at the end of the run.
+  const pool = new Pool(address, { headersTimeout: 0, bodyTimeout: 0, connectTimeout: SHORT_CALL_MS });
+  // Ancient servers know only POST /predictions; asked once per instance.
+  let postOnly = false;
+
+  const send = (request: ModelRequest, signal: AbortSignal) =>
+    pool.request({
+      method: postOnly ? 'POST' : 'PUT',
+      path: postOnly ? '/predictions' : `/predictions/${request.id}`,
+      headers: { ...JSON_HEADERS, prefer: COG_PREFER_ASYNC },
+      body: JSON.stringify({ ...request, webhook_events_filter: EVENTS }),
+      signal,
+    });
+
+  return {
+    async start(request, signal) {
+      try {
+        let response = await send(request, signal);
+        if (!postOnly && (response.statusCode === 404 || response.statusCode === 405)) {
+          await response.body.dump();
+          postOnly = true;
+          response = await send(request, signal);
+        }
+        return await startAnswer(response);
+      } catch (error) {
+        return { kind: NEVER_CONNECTED.has(codeOf(error)) ? 'unreached' : 'torn', error: messageOf(error) };
+      }
+    },
+    async cancel(id) {
+      try {
+        const signal = AbortSignal.timeout(SHORT_CALL_MS);
+        const response = await pool.request({
+          method: 'POST',
+          path: `/predictions/${id}/cancel`,
+          headers: JSON_HEADERS,
+          body: '{}',
+          signal,
+        });
+        await response.body.dump();
+        return response.statusCode < 300 ? 'told' : 'unknown';
+      } catch {
+        // Whatever broke, the caller's grace period decides; why does not matter to it.
+        return 'unreached';
+      }
+    },
+    async health() {
+      try {
+        const signal = AbortSignal.timeout(SHORT_CALL_MS);
+        const response = await pool.request({ method: 'GET', path: '/health-check', signal });
+        const health = CogHealth.safeParse(JSON.parse(await response.body.text()));
+        return health.success ? health.data.status : null;
+      } catch {
+        // No answer is an answer: the scheduler watches the process itself.
+        return null;
+      }
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+async function startAnswer({ statusCode, body }: Dispatcher.ResponseData): Promise<StartAnswer> {
+  if (statusCode === 202) {
+    await body.dump();
+    return { kind: 'accepted' };
+  }
+  if (statusCode === 409 || statusCode === 503) {
+    await body.dump();
+    return { kind: 'busy' };
+  }
+  const text = await body.text();
+  if (statusCode === 422) return { kind: 'invalid', error: inputErrors(text) };
+  if (statusCode !== 200)
+    return { kind: 'broken', error: `The model's server answered ${statusCode}: ${quoted(text)}` };
+  const report = CogReport.safeParse(parsedOrNull(text));
+  if (!report.success)
+    return { kind: 'broken', error: `The model's server answered 200 without a prediction: ${quoted(text)}` };
+  return isEnd(report.data.status) ? { kind: 'ended', report: report.data } : { kind: 'accepted' };
+}
+
+const InputErrors = z.object({
+  detail: z.array(z.object({ loc: z.array(z.union([z.string(), z.number()])).default([]), msg: z.string() })).min(1),
+});
+
+/** `{"detail":[{"loc":["body","input","steps"],"msg":"…"}]}` as one line for each field. */
+function inputErrors(text: string): string {
+  const errors = InputErrors.safeParse(parsedOrNull(text));
+  if (!errors.success) return `The model refused its input: ${quoted(text)}`;
+  const lines = errors.data.detail.map(
+    ({ loc, msg }) => `- ${loc.filter((part) => part !== 'body').join('.')}: ${msg}`,
+  );
+  return `The model refused its input:\n${lines.join('\n')}`;
+}
+
+function parsedOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON; the caller quotes the text itself.
+    return null;
+  }
+}
+
+function quoted(text: string): string {
+  return (text.length > MAX_QUOTED_CHARS ? `${text.slice(0, MAX_QUOTED_CHARS)}…` : text) || '(empty)';
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message || codeOf(error) : String(error));

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { createBlobs, createSigner } from '@hearth/files';
+import { createMetrics, type Logger, newSecret, systemNow } from '@hearth/kit';
+import { createTransport } from '@hearth/queue';
+import { createStore, migrate } from '@hearth/store';
+import type { DispatcherConfig } from './config.ts';
+import { startDispatcher } from './dispatcher.ts';
+import { createRunMetrics } from './run-metrics.ts';
+import { serveTerms, type Term } from './terms.ts';
+
+const STORE_CONNECTIONS = 20;
+
+/** Connects to everything and dispatches whenever this process leads, until closed. */
+export async function openDispatcher(config: DispatcherConfig, log: Logger): Promise<Term> {
+  const { databaseUrl, redisUrl, predictionTimeoutMs, cancelGraceMs } = config;
+  await migrate(databaseUrl);
+  const store = await createStore({ url: databaseUrl, maxConnections: STORE_CONNECTIONS });
+  const address = redisUrl ? { redisUrl } : { postgresUrl: databaseUrl };
+  const { queues, bus, ...transport } = await createTransport(address, { now: systemNow, log });
+  const exposition = createMetrics('dispatcher');
+  const options = {
+    ...config,
+    store,
+    queues,
+    bus,
+    log,
+    exposition,
+    blobs: createBlobs(join(config.dataDir, 'files')),
+    signer: createSigner(await store.settings.ensure('signing-secret', newSecret)),
+    metrics: createRunMetrics(exposition),
+    now: systemNow,
+    timings: { predictionTimeoutMs, cancelGraceMs },
+  };
+  const stopping = new AbortController();
+  const served = serveTerms(store, log, stopping.signal, () => startDispatcher(options));
+  return {
+    async close() {
+      stopping.abort();
+      await served;
+      await transport.close();
+      await store.close();
+    },
+  };
+}

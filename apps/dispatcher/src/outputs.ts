@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type { Millis } from '@hearth/core';
+import type { Blobs, Signer } from '@hearth/files';
+import { newId } from '@hearth/kit';
+import type { FileRow, Store } from '@hearth/store';
+import mime from 'mime-types';
+
+/** An output's URL is a capability without an end; retention removes the file itself. */
+const OUTPUT_URL_LIFETIME_S = 100 * 365 * 24 * 3600;
+export const MAX_OUTPUT_BYTES = 16 * 2 ** 30;
+
+export interface OutputContext {
+  readonly store: Pick<Store, 'files'>;
+  readonly blobs: Blobs;
+  readonly signer: Signer;
+  readonly publicUrl: string;
+  readonly now: () => Millis;
+}
+
+export interface OutputFile {
+  readonly name: string;
+  readonly contentType: string;
+  readonly content: Readable | Uint8Array;
+  /** Whose prediction it came from; null where the container did not say and several were in flight. */
+  readonly prediction: { readonly id: string; readonly accountId: string } | null;
+}
+
+/** The bytes could not be written. Not a matter of the store, so trying again is not worth the wait. */
+export class OutputNotStored extends Error {
+  override readonly name = 'OutputNotStored';
+}
+
+/**
+ * Stores a file that a model made and answers the URL that users get.
+ * @throws OutputNotStored where the bytes cannot be written, and what the store throws
+ */
+export async function storeOutput(file: OutputFile, context: OutputContext): Promise<{ url: string; row: FileRow }> {
+  const { store, blobs, signer, publicUrl, now } = context;
+  const createdAt = now();
+  const id = newId(createdAt);
+  const facts = await blobs.put(id, file.content, { maxBytes: MAX_OUTPUT_BYTES }).catch((error: unknown) => {
+    throw new OutputNotStored(error instanceof Error ? error.message : String(error), { cause: error });
+  });
+  const row = await store.files.insert({
+    id,
+    accountId: file.prediction?.accountId ?? null,
+    kind: 'output',
+    predictionId: file.prediction?.id ?? null,
+    name: file.name,
+    contentType: file.contentType,
+    metadata: {},
+    createdAt,
+    expiresAt: null,
+    ...facts,
+  });
+  const signature = signer.sign(id, Math.floor(createdAt / 1000) + OUTPUT_URL_LIFETIME_S);
+  return { url: `${publicUrl}/v1/outputs/${id}.${signature}/${encodeURIComponent(file.name)}`, row };
+}
+
+/** Only the form that Cog writes; a text that merely begins with "data:" is a text. */
+const DATA_URI = /^data:([\w.+-]+\/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,([A-Za-z0-9+/_=-]*)$/;
+
+/** Replaces `data:` URIs in an output by URLs of stored files; each is stored once however often it is reported. */
+export interface OutputFiles {
+  resolve(output: unknown): Promise<unknown>;
+}
+
+export function createOutputFiles(prediction: OutputFile['prediction'], context: OutputContext): OutputFiles {
+  const urls = new Map<string, Promise<string>>();
+
+  const urlOf = (contentType: string, base64: string): Promise<string> => {
+    const key = createHash('sha256').update(contentType).update(',').update(base64).digest('base64');
+    const known = urls.get(key);
+    if (known) return known;
+    const extension = mime.extension(contentType);
+    const stem = urls.size === 0 ? 'output' : `output-${urls.size}`;
+    const name = extension ? `${stem}.${extension}` : stem;
+    const url = storeOutput({ name, contentType, content: Buffer.from(base64, 'base64'), prediction }, context).then(
+      (stored) => stored.url,
+    );
+    urls.set(key, url);
+    // One that failed is tried again when it is next reported.
+    url.catch(() => urls.delete(key));
+    return url;
+  };
+  const resolve = (output: unknown): unknown => {
+    if (typeof output === 'string') {
+      const [, contentType, base64] = output.startsWith('data:') ? (DATA_URI.exec(output) ?? []) : [];
+      return contentType === undefined || base64 === undefined ? output : urlOf(contentType, base64);
+    }
+    if (Array.isArray(output)) return Promise.all(output.map(resolve));
+    if (typeof output !== 'object' || output === null) return output;
+    const entries = Object.entries(output).map(async ([key, item]) => [key, await resolve(item)] as const);
+    return Promise.all(entries).then(Object.fromEntries);
+  };
+  return { resolve: async (output) => (holdsDataUri(output) ? resolve(output) : output) };
+}
+
+/** Long token lists are reported again and again; they are walked once and copied only when there is need. */
+function holdsDataUri(output: unknown): boolean {
+  if (typeof output === 'string') return output.startsWith('data:');
+  if (typeof output !== 'object' || output === null) return false;
+  return Object.values(output).some(holdsDataUri);
+}

@@ -1,0 +1,232 @@
+import type { CogReport } from '@hearth/contract';
+import type { Ticket, TicketOutcome } from '@hearth/queue';
+import type { PredictionRow } from '@hearth/store';
+import type { Attachment, Consumers } from './consumers.ts';
+import type { Context } from './context.ts';
+import { MAX_TIMER_MS } from './deadlines.ts';
+import { breaksInstance, type Health } from './health.ts';
+import { containerInput } from './inputs.ts';
+import type { StartAnswer } from './model-client.ts';
+import { createOutputFiles } from './outputs.ts';
+import { pause } from './pause.ts';
+import { createProgressWriter } from './progress.ts';
+import { type Ending, Run, type Stop } from './runs.ts';
+import { settle } from './settle.ts';
+
+/** Drives predictions, each from its first byte to its last. */
+export interface Runner {
+  /** Runs the prediction of a ticket on this instance; resolves when the instance's slot is free again. */
+  take(attachment: Attachment, ticket: Ticket): Promise<TicketOutcome>;
+  /** Waits for the end of a run that an earlier dispatcher sent; resolves when its slot is free again. */
+  resume(attachment: Attachment, row: PredictionRow): Promise<void>;
+  /** A report of the container. Resolves with whether it need not be sent again. */
+  hear(run: Run, report: CogReport): Promise<boolean>;
+  /** Cancels it in the container, which has a grace period to obey. */
+  stop(run: Run, stop: Stop): void;
+}
+
+/**
+ * Between tries at a container that says it is full. It frees a slot a moment after its last report was taken, so the
+ * first tries come fast; after the last, another instance may have the prediction.
+ */
+const BUSY_PAUSES_MS = [5, 10, 20, 40, 80, 160];
+
+export function createRunner(context: Context, consumers: Consumers, health: Health): Runner {
+  const { store, bus, log, now, timings, runs, usage, closing } = context;
+
+  const begin = (attachment: Attachment, row: PredictionRow): Run => {
+    const outputs = createOutputFiles({ id: row.id, accountId: row.accountId }, context);
+    const progress = (run: Run) => createProgressWriter(() => writeProgress(context, run), timings.progressMs);
+    const run = new Run({ row, attachment, outputs, progress, now: now() });
+    runs.add(run);
+    usage.touch(attachment.instance.id, now());
+    return run;
+  };
+
+  const conclude = async (run: Run): Promise<void> => {
+    const ending = await run.ended;
+    clearTimeout(run.timeoutTimer);
+    clearTimeout(run.graceTimer);
+    run.abort.abort();
+    await run.progress.stop();
+    await settle(context, run, ending);
+    runs.remove(run);
+    if (ending.kind === 'leave') return;
+    usage.touch(run.attachment.instance.id, now());
+    await rest(run, ending);
+    // A draining instance may just have given up the last that it held.
+    if (run.attachment.intake !== 'open') context.look();
+  };
+
+  /** What an instance needs before it takes the next. */
+  const rest = async ({ attachment, merged }: Run, ending: Exclude<Ending, { kind: 'leave' }>): Promise<void> => {
+    if (ending.kind === 'giveBack') {
+      if (ending.rest) await pause(timings.restMs, closing);
+    } else if (ending.unhealthy !== undefined) {
+      consumers.markUnhealthy(attachment, ending.unhealthy);
+    } else if (merged.status === 'failed') {
+      await health.check(attachment);
+    }
+  };
+
+  const stop = (run: Run, wanted: Stop): void => {
+    if (run.isOver || run.stop) return;
+    run.stop = wanted;
+    if (run.sentAt === null) return run.end({ kind: 'finish', ...wanted }, now());
+    run.graceTimer = setTimeout(
+      () => run.end(disobeyed(run, wanted, timings.cancelGraceMs), now()),
+      timings.cancelGraceMs,
+    );
+    void tellCancel(run);
+  };
+
+  const limitTime = (run: Run, sinceMs: number): void => {
+    const leftMs = Math.max(0, sinceMs + timings.predictionTimeoutMs - now());
+    const error = `Prediction timed out after ${inWords(timings.predictionTimeoutMs)}.`;
+    clearTimeout(run.timeoutTimer);
+    run.timeoutTimer = setTimeout(() => stop(run, { status: 'failed', error }), Math.min(leftMs, MAX_TIMER_MS));
+  };
+
+  const start = async (run: Run): Promise<StartAnswer | null> => {
+    const { instance, client } = run.attachment;
+    const callbackBase = context.callbackBase(instance.runtime);
+    const nowSeconds = Math.floor(now() / 1_000);
+    const input = await containerInput(run.row.input, {
+      ...context,
+      callbackBase,
+      accountId: run.row.accountId,
+      nowSeconds,
+    });
+    const request = { id: run.cogId, input, webhook: `${callbackBase}/reports/${instance.id}/${run.cogId}` };
+    for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
+      if (run.isOver) return null;
+      run.sentAt = now();
+      run.answering = true;
+      limitTime(run, run.sentAt);
+      const answer = await client.start(request, run.abort.signal);
+      run.answering = false;
+      if (answer.kind !== 'busy' || pauseMs === null) return answer;
+      run.sentAt = null;
+      await pause(pauseMs, closing);
+    }
+    return null;
+  };
+
+  const send = async (run: Run): Promise<void> => {
+    try {
+      const answer = await start(run);
+      if (answer && !run.isOver) await heed(run, answer);
+    } catch (error) {
+      log.error({ err: error, predictionId: run.row.id }, 'could not send a prediction');
+      run.end({ kind: 'giveBack', lost: run.sentAt !== null, rest: true, why: 'it could not be sent' }, now());
+    }
+  };
+
+  const heed = async (run: Run, answer: StartAnswer): Promise<void> => {
+    const { attachment } = run;
+    switch (answer.kind) {
+      case 'accepted':
+        run.startedAt ??= now();
+        run.lastHeardAt = now();
+        // A cancel that overtook the start found nothing to cancel.
+        if (run.stop) await tellCancel(run);
+        return;
+      case 'ended':
+        return run.hear(answer.report, now());
+      case 'busy':
+        return run.end({ kind: 'giveBack', lost: false, rest: true, why: 'its instance had no free slot' }, now());
+      case 'invalid':
+        return run.end({ kind: 'finish', status: 'failed', error: answer.error }, now());
+      case 'unreached':
+        bus.poke('scheduler');
+        return run.end(
+          { kind: 'giveBack', lost: false, rest: true, why: `its instance could not be reached (${answer.error})` },
+          now(),
+        );
+      case 'torn':
+        // It may run, or its instance may be going down with it: the scheduler will know, or the instance says so.
+        run.doubt = 'torn';
+        bus.poke('scheduler');
+        return health.check(attachment);
+      case 'broken': {
+        const status = await attachment.client.health();
+        if (status === null || !breaksInstance(status))
+          return run.end({ kind: 'finish', status: 'failed', error: answer.error }, now());
+        consumers.markUnhealthy(attachment, `its server reports ${status}`);
+        return run.end(
+          { kind: 'giveBack', lost: true, rest: false, why: `its instance's server reported ${status}` },
+          now(),
+        );
+      }
+    }
+  };
+
+  return {
+    async take(attachment, ticket) {
+      if (closing.aborted || attachment.intake !== 'open') return { kind: 'later', delayMs: 0 };
+      const row = await store.predictions.claim(ticket, attachment.instance, now());
+      // Stale, over, canceled or taken: whoever made it so sees to it.
+      if (!row) return { kind: 'done' };
+      const run = begin(attachment, row);
+      // Claimed while this dispatcher was closing: nobody would wait for it.
+      if (closing.aborted) run.end({ kind: 'giveBack', lost: false, rest: false, why: 'the dispatcher closed' }, now());
+      else bus.announce({ id: row.id, kind: 'started' });
+      void send(run);
+      await conclude(run);
+      return { kind: 'done' };
+    },
+    async resume(attachment, row) {
+      const run = begin(attachment, row);
+      run.doubt = 'adopted';
+      run.sentAt = run.startedAt = row.startedAt ?? now();
+      run.merged = { ...run.merged, output: row.output, logs: row.logs };
+      limitTime(run, run.startedAt);
+      await conclude(run);
+    },
+    async hear(run, report) {
+      run.hear(report, now());
+      if (run.isOver) return run.kept;
+      run.progress.trigger();
+      return true;
+    },
+    stop,
+  };
+}
+
+async function tellCancel(run: Run): Promise<void> {
+  run.cancelAnswer = await run.attachment.client.cancel(run.cogId);
+}
+
+/** The end of one that has not stopped in time. Where its container knows nothing of it, that is no fault of the container. */
+function disobeyed(run: Run, wanted: Stop, graceMs: number): Ending {
+  const ending = { kind: 'finish', ...wanted } as const;
+  if (run.cancelAnswer === 'unknown' && !run.answering) return ending;
+  return { ...ending, unhealthy: `it did not stop a canceled prediction within ${inWords(graceMs)}` };
+}
+
+/** `1800000` → `30m`: the largest unit that divides it. */
+function inWords(ms: number): string {
+  for (const [unit, size] of [
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+  ] as const)
+    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
+  return `${ms}ms`;
+}
+
+async function writeProgress({ store, bus, log }: Context, run: Run): Promise<void> {
+  const { row, merged, startedAt } = run;
+  try {
+    const output = await run.outputs.resolve(merged.output);
+    const change = {
+      ...(output !== null && { output }),
+      logs: merged.logs,
+      ...(startedAt !== null && { startedAt }),
+    };
+    if (await store.predictions.progress(row.id, row.attempt, change)) bus.announce({ id: row.id, kind: 'progress' });
+  } catch (error) {
+    // The next report, or the end, says all of it again.
+    log.warn({ err: error, predictionId: row.id }, 'could not write partial output');
+  }
+}

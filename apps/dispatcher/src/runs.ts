@@ -1,0 +1,156 @@
+import type { CogReport } from '@hearth/contract';
+import type { Millis } from '@hearth/core';
+import type { PredictionRow } from '@hearth/store';
+import type { Attachment } from './consumers.ts';
+import { isEnd, type MergedReport, mergeReport, NOTHING_REPORTED } from './merge-report.ts';
+import type { ModelClient } from './model-client.ts';
+import type { OutputFiles } from './outputs.ts';
+import type { ProgressWriter } from './progress.ts';
+
+/** Why a run is being stopped before its time, and how it then ends. */
+export interface Stop {
+  readonly status: 'canceled' | 'failed';
+  readonly error: string | null;
+}
+
+/** How a run ended. The first ending stands. */
+export type Ending =
+  | {
+      readonly kind: 'finish';
+      readonly status: 'succeeded' | 'failed' | 'canceled';
+      readonly error: string | null;
+      /** The end of its instance's log, where that went down with it. */
+      readonly logTail?: string;
+      /** Why its instance must take nothing more. */
+      readonly unhealthy?: string;
+    }
+  /** Back to the queue with the next attempt; `lost`: it may have run. `rest`: its instance needs a moment. */
+  | { readonly kind: 'giveBack'; readonly lost: boolean; readonly rest: boolean; readonly why: string }
+  /** This dispatcher ends; the row stays `processing` for the next one. */
+  | { readonly kind: 'leave' };
+
+export const cogIdOf = (predictionId: string, attempt: number): string => `${predictionId}-${attempt}`;
+
+export interface NewRun {
+  readonly row: PredictionRow;
+  readonly attachment: Attachment;
+  readonly outputs: OutputFiles;
+  readonly progress: (run: Run) => ProgressWriter;
+  readonly now: Millis;
+}
+
+/** One attempt at one prediction, held by one instance. */
+export class Run {
+  readonly row: PredictionRow;
+  readonly attachment: Attachment;
+  readonly outputs: OutputFiles;
+  readonly progress: ProgressWriter;
+  readonly cogId: string;
+  /** When the request that the container took was sent; null: none was. */
+  sentAt: Millis | null = null;
+  /** When the container took it; null: not that we know. */
+  startedAt: Millis | null = null;
+  /** The start request is not answered yet. A server without the asynchronous mode answers it at the end. */
+  answering = false;
+  /** `torn`: the connection broke under the start request. `adopted`: an earlier dispatcher sent it, if it came to that. */
+  doubt: 'torn' | 'adopted' | null = null;
+  lastHeardAt: Millis;
+  /** Since when its instance says that it is free; null when it last said otherwise. */
+  freeSince: Millis | null = null;
+  merged: MergedReport = NOTHING_REPORTED;
+  stop: Stop | null = null;
+  /** What the container said to our last cancel. */
+  cancelAnswer: Awaited<ReturnType<ModelClient['cancel']>> | null = null;
+  timeoutTimer: NodeJS.Timeout | undefined;
+  graceTimer: NodeJS.Timeout | undefined;
+  endedAt: Millis | null = null;
+  readonly ended: Promise<Ending>;
+  /** Ends the start request of a server that is still answering it. */
+  readonly abort = new AbortController();
+  readonly #end: (ending: Ending) => void;
+  #verdict = Promise.withResolvers<boolean>();
+
+  constructor({ row, attachment, outputs, progress, now }: NewRun) {
+    this.row = row;
+    this.attachment = attachment;
+    this.outputs = outputs;
+    this.progress = progress(this);
+    this.cogId = cogIdOf(row.id, row.attempt);
+    this.lastHeardAt = now;
+    const { promise, resolve } = Promise.withResolvers<Ending>();
+    this.ended = promise;
+    this.#end = resolve;
+  }
+
+  get isOver(): boolean {
+    return this.endedAt !== null;
+  }
+
+  end(ending: Ending, now: Millis): void {
+    if (this.isOver) return;
+    this.endedAt = now;
+    this.#end(ending);
+  }
+
+  /** Joins a report to what is known; after the end nothing changes any more. */
+  hear(report: CogReport, now: Millis): void {
+    if (this.isOver) return;
+    this.lastHeardAt = now;
+    this.freeSince = null;
+    this.doubt = null;
+    this.startedAt ??= this.sentAt;
+    this.merged = mergeReport(this.merged, report);
+    if (isEnd(this.merged.status)) this.end(this.#endingBy(this.merged.status), now);
+  }
+
+  #endingBy(status: 'succeeded' | 'failed' | 'canceled'): Ending {
+    if (status === 'succeeded') return { kind: 'finish', status, error: null };
+    // A model that is stopped for running too long may call that canceled or failed; it is our stop that counts.
+    if (this.stop && (status === 'canceled' || this.stop.status === 'failed')) return { kind: 'finish', ...this.stop };
+    if (status === 'canceled') return { kind: 'finish', status, error: null };
+    return { kind: 'finish', status, error: this.merged.error || 'The model failed and did not say why.' };
+  }
+
+  /** Whether the next try at storing the end succeeds. Asked by a container that waits for its last report to be kept. */
+  get kept(): Promise<boolean> {
+    return this.#verdict.promise;
+  }
+
+  /** Says how a try at storing the end went. */
+  settle(kept: boolean): void {
+    this.#verdict.resolve(kept);
+    if (!kept) this.#verdict = Promise.withResolvers<boolean>();
+  }
+}
+
+/** The runs in flight, by the id their container knows and by instance. */
+export interface Runs {
+  add(run: Run): void;
+  remove(run: Run): void;
+  get(cogId: string): Run | undefined;
+  ofInstance(instanceId: string): readonly Run[];
+  all(): readonly Run[];
+}
+
+export function createRuns(): Runs {
+  const byCogId = new Map<string, Run>();
+  const byInstance = new Map<string, Set<Run>>();
+  return {
+    add(run) {
+      byCogId.set(run.cogId, run);
+      const { id } = run.attachment.instance;
+      const held = byInstance.get(id) ?? new Set();
+      byInstance.set(id, held.add(run));
+    },
+    remove(run) {
+      byCogId.delete(run.cogId);
+      const { id } = run.attachment.instance;
+      const held = byInstance.get(id);
+      held?.delete(run);
+      if (held?.size === 0) byInstance.delete(id);
+    },
+    get: (cogId) => byCogId.get(cogId),
+    ofInstance: (instanceId) => [...(byInstance.get(instanceId) ?? [])],
+    all: () => [...byCogId.values()],
+  };
+}

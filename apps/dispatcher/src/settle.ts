@@ -1,0 +1,136 @@
+import { MAX_LOST_ATTEMPTS, usageRecord } from '@hearth/core';
+import type { Context } from './context.ts';
+import { OutputNotStored } from './outputs.ts';
+import { pause } from './pause.ts';
+import type { Ending, Run } from './runs.ts';
+
+type Finish = Extract<Ending, { kind: 'finish' }>;
+type GiveBack = Extract<Ending, { kind: 'giveBack' }>;
+type SettleContext = Pick<Context, 'store' | 'queues' | 'bus' | 'log' | 'prices' | 'metrics' | 'closing' | 'look'>;
+
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 5_000;
+
+/** Writes the ending of a run, again and again until the store has it or this dispatcher closes. */
+export async function settle(context: SettleContext, run: Run, ending: Ending): Promise<void> {
+  if (ending.kind === 'leave') return run.settle(false);
+  let [writing, withOutput]: [Finish | GiveBack, boolean] = [ending, true];
+  for (let tries = 0; ; tries++) {
+    try {
+      await (writing.kind === 'finish' ? finish(context, run, writing, withOutput) : giveBack(context, run, writing));
+      return run.settle(true);
+    } catch (error) {
+      run.settle(false);
+      context.log.error(
+        { err: error, predictionId: run.row.id, tries },
+        'could not store how a run ended; trying again',
+      );
+      const refusal = refusalOf(error);
+      if (refusal !== null && writing.kind === 'finish' && withOutput) {
+        writing = { ...writing, status: 'failed', error: `The result could not be stored: ${refusal}` };
+        withOutput = false;
+      } else {
+        await pause(Math.min(FIRST_RETRY_MS * 2 ** tries, LONGEST_RETRY_MS), context.closing);
+      }
+      if (context.closing.aborted) return;
+    }
+  }
+}
+
+/** What is wrong with the data itself, so that another try would end the same way; null: the store may just be away. */
+function refusalOf(error: unknown): string | null {
+  if (error instanceof OutputNotStored) return error.message;
+  // JSON nested too deep for JavaScript or for Postgres (class 54), or a value it cannot take (class 22).
+  if (error instanceof RangeError) return error.message;
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return error instanceof Error && /^(22|54)[0-9A-Z]{3}$/.test(code) ? error.message : null;
+}
+
+async function finish(context: SettleContext, run: Run, ending: Finish, withOutput: boolean): Promise<void> {
+  const { store, bus, metrics } = context;
+  const { row, merged } = run;
+  const completedAt = run.endedAt ?? row.createdAt;
+  const output = withOutput ? await run.outputs.resolve(merged.output) : null;
+  const usage = await billOf(context, run, ending.status, completedAt);
+  const predictSeconds = (usage?.predictMicroseconds ?? 0) / 1_000_000;
+  const totalSeconds = Math.max(0, completedAt - row.createdAt) / 1_000;
+  const logs = ending.logTail ? withTail(merged.logs, ending.logTail) : merged.logs;
+  const finished = await store.predictions.finish(
+    row.id,
+    row.attempt,
+    {
+      status: ending.status,
+      error: ending.error,
+      ...(output !== null && { output }),
+      ...(logs !== '' && { logs }),
+      metrics: { ...merged.metrics, predict_time: predictSeconds, total_time: totalSeconds },
+      ...(run.startedAt !== null && { startedAt: run.startedAt }),
+      completedAt,
+    },
+    usage,
+  );
+  // Another write was first: the attempt is no longer this run's to end.
+  if (!finished) return;
+  bus.announce({ id: row.id, kind: 'finished' });
+  metrics.finished(ending.status, predictSeconds);
+}
+
+const withTail = (logs: string, tail: string): string =>
+  logs === '' || logs.endsWith('\n') ? logs + tail : `${logs}\n${tail}`;
+
+async function billOf({ prices, log }: SettleContext, run: Run, status: Finish['status'], at: number) {
+  const { row, merged, sentAt, startedAt } = run;
+  if (startedAt === null) return null;
+  const price = await prices.of(row.hardwareSku);
+  if (price === null)
+    log.error({ predictionId: row.id, sku: row.hardwareSku }, 'hardware without a price: billed at 0');
+  const reported = merged.metrics.predict_time;
+  return usageRecord({
+    predictionId: row.id,
+    attempt: row.attempt,
+    accountId: row.accountId,
+    model: row.model,
+    versionId: row.versionId,
+    deploymentId: row.deploymentId,
+    hardwareSku: row.hardwareSku,
+    priceMicrosPerSecond: price ?? 0,
+    status,
+    at,
+    startedAt,
+    times: {
+      reportedPredictSeconds: typeof reported === 'number' ? reported : null,
+      reportedStartedAt: merged.startedAt,
+      reportedCompletedAt: merged.completedAt,
+      elapsedMs: at - (sentAt ?? startedAt),
+    },
+  });
+}
+
+async function giveBack(context: SettleContext, run: Run, { lost, why }: GiveBack): Promise<void> {
+  const { store, bus, queues, log, metrics, look } = context;
+  const { row } = run;
+  log.warn(
+    { predictionId: row.id, attempt: row.attempt, instanceId: row.instanceId, lost },
+    `back to the queue: ${why}`,
+  );
+  const waiting = await store.predictions.giveBack(row.id, row.attempt, lost);
+  if (!waiting) return;
+  metrics.returned(lost);
+  if (waiting.lostAttempts >= MAX_LOST_ATTEMPTS) {
+    const completedAt = run.endedAt ?? row.createdAt;
+    const error = `Its instance was lost ${waiting.lostAttempts} times while it ran, the last time because ${why}.`;
+    const total_time = Math.max(0, completedAt - row.createdAt) / 1_000;
+    const end = { status: 'failed', error, metrics: { predict_time: 0, total_time }, completedAt } as const;
+    if (await store.predictions.finish(row.id, null, end, null)) bus.announce({ id: row.id, kind: 'finished' });
+    return;
+  }
+  bus.announce({ id: row.id, kind: 'returned' });
+  bus.poke('scheduler');
+  // It may have been canceled meanwhile, and then no ticket will ever be claimed.
+  look();
+  try {
+    await queues.enqueue(row.deploymentId, { predictionId: row.id, attempt: waiting.attempt });
+  } catch (error) {
+    log.warn({ err: error, predictionId: row.id }, 'could not enqueue a returned prediction; the sweep will');
+  }
+}

@@ -1,0 +1,59 @@
+import type { PredictionRow } from '@hearth/store';
+import type { Context } from './context.ts';
+import { cogIdOf } from './runs.ts';
+
+const PAGE = 500;
+
+/** Makes up for what the queue or a broken connection forgot. Overlapping calls are the caller's to avoid. */
+export interface Sweep {
+  run(): Promise<void>;
+}
+
+export function createSweep(context: Context): Sweep {
+  const { store, log } = context;
+  let strays: ReadonlySet<string> = new Set();
+  return {
+    async run() {
+      try {
+        await restoreTickets(context);
+        strays = await returnStrays(context, await store.predictions.processing(), strays);
+      } catch (error) {
+        log.error({ err: error }, 'a sweep failed; the next one makes up for it');
+      }
+    },
+  };
+}
+
+/** Every waiting prediction has a ticket: the store has the facts, the queue may be wiped at any time. */
+async function restoreTickets({ store, queues, log, metrics, closing }: Context): Promise<void> {
+  let after: string | null = null;
+  for (;;) {
+    const tickets = await store.predictions.waitingTickets(after, PAGE);
+    const missing = tickets.length === 0 ? 0 : await queues.restore(tickets);
+    if (missing > 0) log.info({ tickets: missing }, 'restored tickets that the queue had lost');
+    metrics.restored(missing);
+    after = tickets.at(-1)?.predictionId ?? null;
+    if (tickets.length < PAGE || closing.aborted) return;
+  }
+}
+
+/**
+ * Predictions `processing` with no run: a claim whose answer was lost with the connection. They were never sent, so they
+ * are not lost attempts. One seen once may just be between its claim and its run; seen twice, it is a stray.
+ */
+async function returnStrays(
+  { store, queues, bus, log, runs }: Context,
+  processing: readonly PredictionRow[],
+  seenBefore: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const strays = processing.filter((row) => runs.get(cogIdOf(row.id, row.attempt)) === undefined);
+  for (const row of strays) {
+    if (!seenBefore.has(cogIdOf(row.id, row.attempt))) continue;
+    const waiting = await store.predictions.giveBack(row.id, row.attempt, false);
+    if (!waiting) continue;
+    log.warn({ predictionId: row.id }, 'nobody ran a claimed prediction; back to the queue');
+    bus.announce({ id: row.id, kind: 'returned' });
+    await queues.enqueue(row.deploymentId, { predictionId: row.id, attempt: waiting.attempt });
+  }
+  return new Set(strays.map((row) => cogIdOf(row.id, row.attempt)));
+}
