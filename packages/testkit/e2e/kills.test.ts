@@ -1,0 +1,116 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually, type House, type ServerRoom, startHouse } from '../src/house.ts';
+
+interface Prediction {
+  readonly id: string;
+  readonly status: string;
+  readonly output: unknown;
+  readonly error: string | null;
+}
+
+let house: House;
+
+beforeAll(async () => {
+  house = await startHouse({ runtime: 'process', env: { HEARTH_KEEP_ALIVE: '30s', HEARTH_MAX_INSTANCES: '1' } });
+}, 240_000);
+afterAll(async () => {
+  await house?.dispose();
+});
+
+const create = async (input: unknown): Promise<Prediction> => {
+  const response = await house.request('POST', '/v1/models/hearth/faulty/predictions', { input });
+  expect(response.status, await response.clone().text()).toBe(201);
+  return (await response.json()) as Prediction;
+};
+const inStatus = (id: string, ...statuses: string[]) =>
+  eventually(
+    `prediction ${id} to be ${statuses.join(' or ')}`,
+    async () => {
+      const prediction = await house.get<Prediction>(`/v1/predictions/${id}`);
+      return statuses.includes(prediction.status) && prediction;
+    },
+    90_000,
+  );
+const recordsOf = async (id: string) => {
+  const { results } = await house.get<{ results: { prediction_id: string }[] }>('/v1/usage');
+  return results.filter((record) => record.prediction_id === id);
+};
+
+describe('kill -9 in the middle of a 5 s prediction', () => {
+  it.each<ServerRoom>(['dispatcher', 'scheduler', 'api'])(
+    'of the %s: it ends once, succeeded, with one usage record',
+    async (room) => {
+      const { id } = await create({ seconds: 5, text: room });
+      await inStatus(id, 'processing');
+      await house.kill9(room);
+      const prediction = await inStatus(id, 'succeeded', 'failed', 'canceled');
+      expect(prediction).toMatchObject({ status: 'succeeded', error: null });
+      expect(await recordsOf(id)).toHaveLength(1);
+      const next = await create({ seconds: 0, text: 'after' });
+      expect(await inStatus(next.id, 'succeeded', 'failed')).toMatchObject({ status: 'succeeded' });
+    },
+    120_000,
+  );
+});
+
+async function redisProcess(dataDir: string): Promise<number | null> {
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const command = await readFile(`/proc/${entry}/cmdline`, 'utf8');
+      const cwd = await readFile(`/proc/${entry}/environ`, 'utf8');
+      if (/^[^\0]*(redis|valkey)-server/.test(command) && (command.includes(dataDir) || cwd.includes(dataDir)))
+        return Number(entry);
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return null;
+}
+
+describe.skipIf(process.env.HEARTH_TEST_TRANSPORT === 'postgres')('a Redis wiped and restarted mid-queue', () => {
+  it('loses no prediction', async () => {
+    const predictions = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => create({ seconds: 0.4, text: `wiped ${n}` })),
+    );
+    const pid = await eventually('the private Redis', () => redisProcess(house.dataDir));
+    const { rm } = await import('node:fs/promises');
+    process.kill(pid, 'SIGSTOP');
+    await rm(`${house.dataDir}/redis`, { recursive: true, force: true });
+    process.kill(pid, 'SIGKILL');
+    const ends = await Promise.all(predictions.map(({ id }) => inStatus(id, 'succeeded', 'failed', 'canceled')));
+    expect(ends.map(({ status }) => status)).toEqual(predictions.map(() => 'succeeded'));
+    for (const { id } of predictions) expect(await recordsOf(id)).toHaveLength(1);
+  }, 120_000);
+});
+
+describe('the whole house', () => {
+  it('ends with everything it started at Ctrl-C, and finds its data at the next start', async () => {
+    const { id } = await create({ seconds: 0, text: 'kept' });
+    await inStatus(id, 'succeeded');
+    expect(await house.stop()).toBe(0);
+    expect(await strays(house.dataDir)).toEqual([]);
+    await house.restart();
+    expect(house.output()).not.toContain(house.token);
+    expect(await house.get<Prediction>(`/v1/predictions/${id}`)).toMatchObject({ status: 'succeeded' });
+  }, 120_000);
+});
+
+/** Processes that still have the data folder in their environment or command. */
+async function strays(dataDir: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
+    try {
+      const [command, environment] = await Promise.all([
+        readFile(`/proc/${entry}/cmdline`, 'utf8'),
+        readFile(`/proc/${entry}/environ`, 'utf8'),
+      ]);
+      if (command.includes(dataDir) || environment.includes(dataDir)) found.push(command.replaceAll('\0', ' '));
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return found;
+}

@@ -1,0 +1,220 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+export type ServerRoom = 'api' | 'scheduler' | 'dispatcher';
+
+/** A whole Hearth, started as a person would start it, and driven over HTTP and by its command line only. */
+export interface House {
+  /** `http://127.0.0.1:<port>`, without `/v1`. */
+  readonly url: string;
+  readonly token: string;
+  readonly dataDir: string;
+  /** Everything `hearth up` printed so far. */
+  output(): string;
+  /** One of our endpoints, parsed; throws with the body when the answer is not 2xx. */
+  get<T>(path: string): Promise<T>;
+  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Runs `hearth …` against this house. */
+  hearth(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** The process id of a server, read from /proc. */
+  pidOf(room: ServerRoom): Promise<number>;
+  /** SIGKILLs a server and resolves once `up` has started it anew. */
+  kill9(room: ServerRoom): Promise<void>;
+  /** Ctrl-C, and the exit code. The data folder stays until `dispose`. */
+  stop(): Promise<number>;
+  /** Starts again on the same data folder after `stop`. */
+  restart(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface HouseOptions {
+  readonly runtime: 'process' | 'docker';
+  /** `postgres`: as on a machine where no Redis is found. */
+  readonly transport?: 'redis' | 'postgres';
+  readonly env?: Record<string, string>;
+}
+
+/** Waits for `check` to answer something truthy; the error names what was awaited. Polls an outside process: no event to wait for. */
+export async function eventually<T>(
+  what: string,
+  check: () => Promise<T | null | undefined | false>,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  let last: unknown = null;
+  for (;;) {
+    try {
+      const value = await check();
+      if (value) return value;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > deadline)
+      throw new Error(`waited ${timeoutMs} ms in vain for ${what}; last seen: ${String(last)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
+
+/** Processes whose environment names this data folder and whose command runs that room's server. */
+async function findServer(dataDir: string, room: ServerRoom): Promise<number | null> {
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const command = await readFile(`/proc/${entry}/cmdline`, 'utf8');
+      if (!command.includes(`apps/${room}/src/main.ts`)) continue;
+      const environment = await readFile(`/proc/${entry}/environ`, 'utf8');
+      if (environment.split('\0').includes(`HEARTH_DATA_DIR=${dataDir}`)) return Number(entry);
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return null;
+}
+
+export async function startHouse(options: HouseOptions): Promise<House> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'hearth-house-'));
+  const [port, callbackPort, schedulerPort] = await Promise.all([freePort(), freePort(), freePort()]);
+  const token = 'hth_test_token_of_the_house_000000000000000';
+  const url = `http://127.0.0.1:${port}`;
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    HEARTH_DATA_DIR: dataDir,
+    HEARTH_HOST: '127.0.0.1',
+    HEARTH_PORT: String(port),
+    HEARTH_CALLBACK_PORT: String(callbackPort),
+    HEARTH_SCHEDULER_PORT: String(schedulerPort),
+    HEARTH_PUBLIC_URL: url,
+    HEARTH_API_TOKEN: token,
+    HEARTH_URL: url,
+    HEARTH_RUNTIME: options.runtime,
+    HEARTH_QUEUE: options.transport ?? (process.env.HEARTH_TEST_TRANSPORT === 'postgres' ? 'postgres' : 'auto'),
+    ...options.env,
+  };
+  delete env.DATABASE_URL;
+  delete env.REDIS_URL;
+  delete env.NODE_OPTIONS;
+
+  let printed = '';
+  let up: ChildProcess;
+  let exited: Promise<number>;
+  const hearth = (...args: string[]) => run(process.execPath, [join(ROOT, 'apps/cli/src/main.ts'), ...args], env);
+
+  async function boot(): Promise<void> {
+    up = spawn(process.execPath, [join(ROOT, 'apps/cli/src/main.ts'), 'up'], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const note = (chunk: Buffer) => {
+      printed += chunk.toString();
+    };
+    up.stdout?.on('data', note);
+    up.stderr?.on('data', note);
+    exited = new Promise((resolve) => up.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128))));
+    const gaveUp = exited.then((code) => {
+      throw new Error(`hearth up ended with ${code} before it was ready:\n${printed}`);
+    });
+    await Promise.race([
+      eventually('the summary of hearth up', async () => /first prediction/i.test(printed), 180_000),
+      gaveUp,
+    ]);
+    gaveUp.catch(() => {});
+  }
+
+  const request = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    fetch(url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+
+  const house: House = {
+    url,
+    token,
+    dataDir,
+    output: () => printed,
+    request,
+    async get<T>(path: string): Promise<T> {
+      const response = await request('GET', path);
+      const text = await response.text();
+      if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${text}`);
+      return JSON.parse(text) as T;
+    },
+    hearth,
+    pidOf: (room) => eventually(`the process of ${room}`, () => findServer(dataDir, room)),
+    async kill9(room) {
+      const pid = await house.pidOf(room);
+      process.kill(pid, 'SIGKILL');
+      await eventually(`${room} to be started anew`, async () => {
+        const now = await findServer(dataDir, room);
+        return now !== null && now !== pid;
+      });
+    },
+    async stop() {
+      up.kill('SIGINT');
+      return exited;
+    },
+    async restart() {
+      printed = '';
+      await boot();
+    },
+    async dispose() {
+      if (up.exitCode === null && up.signalCode === null) {
+        up.kill('SIGINT');
+        await exited;
+      }
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+  try {
+    await boot();
+  } catch (error) {
+    await house.dispose();
+    throw error;
+  }
+  return house;
+}
+
+function run(
+  command: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      env: { ...env, NO_COLOR: '1' },
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
+  });
+}
