@@ -1,5 +1,6 @@
 import { newId } from '@hearth/kit';
-import type { Database } from './database.ts';
+import type { Connection } from './database.ts';
+import { prepared } from './prepared.ts';
 import type { Accounts } from './store.ts';
 import { at } from './values.ts';
 
@@ -19,9 +20,23 @@ const TOKEN = [
   'tokens.created_at as createdAt',
 ] as const;
 
-export function createAccounts(db: Database, now: () => number): Accounts {
+export function createAccounts(connection: Connection, now: () => number): Accounts {
+  const { db } = connection;
   const byUsername: Accounts['byUsername'] = async (username) =>
     (await db.selectFrom('accounts').select(ACCOUNT).where('username', '=', username).executeTakeFirst()) ?? null;
+  const tokenWithAccount = prepared(connection, 'token', (hash: string) =>
+    db
+      .selectFrom('tokens')
+      .innerJoin('accounts', 'accounts.id', 'tokens.account_id')
+      .select(TOKEN)
+      .select([
+        'accounts.type',
+        'accounts.username',
+        'accounts.name as accountName',
+        'accounts.created_at as accountCreatedAt',
+      ])
+      .where('tokens.hash', '=', hash),
+  );
 
   return {
     byUsername,
@@ -57,18 +72,7 @@ export function createAccounts(db: Database, now: () => number): Accounts {
     },
 
     async byTokenHash(hash) {
-      const row = await db
-        .selectFrom('tokens')
-        .innerJoin('accounts', 'accounts.id', 'tokens.account_id')
-        .select(TOKEN)
-        .select([
-          'accounts.type',
-          'accounts.username',
-          'accounts.name as accountName',
-          'accounts.created_at as accountCreatedAt',
-        ])
-        .where('tokens.hash', '=', hash)
-        .executeTakeFirst();
+      const row = await tokenWithAccount(hash);
       if (!row) return null;
       const { type, username, accountName, accountCreatedAt, ...token } = row;
       return {

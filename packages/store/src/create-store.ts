@@ -40,12 +40,12 @@ export async function createStore({ url, maxConnections = 10, now = systemNow }:
     throw error;
   }
   return {
-    accounts: createAccounts(db, now),
-    models: createModels(db, now),
+    accounts: createAccounts(connection, now),
+    models: createModels(connection, now),
     imports: createImports(db, now),
-    deployments: createDeployments(db, now),
+    deployments: createDeployments(connection, now),
     hosts: createHosts(db),
-    instances: createInstances(db),
+    instances: createInstances(connection),
     consumers: createConsumers(db),
     predictions: createPredictions(connection),
     usage: createUsage(db),

@@ -2,15 +2,18 @@ import type { Millis } from '@hearth/core';
 import { newId } from '@hearth/kit';
 import { sql } from 'kysely';
 import { DEPLOYMENT, STATUS } from './columns.ts';
-import type { Database } from './database.ts';
-import { overview } from './observe.ts';
+import type { Connection, Database } from './database.ts';
+import { createOverview } from './observe.ts';
+import { prepared } from './prepared.ts';
 import type { DeploymentRow, DeploymentScale, DeploymentStatusRow, Deployments } from './store.ts';
 import { at, atOrNull, jsonOrNull } from './values.ts';
 
-export function createDeployments(db: Database, now: () => number): Deployments {
+export function createDeployments(connection: Connection, now: () => number): Deployments {
+  const { db } = connection;
   const standing = () => db.selectFrom('deployments').select(DEPLOYMENT).where('removed_at', 'is', null);
-  const implicitOf = (versionId: string) =>
-    standing().where('version_id', '=', versionId).where('implicit', '=', true).executeTakeFirst();
+  const implicitOf = prepared(connection, 'implicit_deployment', (versionId: string) =>
+    standing().where('version_id', '=', versionId).where('implicit', '=', true),
+  );
 
   return {
     async insert(row) {
@@ -39,14 +42,11 @@ export function createDeployments(db: Database, now: () => number): Deployments 
       return kept;
     },
 
-    async byName(owner, name) {
-      const named = standing().where('owner', '=', owner).where('name', '=', name).where('implicit', '=', false);
-      return (await named.executeTakeFirst()) ?? null;
-    },
+    byName: prepared(connection, 'deployment_by_name', (owner: string, name: string) =>
+      standing().where('owner', '=', owner).where('name', '=', name).where('implicit', '=', false),
+    ),
 
-    async get(id) {
-      return (await standing().where('id', '=', id).executeTakeFirst()) ?? null;
-    },
+    get: prepared(connection, 'deployment', (id: string) => standing().where('id', '=', id)),
 
     list({ owner, before, limit }) {
       let query = standing().where('implicit', '=', false).orderBy('id', 'desc').limit(limit);
@@ -92,7 +92,7 @@ export function createDeployments(db: Database, now: () => number): Deployments 
       return (await status.executeTakeFirst()) ?? null;
     },
 
-    overview: () => overview(db),
+    overview: createOverview(connection),
 
     failing: () => failing(db),
   };

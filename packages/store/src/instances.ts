@@ -1,12 +1,13 @@
 import { type BootPhase, type Millis, nextState } from '@hearth/core';
 import { sql } from 'kysely';
 import { INSTANCE } from './columns.ts';
-import type { Database } from './database.ts';
-import { inFlight, observe } from './observe.ts';
+import type { Connection } from './database.ts';
+import { createObserve, inFlight, LIVE } from './observe.ts';
 import type { Instances } from './store.ts';
 import { at, json } from './values.ts';
 
-export function createInstances(db: Database): Instances {
+export function createInstances(connection: Connection): Instances {
+  const { db } = connection;
   return {
     insert: (row) =>
       db
@@ -66,13 +67,7 @@ export function createInstances(db: Database): Instances {
       return (await db.selectFrom('instances').select(INSTANCE).where('id', '=', id).executeTakeFirst()) ?? null;
     },
 
-    live: () =>
-      db
-        .selectFrom('instances')
-        .select(INSTANCE)
-        .where('state', 'not in', ['stopped', 'failed'])
-        .orderBy('id')
-        .execute(),
+    live: () => db.selectFrom('instances').select(INSTANCE).where(LIVE).orderBy('id').execute(),
 
     list({ deploymentId, live, before, limit }) {
       let query = db
@@ -83,12 +78,12 @@ export function createInstances(db: Database): Instances {
         .orderBy('instances.id', 'desc')
         .limit(limit);
       if (deploymentId !== undefined) query = query.where('instances.deployment_id', '=', deploymentId);
-      if (live !== undefined) query = query.where('instances.state', live ? 'not in' : 'in', ['stopped', 'failed']);
+      if (live !== undefined) query = query.where(({ not }) => (live ? LIVE : not(LIVE)));
       if (before !== undefined) query = query.where('instances.id', '<', before);
       return query.execute();
     },
 
-    observe: () => observe(db),
+    observe: createObserve(connection),
   };
 }
 

@@ -1,6 +1,7 @@
 import { newId } from '@hearth/kit';
 import { sql } from 'kysely';
-import type { Database } from './database.ts';
+import type { Connection, Database } from './database.ts';
+import { prepared } from './prepared.ts';
 import type { ModelRow, Models, Page, VersionRow } from './store.ts';
 import { at, json } from './values.ts';
 
@@ -41,11 +42,10 @@ export class VersionElsewhere extends Error {
   }
 }
 
-export function createModels(db: Database, now: () => number): Models {
+export function createModels(connection: Connection, now: () => number): Models {
+  const { db } = connection;
   const versions = () =>
     db.selectFrom('versions').innerJoin('models', 'models.id', 'versions.model_id').select(VERSION);
-  const version: Models['version'] = async (id) =>
-    (await versions().where('versions.id', '=', id).executeTakeFirst()) ?? null;
 
   return {
     async insert(model) {
@@ -71,10 +71,9 @@ export function createModels(db: Database, now: () => number): Models {
       return made ?? 'taken';
     },
 
-    async byName(owner, name) {
-      const model = db.selectFrom('models').select(MODEL).where('owner', '=', owner).where('name', '=', name);
-      return (await model.executeTakeFirst()) ?? null;
-    },
+    byName: prepared(connection, 'model', (owner: string, name: string) =>
+      db.selectFrom('models').select(MODEL).where('owner', '=', owner).where('name', '=', name),
+    ),
 
     async list({ accountUsername, before, limit }) {
       let query = described(db).orderBy('models.id', 'desc').limit(limit);
@@ -109,16 +108,15 @@ export function createModels(db: Database, now: () => number): Models {
       return standing;
     },
 
-    version,
+    version: prepared(connection, 'version', (id: string) => versions().where('versions.id', '=', id)),
 
-    async latestVersion(owner, name) {
-      const newest = versions()
+    latestVersion: prepared(connection, 'latest_version', (owner: string, name: string) =>
+      versions()
         .where('models.owner', '=', owner)
         .where('models.name', '=', name)
         .orderBy('versions.seq', 'desc')
-        .limit(1);
-      return (await newest.executeTakeFirst()) ?? null;
-    },
+        .limit(1),
+    ),
 
     versions(modelId, { before, limit }: Page): Promise<VersionRow[]> {
       let query = versions().where('versions.model_id', '=', modelId).orderBy('versions.seq', 'desc').limit(limit);

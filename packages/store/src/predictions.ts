@@ -2,6 +2,7 @@ import { PREDICTION_MOVES, type PredictionStatus, type TerminalStatus, type Usag
 import { sql } from 'kysely';
 import { PREDICTION_COLUMNS as PREDICTION } from './columns.ts';
 import type { Connection } from './database.ts';
+import { prepared } from './prepared.ts';
 import { CLAIM, FINISH, GIVE_BACK, INSERT, PROGRESS } from './statements.ts';
 import type { PredictionRow, Predictions } from './store.ts';
 import { at, atOrNull, foreignText, instant, json, jsonOrNull } from './values.ts';
@@ -89,13 +90,12 @@ function createWrites({ pool, db }: Connection): Writes {
 
 type Reads = Omit<Predictions, keyof Writes>;
 
-function createReads({ db }: Connection): Reads {
+function createReads(connection: Connection): Reads {
+  const { db } = connection;
   const predictions = () => db.selectFrom('predictions').select(PREDICTION);
 
   return {
-    async get(id) {
-      return (await predictions().where('id', '=', id).executeTakeFirst()) ?? null;
-    },
+    get: prepared(connection, 'prediction', (id: string) => predictions().where('id', '=', id)),
 
     list({ accountId, createdAfter, createdBefore, before, limit }) {
       let query = predictions().where('account_id', '=', accountId).orderBy('id', 'desc').limit(limit);

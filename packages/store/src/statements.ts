@@ -8,6 +8,9 @@ const statement = (name: string, text: string) => ({ name: `hearth_${name}`, tex
 
 const returning = PREDICTION_COLUMNS.map((column) => column.replace(/ as (\w+)$/, ' as "$1"')).join(', ');
 
+/** For the one transaction that the statement is. */
+const relaxed = "with relaxed as (select set_config('synchronous_commit', 'off', true))";
+
 /** No row: the deployment is gone. */
 export const INSERT = statement(
   'insert',
@@ -18,10 +21,16 @@ export const INSERT = statement(
     returning id`,
 );
 
+/**
+ * Does not wait for the disk either. A power cut in the following half second may take the claim back, and then the
+ * prediction waits again, unbilled. Whatever is written after the claim and waited for, its end above all, brings it to disk.
+ */
 export const CLAIM = statement(
   'claim',
-  `update predictions
+  `${relaxed}
+    update predictions
     set status = 'processing', attempt = attempt + 1, instance_id = $3, version_id = $4, hardware_sku = $5, started_at = $6
+    from relaxed
     where id = $1 and attempt = $2 and status = 'starting'
       and cancel_requested_at is null and (deadline_at is null or deadline_at > $6)
     returning ${returning}`,
@@ -30,7 +39,7 @@ export const CLAIM = statement(
 /** Partial output may be lost with a power cut, as it is about to be written again: it does not wait for the disk. */
 export const PROGRESS = statement(
   'progress',
-  `with relaxed as (select set_config('synchronous_commit', 'off', true))
+  `${relaxed}
     update predictions
     set output = case when $3::boolean then $4::json else output end,
       logs = coalesce($5, logs), started_at = coalesce($6, started_at)
