@@ -55,7 +55,8 @@ function readText(raw: unknown, loc: Loc): { readonly value: string } | { readon
 function readString(spec: FieldSpec & { kind: 'string' }, raw: unknown, loc: Loc): Read {
   const read = readText(raw, loc);
   if ('issues' in read) return read;
-  const length = [...read.value].length;
+  // Code points, as Python counts.
+  const length = Array.from(read.value).length;
   if (spec.minLength !== undefined && length < spec.minLength) {
     const msg = `ensure this value has at least ${spec.minLength} characters`;
     return refuse(loc, msg, 'value_error.any_str.min_length', { limit_value: spec.minLength });

@@ -100,7 +100,7 @@ export function routes({ model, runner, onShutdown, print }: RouteOptions): Requ
     if (method !== (cancels ? 'POST' : 'PUT')) return methodNotAllowedReply;
     return cancels ? cancel(runner, decodeURIComponent(id)) : predict(model, runner, request, decodeURIComponent(id));
   };
-  return async (request, response) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     let reply: Reply;
     try {
@@ -113,4 +113,5 @@ export function routes({ model, runner, onShutdown, print }: RouteOptions): Requ
     if (reply === shutdownReply) response.once('close', onShutdown);
     answer(response, reply);
   };
+  return (request, response) => void respond(request, response);
 }

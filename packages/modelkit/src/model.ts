@@ -5,7 +5,7 @@ import type { Output, OutputSpec } from './output.ts';
 /** What `setup` receives. */
 export interface SetupRun {
   /** Adds a line to the setup logs, which operators see when the setup fails. */
-  log(text: string): void;
+  readonly log: (text: string) => void;
 }
 
 /** What `predict` receives. */
@@ -16,7 +16,7 @@ export interface PredictRun<Input, State> {
   /** What `setup` returned. */
   readonly state: State;
   /** Adds text to the prediction's logs and to stdout; a line break is added where it lacks one. */
-  log(text: string): void;
+  readonly log: (text: string) => void;
   /**
    * Aborted when the prediction is canceled. Nothing can interrupt JavaScript from outside: a model that neither looks
    * at it nor passes it on runs to its end, or to its next item. The prediction counts as canceled whatever follows.
@@ -27,7 +27,7 @@ export interface PredictRun<Input, State> {
   /** A folder for this prediction alone, made on first use and removed after it. */
   readonly tempDir: string;
   /** Adds a number or text to the prediction's `metrics`; shown on success. */
-  recordMetric(name: string, value: unknown): void;
+  readonly recordMetric: (name: string, value: unknown) => void;
 }
 
 export interface ModelDefinition<F extends Fields, Result, State> {
@@ -46,8 +46,8 @@ export interface Model {
   readonly fields: Fields;
   readonly output: OutputSpec;
   readonly concurrency: number;
-  setup(run: SetupRun): unknown;
-  predict(run: PredictRun<Record<string, unknown>, unknown>): unknown;
+  readonly setup: (run: SetupRun) => unknown;
+  readonly predict: (run: PredictRun<Record<string, unknown>, unknown>) => unknown;
 }
 
 /** Names that the OpenAPI document uses for its own schemas, which a choice would overwrite. */

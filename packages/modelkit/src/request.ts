@@ -83,9 +83,16 @@ function readContext(raw: unknown, issues: CogInputIssue[]): Readonly<Record<str
 
 function readCreatedAt(raw: unknown, issues: CogInputIssue[]): string | null {
   if (raw === undefined || raw === null) return null;
-  const epochMs = typeof raw === 'number' ? raw * 1000 : Date.parse(String(raw));
+  const epochMs = typeof raw === 'number' ? raw * 1000 : typeof raw === 'string' ? Date.parse(raw) : Number.NaN;
   if (Number.isFinite(epochMs)) return isoTime(epochMs);
   issues.push(issue(['created_at'], 'invalid datetime format', 'value_error.datetime'));
+  return null;
+}
+
+function readId(raw: unknown, issues: CogInputIssue[]): string | null {
+  if (raw === undefined || raw === null) return null;
+  if (typeof raw === 'string' || typeof raw === 'number') return String(raw);
+  issues.push(issue(['id'], 'str type expected', 'type_error.str'));
   return null;
 }
 
@@ -106,7 +113,7 @@ export function readRequest(fields: Fields, text: string, urlId: string | null):
   const issues: CogInputIssue[] = [];
   const input = readInput(fields, body.input ?? {});
   if ('issues' in input) issues.push(...input.issues);
-  const id = body.id === undefined || body.id === null ? null : String(body.id);
+  const id = readId(body.id, issues);
   const createdAt = readCreatedAt(body.created_at, issues);
   const context = readContext(body.context, issues);
   const webhook = readWebhook(body.webhook, issues);

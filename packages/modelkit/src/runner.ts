@@ -31,7 +31,7 @@ export interface Running {
   /** Resolves when it has ended; never rejects. */
   readonly done: Promise<void>;
   /** Frees the slot and sends the last report; once. */
-  conclude(): void;
+  readonly conclude: () => void;
 }
 
 const linesOf = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
@@ -251,7 +251,7 @@ export class Runner {
 
 interface LazyFolder {
   readonly path: string;
-  remove(print: (text: string) => void): void;
+  readonly remove: (print: (text: string) => void) => void;
 }
 
 /** Made on first use, because most predictions of most models need none. */

@@ -1,15 +1,15 @@
 import { flushCompileCache } from 'node:module';
 import type { Model } from './model.ts';
 import { startServer } from './server.ts';
-import { readSettings, type Settings, SettingsError } from './settings.ts';
+import { readSettings, SettingsError } from './settings.ts';
 
-function settingsOrExit(): Settings {
+function readSettingsOrExit() {
   try {
     return readSettings(process.argv.slice(2), process.env);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exit(2);
+    return process.exit(2);
   }
 }
 
@@ -20,15 +20,16 @@ function settingsOrExit(): Settings {
  * With `--await-explicit-shutdown` SIGTERM is ignored, and only `POST /shutdown` (or SIGKILL) ends it.
  */
 export async function serve(model: Model): Promise<void> {
-  const settings = settingsOrExit();
-  const server = await startServer(model, { settings });
-  process.stdout.write(`listening on ${server.url}\n`);
+  const settings = readSettingsOrExit();
+  // Before anything of the model runs: a SIGTERM during a long setup must find its handler.
   process.on('SIGTERM', () => {
     if (settings.awaitExplicitShutdown) process.stdout.write('SIGTERM ignored: waiting for POST /shutdown\n');
     else process.exit(0);
   });
   process.on('SIGINT', () => process.exit(0));
+  const server = await startServer(model, { settings });
   process.on('uncaughtException', (error) => server.breakDown(error));
+  process.stdout.write(`listening on ${server.url}\n`);
   // Written at a clean exit only, and a container is mostly killed. Does nothing unless NODE_COMPILE_CACHE is set.
   void server.setupEnded.then(() => flushCompileCache());
   const reason = await server.stopped;

@@ -7,7 +7,7 @@ export function isoTime(epochMs: number): string {
 }
 
 /** A stopwatch that reads the wall clock once, so that its end is never before its start. */
-export function startStopwatch(): { readonly startedAtMs: number; elapsedMs(): number } {
+export function startStopwatch(): { readonly startedAtMs: number; readonly elapsedMs: () => number } {
   const startedAtMs = Date.now();
   const start = performance.now();
   return { startedAtMs, elapsedMs: () => Math.round((performance.now() - start) * 1000) / 1000 };

@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ModelServer } from '../src/index.ts';
 import { ASYNC, ask, startQuietly, timeless } from './client.ts';
-import { hasEnded, type Receiver, reportOf, startReceiver } from './receiver.ts';
+import { hasEnded, type Receiver, type Report, reportOf, startReceiver } from './receiver.ts';
 import { concModel, Gate, helloModel, llmModel, objModel } from './recorded-models.ts';
 
 const HELLO_DEFAULTS = { seconds: 0, steps: 4, mode: 'ok', size: 1, flag: false, image: null, key: null, seed: null };
@@ -31,11 +31,12 @@ afterEach(async () => {
   await receiver.close();
 });
 
-/** What the last report said, and all reports in order. */
-async function reportsUntilEnd(id: string) {
+/** All reports about a prediction, in order, once its last has arrived. */
+async function reportsUntilEnd(id: string): Promise<readonly Report[]> {
   await receiver.first((request) => hasEnded(request) && reportOf(request).id === id);
-  return receiver.received.map((request) => timeless(reportOf(request))).filter((r) => (r as { id: string }).id === id);
+  return receiver.received.map(reportOf).filter((report) => report.id === id);
 }
+const timelessReports = async (id: string) => (await reportsUntilEnd(id)).map((report) => timeless(report));
 
 describe('hello: setup', () => {
   it('STARTING shows an empty setup, refuses predictions and has its schema', async () => {
@@ -146,10 +147,8 @@ describe('hello: sync', () => {
     const answer = await ask(server, 'POST /predictions', { input: { text: 'a', image: `${gone}?signature=s3cret` } });
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ status: 'failed', output: null });
-    const { error } = answer.body as { error: string };
-    expect(error).toContain(`could not download input 'image' from ${gone}: `);
-    expect(error).toContain('ECONNREFUSED');
-    expect(error).not.toContain('s3cret');
+    const error = `could not download input 'image' from ${gone}: connect ECONNREFUSED ${new URL(gone).host}`;
+    expect(answer.body).toMatchObject({ error });
     receiver = await startReceiver();
   });
 
@@ -172,8 +171,8 @@ describe('hello: 422 bodies', () => {
   });
   const refused = async (request: string, body: unknown) => {
     const answer = await ask(server, request, body);
-    expect(answer).toMatchObject({ status: 422, contentType: 'application/json' });
-    return (answer.body as { detail: unknown }).detail;
+    expect(answer).toEqual({ status: 422, contentType: 'application/json', body: { detail: expect.any(Array) } });
+    return Object(answer.body).detail;
   };
 
   it('a missing input', async () => {
@@ -266,7 +265,7 @@ describe('hello: busy, async, cancel', () => {
     });
     expect(await ask(server, 'PUT /predictions/as1', request)).toMatchObject({ status: 202 });
     gate.open();
-    const reports = await reportsUntilEnd('as1');
+    const reports = await timelessReports('as1');
     const { version: _version, completed_at: _completed, error: _error, metrics: _metrics, ...report } = processing;
     expect(reports.at(0)).toEqual({ ...report, logs: '' });
     expect(reports.at(1)).toMatchObject({ ...report, logs: expect.stringContaining('predict text=A image=None\n') });
@@ -278,7 +277,9 @@ describe('hello: busy, async, cancel', () => {
       status: 'succeeded',
       metrics: { predict_time: 'SECONDS' },
     });
-    expect(reports.slice(0, -1).every((sent) => (sent as { status: string }).status === 'processing')).toBe(true);
+    expect(reports.slice(0, -1)).toEqual(
+      reports.slice(0, -1).map(() => expect.objectContaining({ status: 'processing' })),
+    );
     expect((await ask(server, 'GET /health-check')).body).toEqual({ status: 'READY', setup: SETUP });
   });
 
@@ -291,7 +292,7 @@ describe('hello: busy, async, cancel', () => {
     expect(await ask(server, 'PUT /predictions/as2', request, ASYNC)).toMatchObject({ status: 202 });
     expect(await ask(server, 'POST /predictions/other/cancel')).toMatchObject({ status: 404, body: {} });
     expect(await ask(server, 'POST /predictions/as2/cancel')).toMatchObject({ status: 200, body: {} });
-    expect(await reportsUntilEnd('as2')).toEqual([
+    expect(await timelessReports('as2')).toEqual([
       {
         input: { text: 'B', ...HELLO_DEFAULTS, seconds: 5 },
         output: null,
@@ -386,11 +387,11 @@ describe('llm: pieces of a text', () => {
     expect(accepted).toMatchObject({ status: 202, body: { output: [], status: 'processing' } });
     for (const [index, gate] of gates.entries()) {
       gate.open();
-      await receiver.first((sent) => (reportOf(sent).output as string[] | null)?.length === index + 1);
+      await receiver.first((sent) => reportOf(sent).output?.length === index + 1);
     }
     const reports = await reportsUntilEnd('l1');
     expect(reports.at(0)).toMatchObject({ output: null, logs: '', status: 'processing' });
-    const sizes = reports.slice(1).map((report) => (report as { output: string[] }).output.length);
+    const sizes = reports.slice(1).map((report) => report.output?.length ?? 0);
     expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
     expect(reports.at(-1)).toMatchObject({
       output: ['one ', 'two ', 'one ', 'two '],
@@ -434,7 +435,7 @@ describe('conc: COG_MAX_CONCURRENCY=2', () => {
       { id: 'c2', output: ['a ', 'b '], logs: 'ctx {"id":"c2"}\n', status: 'canceled' },
     ]);
     gates.c1.open();
-    const reports = await reportsUntilEnd('c1');
+    const reports = await timelessReports('c1');
     expect(reports).toMatchObject([
       { id: 'c1', output: null, logs: '', status: 'processing' },
       {

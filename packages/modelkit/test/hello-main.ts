@@ -5,6 +5,6 @@ import { Gate, helloModel } from './recorded-models.ts';
 await serve(
   helloModel(new Gate(), () => {
     if (process.env.HELLO_SETUP === 'fail') throw new Error('boom in setup');
-    if (process.env.HELLO_SETUP === 'stray') setImmediate(() => Promise.reject(new Error('nobody caught this')));
+    if (process.env.HELLO_SETUP === 'stray') setImmediate(() => void Promise.reject(new Error('nobody caught this')));
   }),
 );

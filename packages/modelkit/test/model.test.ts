@@ -58,7 +58,7 @@ describe('a secret', () => {
   it('shows itself to nobody but who asks for it', () => {
     const secret = new Secret('hunter2');
     expect(secret.reveal()).toBe('hunter2');
-    expect(`${secret} ${JSON.stringify({ secret })} ${inspect({ secret })}`).not.toContain('hunter2');
+    expect(`${String(secret)} ${JSON.stringify({ secret })} ${inspect({ secret })}`).not.toContain('hunter2');
   });
 });
 
@@ -124,11 +124,7 @@ describe('the OpenAPI document', () => {
         key: { title: 'Key', type: 'string', format: 'password', 'x-cog-secret': true, 'x-order': 7 },
       },
     });
-    expect((Input?.properties as Record<string, unknown>).seed).toEqual({
-      title: 'Seed',
-      type: 'integer',
-      'x-order': 8,
-    });
+    expect(Input).toHaveProperty('properties.seed', { title: 'Seed', type: 'integer', 'x-order': 8 });
   });
 
   it('has every reference it makes', () => {

@@ -25,6 +25,10 @@ function start(flags: readonly string[], env: Readonly<Record<string, string>> =
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout });
   reader.on('line', (line) => lines.push(line));
+  let ended = false;
+  reader.on('close', () => {
+    ended = true;
+  });
   child.stderr.resume();
   /** Resolves with the first line that matches, printed or to come. */
   const line = async (pattern: RegExp): Promise<RegExpExecArray> => {
@@ -33,7 +37,8 @@ function start(flags: readonly string[], env: Readonly<Record<string, string>> =
         const match = pattern.exec(one);
         if (match) return match;
       }
-      await once(reader, 'line');
+      if (ended) throw new Error(`it ended without printing ${pattern}; it printed:\n${lines.join('\n')}`);
+      await Promise.race([once(reader, 'line'), once(reader, 'close')]);
     }
   };
   return {
@@ -44,7 +49,7 @@ function start(flags: readonly string[], env: Readonly<Record<string, string>> =
   };
 }
 
-const health = async (url: string) => (await (await fetch(`${url}/health-check`)).json()) as Record<string, unknown>;
+const health = async (url: string): Promise<unknown> => (await fetch(`${url}/health-check`)).json();
 
 describe('by default', () => {
   it('SIGTERM ends it with 0, even in the middle of a prediction', async () => {
@@ -88,9 +93,10 @@ describe('with --await-explicit-shutdown', () => {
   it('a failed setup stays to be read', async () => {
     const hello = start([AWAIT], { HELLO_SETUP: 'fail' });
     await hello.line(/boom in setup/);
-    const { status, setup } = await health(await hello.url());
-    expect(status).toBe('SETUP_FAILED');
-    expect(setup).toMatchObject({ status: 'failed', logs: expect.stringContaining('boom in setup') });
+    expect(await health(await hello.url())).toMatchObject({
+      status: 'SETUP_FAILED',
+      setup: { status: 'failed', logs: expect.stringContaining('boom in setup') },
+    });
   });
 
   it('an error that belongs to no prediction leaves it DEFUNCT', async () => {

@@ -1,6 +1,6 @@
 /** The platform's side of the protocol: takes webhooks and uploads, and lets a test wait for them. */
 import { EventEmitter, once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Received {
@@ -28,7 +28,7 @@ export async function startReceiver(
 ): Promise<Receiver> {
   const received: Received[] = [];
   const arrivals = new EventEmitter();
-  const server = createServer(async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const { method = '', url = '', headers } = request;
@@ -38,7 +38,8 @@ export async function startReceiver(
     if (reply === 'hang up') request.socket.destroy();
     else response.writeHead(reply.status, reply.headers).end(reply.body);
     arrivals.emit('arrival');
-  });
+  };
+  const server = createServer((request, response) => void take(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -59,8 +60,19 @@ export async function startReceiver(
   };
 }
 
-/** Body of a webhook. */
-export const reportOf = (request: Received) => JSON.parse(request.text) as Record<string, unknown>;
+/** What a webhook says of a prediction. */
+export interface Report {
+  readonly id: string | null;
+  readonly status: string;
+  readonly logs: string;
+  /** A list of texts from the models that stream. */
+  readonly output: string | readonly string[] | null;
+}
+
+export function reportOf(request: Received): Report {
+  const report: Report = JSON.parse(request.text);
+  return report;
+}
 
 export const hasEnded = (request: Received): boolean =>
-  request.method === 'POST' && ['succeeded', 'failed', 'canceled'].includes(String(reportOf(request).status));
+  request.method === 'POST' && ['succeeded', 'failed', 'canceled'].includes(reportOf(request).status);

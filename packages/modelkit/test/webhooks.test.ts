@@ -17,7 +17,7 @@ async function start(model: Model, env: Record<string, string>, answer?: Paramet
   await server.setupEnded;
 }
 
-const outputOf = (request: Received) => reportOf(request).output as string[] | null;
+const outputOf = (request: Received) => reportOf(request).output;
 const statuses = () => receiver.received.map((request) => reportOf(request).status);
 const tokens = (max_tokens: number) => ({ input: { prompt: 'a', max_tokens }, webhook: `${receiver.url}/hook` });
 
@@ -58,7 +58,7 @@ describe('the events filter', () => {
     const webhook = `${receiver.url}/hook`;
     const request = { input: { text: 'a', seconds: 1 }, webhook, webhook_events_filter: ['logs', 'completed'] };
     await ask(server, 'PUT /predictions/f1', request, ASYNC);
-    await receiver.first((sent) => String(reportOf(sent).logs).includes('10%'));
+    await receiver.first((sent) => reportOf(sent).logs.includes('10%'));
     gate.open();
     await receiver.first(hasEnded);
     expect(receiver.received.every((sent) => reportOf(sent).logs !== '')).toBe(true);

@@ -21,12 +21,16 @@ export const model = defineModel({
       langPath: LANGUAGE_DATA,
       // The unpacked data would be written to the working directory, which may be read-only.
       cacheMethod: 'none',
+      // Each call's promise rejects with the same error; without a handler the library throws it a second time, at nobody.
+      errorHandler: () => undefined,
     });
     log('language data loaded: eng');
     return worker;
   },
   async predict({ input, state: worker, log, recordMetric }) {
-    const { data } = await worker.recognize(await readFile(input.image));
+    const { data } = await worker.recognize(await readFile(input.image)).catch((error: unknown) => {
+      throw new Error(`the image could not be read: ${String(error)}`);
+    });
     recordMetric('confidence', data.confidence);
     log(`confidence ${data.confidence} of 100`);
     return data.text.trim();

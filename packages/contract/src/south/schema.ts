@@ -73,7 +73,7 @@ function inOrder(properties: Json, schemas: Json, seen: readonly string[]): Reco
   return Object.fromEntries(
     Object.entries(properties)
       .map(([name, schema]) => [name, flatten(schema, schemas, seen)] as const)
-      .sort(([, a], [, b]) => orderOf(a) - orderOf(b)),
+      .toSorted(([, a], [, b]) => orderOf(a) - orderOf(b)),
   );
 }
 
