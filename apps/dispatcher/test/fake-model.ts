@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { request } from 'undici';
+
+/** What a model server was asked to run, and the test's way to say what it reports of it. */
+export interface Call {
+  readonly method: string;
+  readonly id: string;
+  readonly input: Record<string, unknown>;
+  readonly webhook: string;
+  readonly events: readonly string[];
+  /** One try at a webhook; answers its status. */
+  report(body: Record<string, unknown>, options?: { token?: string; id?: string }): Promise<number>;
+  /** As Cog does with its last report: again and again, until it is taken. */
+  insist(body: Record<string, unknown>): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
+/**
+ * A server with Cog's endpoints and no will of its own: a test sees each call and says what comes of it. It can misbehave
+ * in ways that a model written with our kit cannot.
+ */
+export interface FakeModel {
+  readonly url: string;
+  /** The next prediction it is sent, once. */
+  next(): Promise<Call>;
+  readonly calls: readonly Call[];
+  readonly canceled: readonly string[];
+  /** What it answers to a start; by default 202. `hang up` breaks the connection under it. */
+  onStart: (call: Call, earlier: number) => Answer | Promise<Answer> | 'hang up';
+  /** What it answers to a cancel; by default 200. */
+  onCancel: (id: string) => number | Promise<number>;
+  health: string;
+  /** How often it was asked for its health. */
+  asked: number;
+  close(): Promise<void>;
+}
+
+const TERMINAL_RETRY_MS = 50;
+
+export async function startFakeModel(token: string): Promise<FakeModel> {
+  const calls: Call[] = [];
+  const unseen: Call[] = [];
+  const waiting: ((call: Call) => void)[] = [];
+  const canceled: string[] = [];
+  let closed = false;
+
+  const start = async (request: IncomingMessage, response: ServerResponse, method: string): Promise<void> => {
+    const call = asCall(method, JSON.parse(await bodyOf(request)), token, () => closed);
+    const answer = await model.onStart(call, calls.length);
+    calls.push(call);
+    const next = waiting.shift();
+    if (next) next(call);
+    else unseen.push(call);
+    if (answer === 'hang up') request.socket.destroy();
+    else
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body ?? {}));
+  };
+  const cancel = async (response: ServerResponse, id: string): Promise<void> => {
+    canceled.push(id);
+    response.writeHead(await model.onCancel(id)).end('{}');
+  };
+  const server = createServer((request, response) => {
+    const [, id, verb] = /^\/predictions(?:\/([^/]+))?(?:\/(cancel))?$/.exec(request.url ?? '') ?? [];
+    if (request.url === '/health-check') {
+      model.asked++;
+      response.writeHead(200).end(JSON.stringify({ status: model.health, setup: {} }));
+    } else if (verb && id) void cancel(response, id);
+    else if (request.method === 'PUT' || request.method === 'POST') void start(request, response, request.method);
+    else response.writeHead(404).end('{}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+
+  const model: FakeModel = {
+    url: `http://127.0.0.1:${port}`,
+    next: async () => unseen.shift() ?? new Promise<Call>((resolve) => waiting.push(resolve)),
+    calls,
+    canceled,
+    onStart: (call) => ({ status: 202, body: { id: call.id, status: 'starting' } }),
+    onCancel: () => 200,
+    health: 'READY',
+    asked: 0,
+    async close() {
+      closed = true;
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+  return model;
+}
+
+interface StartBody {
+  readonly id: string;
+  readonly input: Record<string, unknown>;
+  readonly webhook: string;
+  readonly webhook_events_filter: readonly string[];
+}
+
+function asCall(method: string, body: StartBody, token: string, isClosed: () => boolean): Call {
+  const { id, input, webhook, webhook_events_filter: events } = body;
+  const report: Call['report'] = async (fields, { token: given = token, id: as = id } = {}) => {
+    const response = await request(webhook.replace(id, as), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${given}` },
+      body: JSON.stringify({ id: as, ...fields }),
+    });
+    await response.body.dump();
+    return response.statusCode;
+  };
+  const insist = async (fields: Record<string, unknown>): Promise<void> => {
+    while (!isClosed()) {
+      // A refused connection is a dispatcher that is being restarted.
+      const status = await report(fields).catch(() => 503);
+      if (status < 500) return;
+      await new Promise((resolve) => setTimeout(resolve, TERMINAL_RETRY_MS));
+    }
+  };
+  return { method, id, input, webhook, events, report, insist };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,215 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Failure } from '@hearth/core';
+import { type Blobs, createBlobs, createSigner, type Signer } from '@hearth/files';
+import { createLogger, createMetrics, hashToken, newId, newToken, systemNow } from '@hearth/kit';
+import { createTransport, type PredictionNotice, type Transport } from '@hearth/queue';
+import {
+  createStore,
+  type DeploymentRow,
+  type InstanceRow,
+  type NewPrediction,
+  type PredictionRow,
+  type Store,
+} from '@hearth/store';
+import { testDatabase } from '@hearth/testkit';
+import { vi } from 'vitest';
+import type { Timings } from '../src/context.ts';
+import { type Dispatcher, startDispatcher } from '../src/dispatcher.ts';
+import { createRunMetrics } from '../src/run-metrics.ts';
+import { type FakeModel, startFakeModel } from './fake-model.ts';
+
+export const PRICE_MICROS = 1_000_000;
+export const SIGNING_SECRET = 'a secret of the test, long enough';
+const SKU = 'cpu';
+const HOST = 'host';
+
+/** A model server, and the ready instance that stands for it. */
+export interface Stage {
+  readonly model: FakeModel;
+  readonly token: string;
+  readonly instance: InstanceRow;
+}
+
+/** A database, a transport and a dispatcher of its own for one test, and what a test does with them. */
+export interface World {
+  readonly store: Store;
+  readonly transport: Transport;
+  readonly blobs: Blobs;
+  readonly signer: Signer;
+  readonly deployment: DeploymentRow;
+  readonly accountId: string;
+  readonly notices: readonly PredictionNotice[];
+  readonly schedulerPokes: () => number;
+  /** An instance that becomes ready, with its model server. */
+  stage(options?: { slots?: number; ready?: boolean }): Promise<Stage>;
+  ready(instance: InstanceRow, address: string): Promise<void>;
+  /** Born as the api makes them: a row, a ticket, a poke. */
+  predict(input?: Record<string, unknown>, over?: Partial<NewPrediction>): Promise<string>;
+  cancel(id: string): Promise<void>;
+  get(id: string): Promise<PredictionRow>;
+  /** The row once it is over. */
+  ended(id: string): Promise<PredictionRow>;
+  /** The scheduler says that an instance went down by itself. */
+  fail(instance: InstanceRow, failure: Partial<Failure>): Promise<void>;
+  dispatch(timings?: Partial<Timings>): Promise<Dispatcher>;
+  close(): Promise<void>;
+}
+
+export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(check, { timeout: 10_000, interval: 10 });
+
+type TransportKind = { readonly redisUrl: string } | 'postgres';
+
+export async function createWorld(kind: TransportKind = 'postgres'): Promise<World> {
+  const database = await testDatabase();
+  const store = await createStore({ url: database.url });
+  const log = createLogger({ room: 'test', level: process.env.LOG_LEVEL ?? 'silent' });
+  const transport = await createTransport(kind === 'postgres' ? { postgresUrl: database.url } : kind, {
+    now: systemNow,
+    log,
+  });
+  const folder = await mkdtemp(join(tmpdir(), 'hearth-dispatcher-'));
+  const [blobs, signer] = [createBlobs(folder), createSigner(SIGNING_SECRET)];
+  const { accountId, deployment } = await seed(store);
+  const stages: Stage[] = [];
+  const dispatchers: Dispatcher[] = [];
+  const notices: PredictionNotice[] = [];
+  let pokes = 0;
+  transport.bus.onNotice((notice) => notices.push(notice));
+  transport.bus.onPoke('scheduler', () => pokes++);
+
+  const get = async (id: string): Promise<PredictionRow> => {
+    const row = await store.predictions.get(id);
+    if (!row) throw new Error(`no prediction ${id}`);
+    return row;
+  };
+  const world: World = {
+    store,
+    transport,
+    blobs,
+    signer,
+    deployment,
+    accountId,
+    notices,
+    schedulerPokes: () => pokes,
+    get,
+    async ready(instance, address) {
+      await store.instances.move(instance.id, 'booting', 'booted', { at: systemNow(), address });
+      transport.bus.poke('dispatcher');
+    },
+    async stage({ slots = 1, ready = true } = {}) {
+      const token = newToken();
+      const model = await startFakeModel(token);
+      const instance = await store.instances.insert({
+        ...newInstance(deployment, slots),
+        callbackTokenHash: hashToken(token),
+      });
+      const stage = { model, token, instance };
+      stages.push(stage);
+      if (ready) await world.ready(instance, model.url);
+      return stage;
+    },
+    async predict(input = {}, over = {}) {
+      const row = await store.predictions.insert({ ...newPrediction(deployment, accountId), input, ...over });
+      await transport.queues.enqueue(deployment.id, { predictionId: row.id, attempt: 0 });
+      return row.id;
+    },
+    async cancel(id) {
+      await store.predictions.requestCancel(id, systemNow());
+      transport.bus.poke('dispatcher');
+    },
+    ended: (id) =>
+      eventually(async () => {
+        const row = await get(id);
+        if (row.completedAt === null) throw new Error(`prediction ${id} is still ${row.status}`);
+        return row;
+      }),
+    async fail(instance, failure) {
+      const whole: Failure = {
+        kind: 'crash',
+        phase: null,
+        message: 'it ended',
+        logTail: '',
+        exitCode: 1,
+        at: systemNow(),
+        ...failure,
+      };
+      const { state } = (await store.instances.get(instance.id)) ?? instance;
+      await store.instances.move(instance.id, state, 'vanished', { at: systemNow(), failure: whole });
+      transport.bus.poke('dispatcher');
+    },
+    async dispatch(timings = {}) {
+      const exposition = createMetrics('dispatcher');
+      const dispatcher = await startDispatcher({
+        store,
+        ...transport,
+        ...{ blobs, signer, log, exposition },
+        metrics: createRunMetrics(exposition),
+        now: systemNow,
+        publicUrl: 'http://hearth.test',
+        callbackHosts: ['127.0.0.1'],
+        callbackPort: 0,
+        timings: { predictionTimeoutMs: 60_000, cancelGraceMs: 5_000, ...timings },
+      });
+      dispatchers.push(dispatcher);
+      return dispatcher;
+    },
+    async close() {
+      await Promise.all(dispatchers.map((dispatcher) => dispatcher.close()));
+      await Promise.all(stages.map(({ model }) => model.close()));
+      await transport.close();
+      await store.close();
+      await database.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+  return world;
+}
+
+async function seed(store: Store): Promise<{ accountId: string; deployment: DeploymentRow }> {
+  const account = await store.accounts.ensure({ type: 'user', username: 'ada', name: 'Ada' });
+  const hardware = {
+    sku: SKU,
+    name: 'CPU',
+    gpus: 0,
+    vramMiB: 0,
+    cpus: 1,
+    memoryMiB: 64,
+    priceMicrosPerSecond: PRICE_MICROS,
+  };
+  await store.hosts.putHardware(hardware);
+  await store.hosts.upsert({
+    ...{ id: HOST, name: HOST, runtimes: ['process'], cordoned: false, memoryMiB: 8_192, devices: [] },
+    ...{ runtimeNotes: {}, lastSeenAt: systemNow() },
+  });
+  const model = await store.models.insert({
+    ...{ owner: 'ada', name: 'echo', description: null, visibility: 'private', hardwareSku: SKU },
+    ...{ githubUrl: null, paperUrl: null, licenseUrl: null, coverImageUrl: null },
+  });
+  if (model === 'taken') throw new Error('the test database is not empty');
+  const version = await store.models.insertVersion({
+    ...{ id: 'a'.repeat(64), modelId: model.id, runtime: 'process', openapiSchema: {}, cogVersion: '0', slots: 1 },
+    source: { kind: 'path', path: '/nowhere', command: ['true'], env: {} },
+  });
+  const scale = { hardwareSku: SKU, minInstances: 0, maxInstances: 3, keepAliveMs: 60_000 };
+  return { accountId: account.id, deployment: await store.deployments.ensureImplicit(version, scale) };
+}
+
+const newInstance = ({ id, versionId }: DeploymentRow, slots: number) => ({
+  ...{ id: newId(systemNow()), deploymentId: id, versionId, hardwareSku: SKU, hostId: HOST, deviceIds: [] },
+  ...{ runtime: 'process' as const, memoryMiB: 64, slots, reason: 'the test wants it', at: systemNow() },
+});
+
+const newPrediction = (deployment: DeploymentRow, accountId: string): NewPrediction => ({
+  ...{
+    id: newId(systemNow()),
+    accountId,
+    model: 'ada/echo',
+    versionId: deployment.versionId,
+    deploymentId: deployment.id,
+  },
+  ...{ deployment: null, hardwareSku: SKU, input: {}, source: 'api', webhook: null, webhookEventsFilter: null },
+  ...{ createdAt: systemNow(), deadlineAt: null },
+});
