@@ -99,7 +99,7 @@ async function openBlob(id: string, path: string): Promise<FileHandle> {
   try {
     return await open(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new BlobMissing(id);
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw new BlobMissing(id);
     throw error;
   }
 }

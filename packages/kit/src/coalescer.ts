@@ -12,36 +12,34 @@ export interface Coalescer {
  * `run` answers for its own errors: a rejection is a bug, and ends the process as an unhandled one.
  */
 export function createCoalescer(run: () => Promise<void>): Coalescer {
-  let due = false;
-  let closed = false;
-  let active = false;
+  const state = { due: false, closed: false, active: false };
   let running = Promise.resolve();
 
   const runWhileDue = async (): Promise<void> => {
     try {
-      while (due && !closed) {
-        due = false;
+      while (state.due && !state.closed) {
+        state.due = false;
         await run();
       }
     } finally {
-      active = false;
+      state.active = false;
     }
   };
   const idle = async (): Promise<void> => {
-    while (active) await running;
+    while (state.active) await running;
   };
 
   return {
     trigger() {
-      if (closed) return;
-      due = true;
-      if (active) return;
-      active = true;
+      if (state.closed) return;
+      state.due = true;
+      if (state.active) return;
+      state.active = true;
       running = runWhileDue();
     },
     idle,
     close() {
-      closed = true;
+      state.closed = true;
       return idle();
     },
   };

@@ -17,7 +17,8 @@ const PARENT_CHECK_MS = 250;
  */
 export function runServer({ log, start, graceMs }: ServerRun): void {
   let stopping = false;
-  const started = start();
+  // In a later tick, once the handlers below stand: a signal that comes during the start must not kill it half-way.
+  const started = Promise.resolve().then(start);
 
   const stop = async (reason: string): Promise<void> => {
     stopping = true;
@@ -70,6 +71,6 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it lives and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -18,9 +18,11 @@ function run(script: 'server' | 'parent', kind: string) {
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, output }));
+  const ended = once(child, 'close').then(() => ({ code: child.exitCode, output }));
   const said = async (words: string) => {
-    while (!output.includes(words)) await once(child.stdout, 'data');
+    const gone = ended.then(() => Promise.reject(new Error(`ended without saying ${words}: ${output}`)));
+    while (!output.includes(words)) await Promise.race([once(child.stdout, 'data'), gone]);
+    gone.catch(() => {});
   };
   return { child, said, ended };
 }

@@ -23,10 +23,10 @@ export function createListeners(subscribe: (channel: string) => void, log: Logge
     channels: () => [...byChannel.keys()],
     deliver,
     /** A poke may have been lost while the connection was away, so everybody looks again. */
-    reconnected(): void {
+    reconnected: (): void => {
       for (const channel of byChannel.keys()) if (channel !== NOTICES) deliver(channel, '');
     },
-    add(channel: string, listener: Listener): () => void {
+    add: (channel: string, listener: Listener): (() => void) => {
       const known = byChannel.get(channel);
       const listeners = known ?? new Set<Listener>();
       // A function of its own, so that adding the same listener twice is two subscriptions.

@@ -18,7 +18,7 @@ export interface ConsumerRun {
 
 export interface OpenConsumer extends Consumer {
   /** Resolves once its connections stand; before that it may already have taken a ticket. */
-  ready(): Promise<void>;
+  readonly ready: () => Promise<void>;
   /** Lets go of what it holds, to be delivered again once the locks have expired. */
   abandon(): Promise<void>;
 }

@@ -4,12 +4,12 @@ import type { Logger } from '@hearth/kit';
 export function createListenerSet(log: Logger) {
   const listeners = new Set<() => void>();
   return {
-    add(listener: () => void): () => void {
+    add: (listener: () => void): (() => void) => {
       const entry = (): void => listener();
       listeners.add(entry);
       return () => void listeners.delete(entry);
     },
-    call(): void {
+    call: (): void => {
       for (const listener of listeners) {
         try {
           listener();

@@ -66,7 +66,7 @@ export function createQueues({ store, onAmnesia, now, log }: QueuesDeps): Queues
         throw error;
       }
       return {
-        setSlots: consumer.setSlots,
+        setSlots: (count) => consumer.setSlots(count),
         close: () => consumer.close().finally(() => consumers.delete(consumer)),
       };
     },

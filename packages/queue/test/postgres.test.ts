@@ -1,5 +1,5 @@
 import { testDatabase } from '@hearth/testkit';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Transport, TransportDown } from '../src/index.ts';
 import { newDeployment, open, recorder, ticket, transportContract, until } from './transport.contract.ts';
@@ -11,11 +11,11 @@ describe('the transport on Postgres', () => transportContract({ postgresUrl: dat
 
 describe('a Postgres that ends its connections', () => {
   let transport: Transport;
-  let admin: pg.Client;
+  let admin: Client;
   let deploymentId: string;
   beforeEach(async () => {
     transport = await open({ postgresUrl: database.url });
-    admin = new pg.Client({ connectionString: database.url });
+    admin = new Client({ connectionString: database.url });
     await admin.connect();
     deploymentId = newDeployment();
   });

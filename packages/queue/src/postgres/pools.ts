@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '@hearth/kit';
-import type { PgPool } from 'bullmq';
+import { isPgPool, type PgPool } from 'bullmq';
 import { Client, Pool, type PoolClient, type PoolConfig, type QueryResult, type QueryResultRow } from 'pg';
 
 const SCHEMA = 'bullmq';
@@ -35,8 +35,12 @@ export function createPools(url: string, log: Logger): Pools {
     pool.on('error', (error) => log.debug({ err: error }, 'Postgres connection'));
   return {
     queries,
-    // BullMQ sketches the types of pg for itself, with overloads that @types/pg writes otherwise.
-    share: () => new SharedPool(queries, listeners) as unknown as PgPool,
+    share: () => {
+      const shared = new SharedPool(queries, listeners);
+      // BullMQ's types of a pool differ from @types/pg in overloads; its own check settles it.
+      if (!isPgPool(shared)) throw new TypeError('BullMQ takes a pool to be something else than it used to');
+      return shared;
+    },
     close: async () => {
       await Promise.all([queries.end(), listeners.end()]);
     },

@@ -77,12 +77,22 @@ export async function startEmbeddedRedis({ binary, dataDir }: EmbeddedRedisOptio
   };
 }
 
-const redisArguments = (folder: string, socket: string): string[] => [
-  ...['--port', '0', '--unixsocket', socket, '--unixsocketperm', '700'],
-  ...['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''],
-  // Dropping keys under memory pressure would drop tickets.
-  ...['--maxmemory-policy', 'noeviction', '--daemonize', 'no'],
-];
+/** Redis takes its configuration file's lines as arguments. */
+function redisArguments(folder: string, socket: string): string[] {
+  const settings = {
+    port: '0',
+    unixsocket: socket,
+    unixsocketperm: '700',
+    dir: folder,
+    appendonly: 'yes',
+    appendfsync: 'everysec',
+    save: '',
+    // Dropping keys under memory pressure would drop tickets.
+    'maxmemory-policy': 'noeviction',
+    daemonize: 'no',
+  };
+  return Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]);
+}
 
 /** In the data folder, or, where that path is too long for a socket, in the user's own folder under the temporary one. */
 async function socketFor(folder: string): Promise<string> {

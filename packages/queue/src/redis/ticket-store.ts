@@ -14,7 +14,7 @@ export function createRedisTicketStore(producer: Redis, work: Redis, lockMs: num
   const note = (error: Error): void => log.debug({ err: error }, 'BullMQ');
   return {
     openQueue(name) {
-      const queue = new Queue<Ticket, void, string>(name, { connection: producer, prefix: PREFIX, ...QUEUE_OPTIONS });
+      const queue = new Queue<Ticket, void>(name, { connection: producer, prefix: PREFIX, ...QUEUE_OPTIONS });
       queue.on('error', note);
       return queue;
     },
