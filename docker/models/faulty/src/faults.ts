@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** That of a segmentation fault: a killed process's 137 reads as out of memory. */
 const CRASH_EXIT_CODE = 139;
 const CHUNK_BYTES = 32 * 1024 * 1024;
 
-/** Ends the process as a killed one ends, in the middle of whatever it does. */
+/** Ends the process in the middle of whatever it does. */
 export function crash(): never {
   process.exit(CRASH_EXIT_CODE);
 }
@@ -15,7 +16,7 @@ export function crash(): never {
 export async function fillMemory(log: (text: string) => void): Promise<never> {
   const held: Buffer[] = [];
   for (;;) {
-    held.push(Buffer.alloc(CHUNK_BYTES, held.length + 1));
+    held.push(Buffer.alloc(CHUNK_BYTES, 1));
     log(`holding ${(held.length * CHUNK_BYTES) / (1024 * 1024)} MiB`);
     // The server still answers between two chunks, as a model's would.
     await delay(1);
