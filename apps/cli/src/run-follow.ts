@@ -69,19 +69,14 @@ async function watchStart(
   signal: AbortSignal,
 ): Promise<void> {
   let said: string | null = null;
-  for (let prediction = created; prediction.status === 'starting' && !signal.aborted; ) {
-    const why = waitingText(prediction);
-    if (why !== said) follower.waiting(why);
-    said = why;
+  for (;;) {
+    // A warm model starts within the first wait, and nothing need be said. Aborting cuts the wait short.
     await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => null);
-    if (signal.aborted) break;
-    prediction = await client.predictions.get(created.id);
+    if (signal.aborted) return;
+    const { status, waiting } = await client.predictions.get(created.id);
+    if (status !== 'starting') return;
+    const why = waiting?.detail ?? null;
+    if (why !== said && !signal.aborted) follower.waiting(why);
+    said = why;
   }
-  follower.waiting(null);
-}
-
-/** `booting: setup`, `queued`, or what blocks it. */
-export function waitingText({ waiting }: Pick<WirePrediction, 'waiting'>): string {
-  if (!waiting) return 'starting';
-  return waiting.phase === null ? waiting.detail : `${waiting.detail} (${waiting.phase})`;
 }

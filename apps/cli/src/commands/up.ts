@@ -1,7 +1,6 @@
 import type { Command } from '@commander-js/extra-typings';
 import { createHouse } from '../up/house.ts';
 import { createProgress } from '../up/progress.ts';
-import { up } from '../up/up.ts';
 
 /** One Ctrl-C may arrive several times: from the terminal, from npm, from the bootstrap. Later ones are impatience. */
 const SAME_SIGNAL_MS = 1_000;
@@ -23,6 +22,8 @@ export function addUp(program: Command): void {
         ending.abort();
       };
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+      // Loaded here: the stores' libraries would cost every other verb half a second.
+      const { up } = await import('../up/up.ts');
       await up(process.env, createProgress(process.stdout), house, ending.signal);
       process.exit(0);
     });

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
+import { isOwnAddress } from './ports.ts';
 
 const ANSWER_MS = 2_000;
 const DEFAULT_SOCKET = '/var/run/docker.sock';
@@ -36,7 +36,9 @@ export interface Engine {
 
 const versionSchema = z.object({ Version: z.string() });
 const networkSchema = z.object({
-  IPAM: z.object({ Config: z.array(z.object({ Gateway: z.string().optional() })).nullable() }),
+  IPAM: z.object({
+    Config: z.array(z.object({ Gateway: z.string().optional(), Subnet: z.string().optional() })).nullable(),
+  }),
 });
 
 /** The engine that answers within two seconds, or a sentence that says why none does. */
@@ -62,7 +64,7 @@ export async function findEngine(
     };
     await (await ask('/_ping')).dump();
     const { Version } = versionSchema.parse(await (await ask('/version')).json());
-    const gateway = localGateway(networkSchema.parse(await (await ask('/networks/bridge')).json()));
+    const gateway = await localGateway(networkSchema.parse(await (await ask('/networks/bridge')).json()));
     return { version: Version, at, gateway, haveImage: imageGetter(origin, agent), close: () => agent.close() };
   } catch (error) {
     await agent.destroy();
@@ -76,11 +78,15 @@ function tlsOptions(certPath: string | undefined) {
   return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
 }
 
-/** The bridge's own address, if an interface of this machine has it: Docker Desktop and remote engines keep it to themselves. */
-function localGateway(network: z.infer<typeof networkSchema>): string | null {
-  const gateway = network.IPAM.Config?.find((config) => config.Gateway)?.Gateway;
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return own.some(({ address }) => address === gateway) ? (gateway ?? null) : null;
+/**
+ * The bridge's address, as the engine tells it. Docker 20.10 may leave it out; it is the first address of the subnet then.
+ * Null where this machine does not have that address: Docker Desktop and remote engines keep their bridge to themselves.
+ */
+async function localGateway({ IPAM }: z.infer<typeof networkSchema>): Promise<string | null> {
+  const configs = IPAM.Config ?? [];
+  const subnet = configs.find(({ Subnet }) => Subnet?.includes('.'))?.Subnet;
+  const gateway = configs.find(({ Gateway }) => Gateway)?.Gateway ?? subnet?.replace(/\.\d+\/\d+$/, '.1');
+  return gateway !== undefined && (await isOwnAddress(gateway)) ? gateway : null;
 }
 
 const pullLineSchema = z.object({ error: z.string().optional() });

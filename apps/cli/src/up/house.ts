@@ -18,7 +18,7 @@ export interface House {
    * @throws Error when the house is being closed already
    */
   keep<P extends Part>(name: string, boundMs: number, start: () => Promise<P>): Promise<P>;
-  close(onStop: (name: string) => void): Promise<void>;
+  close(onStop: (name: string) => unknown): Promise<void>;
   /** Everything at once, in no order. */
   kill(): void;
 }

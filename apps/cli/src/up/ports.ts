@@ -51,3 +51,12 @@ function tryPort(port: number, host: string): Promise<{ free: boolean; chosen: n
     });
   });
 }
+
+/** Whether one can listen on it. Tried, because Node's list of interfaces leaves out a bridge that has no carrier. */
+export function isOwnAddress(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port: 0, host }, () => server.close(() => resolve(true)));
+  });
+}

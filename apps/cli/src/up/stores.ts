@@ -67,7 +67,8 @@ function keepEmbedded(
       let deaths = 0;
       for (;;) {
         const startedAt = performance.now();
-        const reason = (await current.ended) ?? 'ended';
+        // The rest of it is the end of a log, which has a file of its own.
+        const [reason] = ((await current.ended) ?? 'ended').split('\n');
         if (ending.signal.aborted) return;
         deaths = deathsInARow(deaths, performance.now() - startedAt);
         progress.line(`${name} ${reason}; starting it again in ${restartDelayMs(deaths)} ms`);

@@ -34,7 +34,8 @@ export async function up(env: NodeJS.ProcessEnv, progress: Progress, house: Hous
     if (!signal.aborted) throw error;
   } finally {
     if (signal.aborted) progress.line('\n  Ending');
-    await house.close((name) => progress.line(`  · ${name}`));
+    // A start that failed has its error to show; that what it had begun ends again is no news.
+    await house.close((name) => signal.aborted && progress.line(`  · ${name}`));
     lock.release();
   }
 }

@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import type { BootPhase } from '@hearth/core';
 import Docker from 'dockerode';
 import { containerName, containerOptions, exitOf, LABELS, logText, roleOf, SERVER_PORT } from './docker-container.ts';
@@ -61,15 +60,18 @@ export class DockerRuntime implements Runtime {
     }
   }
 
-  /** Docker 20.10 leaves the default bridge's gateway out of its answer; the address of the bridge itself is the same. */
+  /**
+   * Docker 20.10 may leave the default bridge's gateway out of its answer; it is the first address of the subnet then.
+   * (Node lists no interface that has no carrier, and a bridge without containers has none.)
+   */
   async #bridgeGateway(): Promise<string> {
     const bridge = (await this.#docker.getNetwork('bridge').inspect()) as {
-      IPAM?: { Config?: { Gateway?: string }[] };
-      Options?: Record<string, string>;
+      IPAM?: { Config?: { Gateway?: string; Subnet?: string }[] };
     };
-    const gateway = bridge.IPAM?.Config?.find((c) => c.Gateway)?.Gateway;
-    const name = bridge.Options?.['com.docker.network.bridge.name'] ?? 'docker0';
-    const address = gateway ?? networkInterfaces()[name]?.find((i) => i.family === 'IPv4')?.address;
+    const configs = bridge.IPAM?.Config ?? [];
+    const gateway = configs.find((c) => c.Gateway)?.Gateway;
+    const subnet = configs.find((c) => c.Subnet?.includes('.'))?.Subnet;
+    const address = gateway ?? subnet?.replace(/\.\d+\/\d+$/, '.1');
     if (address === undefined) throw new Error('its network "bridge" has no gateway address');
     return address;
   }
