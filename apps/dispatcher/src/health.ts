@@ -61,7 +61,8 @@ function judge(run: Run, status: CogHealthStatus, now: Millis, apartMs: number):
     return { kind: 'giveBack', lost: true, rest: true, why: 'the connection broke while it was being sent' };
   const free = status === 'READY' && instance.slots === 1 && !run.answering && (tellsBusy || run.doubt === 'adopted');
   const dead = status === 'DEFUNCT' || status === 'SETUP_FAILED';
-  if (run.isOver || (!free && !dead)) {
+  // One that was not taken yet (the container said it was full) is still being offered.
+  if (run.isOver || run.startedAt === null || (!free && !dead)) {
     run.freeSince = null;
     return null;
   }

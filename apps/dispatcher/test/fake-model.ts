@@ -12,6 +12,8 @@ export interface Call {
   readonly events: readonly string[];
   /** One try at a webhook; answers its status. */
   report(body: Record<string, unknown>, options?: { token?: string; id?: string }): Promise<number>;
+  /** One try with a body that is sent as it is. */
+  send(json: string): Promise<number>;
   /** As Cog does with its last report: again and again, until it is taken. */
   insist(body: Record<string, unknown>): Promise<void>;
 }
@@ -105,15 +107,14 @@ interface StartBody {
 
 function asCall(method: string, body: StartBody, token: string, isClosed: () => boolean): Call {
   const { id, input, webhook, webhook_events_filter: events } = body;
-  const report: Call['report'] = async (fields, { token: given = token, id: as = id } = {}) => {
-    const response = await request(webhook.replace(id, as), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${given}` },
-      body: JSON.stringify({ id: as, ...fields }),
-    });
+  const post = async (url: string, bearer: string, json: string): Promise<number> => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${bearer}` };
+    const response = await request(url, { method: 'POST', headers, body: json });
     await response.body.dump();
     return response.statusCode;
   };
+  const report: Call['report'] = (fields, { token: given = token, id: as = id } = {}) =>
+    post(webhook.replace(id, as), given, JSON.stringify({ id: as, ...fields }));
   const insist = async (fields: Record<string, unknown>): Promise<void> => {
     while (!isClosed()) {
       // A refused connection is a dispatcher that is being restarted.
@@ -122,7 +123,7 @@ function asCall(method: string, body: StartBody, token: string, isClosed: () => 
       await new Promise((resolve) => setTimeout(resolve, TERMINAL_RETRY_MS));
     }
   };
-  return { method, id, input, webhook, events, report, insist };
+  return { method, id, input, webhook, events, report, send: (json) => post(webhook, token, json), insist };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

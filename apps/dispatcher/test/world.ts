@@ -14,6 +14,7 @@ import {
   type Store,
 } from '@hearth/store';
 import { testDatabase } from '@hearth/testkit';
+import pg from 'pg';
 import { vi } from 'vitest';
 import type { Timings } from '../src/context.ts';
 import { type Dispatcher, startDispatcher } from '../src/dispatcher.ts';
@@ -53,6 +54,8 @@ export interface World {
   ended(id: string): Promise<PredictionRow>;
   /** The scheduler says that an instance went down by itself. */
   fail(instance: InstanceRow, failure: Partial<Failure>): Promise<void>;
+  /** Makes the database refuse to end predictions, until mended. */
+  breakFinish(): Promise<{ mend(): Promise<void> }>;
   dispatch(timings?: Partial<Timings>): Promise<Dispatcher>;
   close(): Promise<void>;
 }
@@ -139,6 +142,17 @@ export async function createWorld(kind: TransportKind = 'postgres'): Promise<Wor
       const { state } = (await store.instances.get(instance.id)) ?? instance;
       await store.instances.move(instance.id, state, 'vanished', { at: systemNow(), failure: whole });
       transport.bus.poke('dispatcher');
+    },
+    async breakFinish() {
+      const admin = new pg.Client({ connectionString: database.url });
+      await admin.connect();
+      await admin.query('alter table usage_records rename to hidden_usage_records');
+      return {
+        async mend() {
+          await admin.query('alter table hidden_usage_records rename to usage_records');
+          await admin.end();
+        },
+      };
     },
     async dispatch(timings = {}) {
       const exposition = createMetrics('dispatcher');
