@@ -19,6 +19,8 @@ export const roleOf = (labels: Readonly<Record<string, string>>): Role =>
 /** Cog's servers listen here unless told otherwise. */
 export const SERVER_PORT = '5000/tcp';
 
+const CPU_PERIOD_US = 100_000;
+
 /** Enough for any framework's threads, too few for a fork bomb to take the host along. */
 const MOST_PIDS = 4_096;
 
@@ -53,7 +55,8 @@ export function containerOptions(
       Memory: memoryBytes,
       MemorySwap: memoryBytes,
       ShmSize: Math.floor(memoryBytes / 2),
-      NanoCpus: Math.round(spec.cpus * 1e9),
+      // As a quota, because the engine refuses NanoCpus above its own cores, and a share may well be larger than a laptop.
+      ...(spec.cpus > 0 && { CpuPeriod: CPU_PERIOD_US, CpuQuota: Math.round(spec.cpus * CPU_PERIOD_US) }),
       PidsLimit: MOST_PIDS,
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
