@@ -115,11 +115,13 @@ export class Boots {
       }
     };
     const again = async (error: unknown): Promise<void> => {
-      if (!isPortClash(error)) throw error;
+      // Not for a boot that was taken over: the token that its server was given is not known here.
+      if (!isPortClash(error) || row.phases.setup !== undefined) throw error;
       await runtimes.get(row.runtime).stop(row.id, { address: null, graceMs: 0 });
       await attempt();
     };
     const fail = async (error: unknown): Promise<void> => {
+      await phases.settled();
       if (giveUp.signal.aborted) log.debug({ instanceId: row.id }, 'boot given up');
       else await this.#failed(row, error, phases.latest);
     };
@@ -208,7 +210,8 @@ class PhaseStamps {
   readonly #row: InstanceRow;
   readonly #clock: Clock;
   readonly #leaving: () => void;
-  #writing: Promise<unknown> = Promise.resolve();
+  #writing: Promise<void> = Promise.resolve();
+  #error: unknown = null;
   #latest: BootPhase = 'place';
 
   /** `leaving` is called when the row says that the instance does not boot any more. */
@@ -229,11 +232,19 @@ class PhaseStamps {
     const write = async (): Promise<void> => {
       if (!(await this.#store.instances.stampPhase(this.#row.id, phase, at, address))) this.#leaving();
     };
-    this.#writing = this.#writing.then(write);
+    this.#writing = this.#writing.then(write).catch((error: unknown) => {
+      this.#error ??= error;
+    });
+  }
+
+  /** Resolves when nothing is being written. */
+  settled(): Promise<void> {
+    return this.#writing;
   }
 
   /** @throws what a write threw; the boot then fails, because its row can't be trusted */
   async written(): Promise<void> {
     await this.#writing;
+    if (this.#error !== null) throw this.#error;
   }
 }

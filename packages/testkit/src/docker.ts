@@ -1,7 +1,7 @@
-import { getContainerRuntimeClient } from 'testcontainers';
-
 /** Whether the Docker ring runs: an engine answers. Missing where `HEARTH_TEST_REQUIRE` names it is a failure, not a skip. */
 export async function dockerRing(): Promise<boolean> {
+  // Loaded on demand: it takes a second, and most tests need no engine.
+  const { getContainerRuntimeClient } = await import('testcontainers');
   try {
     await getContainerRuntimeClient();
     return true;

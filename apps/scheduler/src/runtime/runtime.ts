@@ -142,6 +142,7 @@ const LOG_TAIL_CHARS = 8_192;
 
 /** The end of a log, short enough to be stored with a failure and shown in an error. */
 export function logTailOf(text: string, lines = LOG_TAIL_LINES): string {
-  const tail = text.trimEnd().split('\n').slice(-lines).join('\n');
+  // Postgres keeps no NUL in a text.
+  const tail = text.replaceAll('\0', '').trimEnd().split('\n').slice(-lines).join('\n');
   return tail.length <= LOG_TAIL_CHARS ? tail : `…${tail.slice(-LOG_TAIL_CHARS)}`;
 }

@@ -1,0 +1,123 @@
+import { newId, systemNow } from '@hearth/kit';
+import { dockerRing } from '@hearth/testkit';
+import Docker from 'dockerode';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../src/clock.ts';
+import { readHealth } from '../src/readiness.ts';
+import { DockerRuntime } from '../src/runtime/docker.ts';
+import { containerName, LABELS } from '../src/runtime/docker-container.ts';
+import type { BootSpec } from '../src/runtime/runtime.ts';
+import { runtimeContract } from './runtime.contract.ts';
+
+const IMAGE = `hearth-test/model-server:${process.pid}`;
+const hasEngine = await dockerRing();
+const docker = new Docker();
+const connect = (installation: string) => new DockerRuntime({ host: process.env.DOCKER_HOST ?? null, installation });
+
+async function leftovers(installation: string): Promise<string[]> {
+  const label = [`${LABELS.installation}=${installation}`];
+  const left = await docker.listContainers({ all: true, filters: { label } });
+  return left.map((container) => container.Names.join());
+}
+
+describe.skipIf(!hasEngine)('Docker ring', () => {
+  beforeAll(async () => {
+    const src = ['model-server.Dockerfile', 'model-server.ts'];
+    const stream = await docker.buildImage({ context: import.meta.dirname, src }, { t: IMAGE, dockerfile: src[0] });
+    const failed = await new Promise<unknown>((resolve) => {
+      docker.modem.followProgress(stream, (error, events) => resolve(error ?? events.find((e) => e.error)));
+    });
+    expect(failed).toBeUndefined();
+  });
+  afterAll(async () => {
+    await docker.getImage(IMAGE).remove();
+  });
+
+  runtimeContract('docker', () => ({
+    connect,
+    clock: systemClock,
+    readHealth,
+    model: (behaviour) => ({ source: { kind: 'image', image: IMAGE }, env: { MODEL_SETUP: behaviour } }),
+    // Nothing listens there: the pull fails at once, on every machine.
+    missing: { kind: 'image', image: 'localhost:9/hearth/nothing:1' },
+    async crash(_instanceId, address) {
+      // The server ends while it answers.
+      await fetch(`${address}/crash`).catch(() => null);
+    },
+    async kill(instanceId) {
+      await docker.getContainer(containerName(instanceId)).kill();
+    },
+    leftovers,
+    settle: () => {},
+  }));
+
+  const specOf = (change: Partial<BootSpec>): BootSpec => ({
+    instanceId: newId(systemNow()),
+    deploymentId: 'deployment',
+    role: 'instance',
+    source: { kind: 'image', image: IMAGE },
+    env: {},
+    uploadUrl: null,
+    memoryMiB: 256,
+    cpus: 1,
+    deviceIds: [],
+    ...change,
+  });
+  const { signal } = new AbortController();
+
+  it('fences the container: no capabilities, no new privileges, limits, a loopback port, its owner on it', async () => {
+    const installation = newId(systemNow());
+    const runtime = connect(installation);
+    const spec = specOf({});
+    const { address } = await runtime.boot(spec, () => {}, signal);
+    try {
+      const { HostConfig, Config, Name } = await docker.getContainer(containerName(spec.instanceId)).inspect();
+      expect(Name).toBe(`/hearth-${spec.instanceId}`);
+      expect(Config.Labels).toMatchObject({
+        'hearth.installation': installation,
+        'hearth.instance': spec.instanceId,
+        'hearth.deployment': 'deployment',
+        'hearth.role': 'instance',
+      });
+      expect(HostConfig).toMatchObject({
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges'],
+        Memory: 256 * 2 ** 20,
+        MemorySwap: 256 * 2 ** 20,
+        CpuPeriod: 100_000,
+        CpuQuota: 100_000,
+        Init: true,
+        Privileged: false,
+        RestartPolicy: { Name: 'no' },
+      });
+      expect(HostConfig.PidsLimit).toBeGreaterThan(0);
+      expect(HostConfig.PortBindings).toEqual({ '5000/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] });
+      expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    } finally {
+      await runtime.stop(spec.instanceId, { address: null, graceMs: 0 });
+      await runtime.close();
+    }
+  });
+
+  it('says that the GPU cannot be had where the engine has none, and leaves no created container', async () => {
+    const installation = newId(systemNow());
+    const runtime = connect(installation);
+    const boot = runtime.boot(specOf({ deviceIds: ['GPU-does-not-exist'] }), () => {}, signal);
+    await expect(boot).rejects.toMatchObject({ kind: 'gpu_lost' });
+    expect(await leftovers(installation)).toEqual([]);
+  });
+
+  it('pulls nothing that was only built here: no registry has it', async () => {
+    const gone = `sha256:${'0'.repeat(64)}`;
+    await expect(connect('nobody').pull(gone, () => {}, signal)).rejects.toMatchObject({ kind: 'image_missing' });
+  });
+
+  it('answers with a note, not an error, where no engine listens', async () => {
+    const nowhere = new DockerRuntime({ host: 'unix:///nowhere/docker.sock', installation: 'nobody' });
+    expect(await nowhere.capacity()).toMatchObject({
+      available: false,
+      note: expect.stringContaining('/nowhere/docker.sock'),
+    });
+    await expect(nowhere.boot(specOf({}), () => {}, signal)).rejects.toMatchObject({ kind: 'lost' });
+  });
+});

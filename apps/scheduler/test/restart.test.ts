@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openHouse, type TestHouse } from './house.ts';
+
+let house: TestHouse;
+beforeEach(async () => {
+  house = await openHouse();
+});
+afterEach(() => house.close());
+
+const stray = (instanceId: string, role: 'instance' | 'inspection') =>
+  house.runtime.boot(
+    {
+      instanceId,
+      deploymentId: null,
+      role,
+      source: { kind: 'path', path: '/ocr', command: [], env: {} },
+      env: {},
+      uploadUrl: null,
+      memoryMiB: 1,
+      cpus: 0,
+      deviceIds: [],
+    },
+    () => {},
+    new AbortController().signal,
+  );
+
+describe('the scheduler that comes after', () => {
+  it('adopts what is ready and goes on with what is booting, without a boot of its own', async () => {
+    house.runtime.define('/warm', { setupMs: 10, setup: 'ok' });
+    house.runtime.define('/slow', { setupMs: 5_000, setup: 'ok' });
+    const warm = await house.deploy('warm');
+    const slow = await house.deploy('slow');
+    const before = await house.start();
+    await house.predict(warm);
+    await house.predict(slow);
+    await house.inState(warm, 'ready');
+    await house.until('the slow one to be in its setup', async () => (await house.instances(slow))[0]?.address);
+    await before.close();
+
+    await house.start();
+    await house.inState(slow, 'ready');
+    expect(await house.instances(warm)).toMatchObject([{ state: 'ready' }]);
+    expect(house.runtime.booted).toBe(2);
+    expect(house.runtime.stopped).toEqual([]);
+  });
+
+  it('learns of an end that nobody saw', async () => {
+    house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
+    const ocr = await house.deploy('ocr');
+    const before = await house.start();
+    await house.predict(ocr);
+    const ready = await house.inState(ocr, 'ready');
+    await before.close();
+    house.runtime.end(ready.id, { exitCode: 7 });
+    await house.start();
+    expect(await house.store.instances.get(ready.id)).toMatchObject({
+      state: 'failed',
+      failure: { kind: 'crash', exitCode: 7 },
+    });
+  });
+
+  it('calls an instance lost whose container is gone', async () => {
+    house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
+    const ocr = await house.deploy('ocr');
+    const before = await house.start();
+    await house.predict(ocr);
+    const ready = await house.inState(ocr, 'ready');
+    await before.close();
+    house.runtime.vanish(ready.id);
+    await house.start();
+    expect(await house.store.instances.get(ready.id)).toMatchObject({ state: 'failed', failure: { kind: 'lost' } });
+  });
+
+  it('notices within ten seconds of running, too', async () => {
+    house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
+    const ocr = await house.deploy('ocr');
+    await house.start();
+    await house.predict(ocr);
+    const ready = await house.inState(ocr, 'ready');
+    house.runtime.vanish(ready.id);
+    house.clock.advance(10_000);
+    const failed = await house.inState(ocr, 'failed');
+    expect(failed).toMatchObject({ id: ready.id, failure: { kind: 'lost' } });
+  });
+
+  it('stops again what was stopping', async () => {
+    house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
+    const ocr = await house.deploy('ocr');
+    const before = await house.start();
+    await house.predict(ocr);
+    const { id } = await house.inState(ocr, 'ready');
+    await before.close();
+    const at = house.clock.now();
+    await house.store.instances.move(id, 'ready', 'drain', { at });
+    await house.store.instances.move(id, 'draining', 'drained', { at });
+    await house.start();
+    await house.until('it to be stopped', async () => (await house.store.instances.get(id))?.state === 'stopped');
+    expect(house.runtime.stopped).toEqual([id]);
+  });
+
+  it('reaps what belongs to nobody: strays of earlier instances and of inspections', async () => {
+    house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
+    await stray('nobodys', 'instance');
+    await stray('cut-off', 'inspection');
+    await house.start();
+    expect(house.runtime.stopped.toSorted()).toEqual(['cut-off', 'nobodys']);
+    expect(await house.runtime.list()).toEqual([]);
+  });
+
+  it('gives up instances whose runtime was switched off', async () => {
+    house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
+    const ocr = await house.deploy('ocr');
+    const before = await house.start();
+    await house.predict(ocr);
+    const ready = await house.inState(ocr, 'ready');
+    await before.close();
+    await house.start([]);
+    expect(await house.store.instances.get(ready.id)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('switched off'),
+    });
+  });
+});
+
+describe('the end of the house', () => {
+  it('stops everything when asked to: the ready, the booting and the draining', async () => {
+    house.runtime.define('/warm', { setupMs: 10, setup: 'ok' });
+    house.runtime.define('/slow', { setupMs: 5_000, setup: 'ok' });
+    const warm = await house.deploy('warm', { maxInstances: 1 });
+    const slow = await house.deploy('slow', { maxInstances: 1 });
+    const scheduler = await house.start();
+    await house.predict(warm);
+    await house.predict(slow);
+    const ready = await house.inState(warm, 'ready');
+    await scheduler.stopInstances('Hearth was shut down.');
+    expect(await house.store.instances.live()).toEqual([]);
+    expect(await house.store.instances.get(ready.id)).toMatchObject({
+      state: 'stopped',
+      reason: 'Hearth was shut down.',
+    });
+    expect(await house.runtime.list()).toEqual([]);
+  });
+});
