@@ -91,7 +91,7 @@ async function coldCall(house: House, model: string, input: unknown): Promise<()
 
 async function untilCold(house: House): Promise<void> {
   await eventually('every instance to be gone', async () => {
-    const { results } = await house.get<{ results: unknown[] }>('/v1/instances?live=true');
+    const { results } = await house.get<{ results: unknown[] }>('/v1/instances');
     return results.length === 0;
   });
 }

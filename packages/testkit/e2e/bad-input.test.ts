@@ -56,7 +56,9 @@ describe('bad input', () => {
     expect(response.headers.get('content-type')).toContain('application/problem+json');
     expect(JSON.parse(text)).toMatchObject({ detail: expect.stringMatching(says), status });
     expect((await house.get<{ results: unknown[] }>('/v1/predictions')).results).toEqual([]);
-    const { results } = await house.get<{ results: { queue: { waiting: number; in_flight: number } }[] }>('/v1/status');
-    expect(results.every(({ queue }) => queue.waiting + queue.in_flight === 0)).toBe(true);
+    const { deployments } = await house.get<{ deployments: { queue: { waiting: number; in_flight: number } }[] }>(
+      '/v1/status',
+    );
+    expect(deployments.every(({ queue }) => queue.waiting + queue.in_flight === 0)).toBe(true);
   });
 });

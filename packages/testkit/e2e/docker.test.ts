@@ -25,9 +25,12 @@ describe.skipIf(!(await dockerRing()))('with a Docker Engine', () => {
     await house?.dispose();
   }, 60_000);
 
+  /** Containers of this house's instances, running or not. */
   const ours = async () => {
-    const { installation } = await house.get<{ installation: string }>('/v1/status');
-    return docker.listContainers({ all: true, filters: { label: [`hearth.installation=${installation}`] } });
+    const { results } = await house.get<{ results: { id: string }[] }>('/v1/instances?all=true');
+    const ids = new Set(results.map(({ id }) => id));
+    const containers = await docker.listContainers({ all: true, filters: { label: ['hearth.instance'] } });
+    return containers.filter(({ Labels }) => ids.has(Labels['hearth.instance'] ?? ''));
   };
   const ended = async (model: string, input: unknown): Promise<Prediction> => {
     const response = await house.request('POST', `/v1/models/${model}/predictions`, { input });

@@ -28,8 +28,7 @@ const failed = async (model: string, input: unknown): Promise<Prediction> => {
     return prediction.status !== 'starting' && prediction.status !== 'processing' && prediction;
   });
 };
-const liveInstances = async () =>
-  (await house.get<{ results: { state: string }[] }>('/v1/instances?live=true')).results.length;
+const liveInstances = async () => (await house.get<{ results: { state: string }[] }>('/v1/instances')).results.length;
 
 describe('what goes wrong is said, in time, and leaves nothing behind', () => {
   it('a failing setup', async () => {

@@ -33,8 +33,8 @@ const inStatus = (id: string, ...statuses: string[]) =>
     90_000,
   );
 const recordsOf = async (id: string) => {
-  const { results } = await house.get<{ results: { prediction_id: string }[] }>('/v1/usage');
-  return results.filter((record) => record.prediction_id === id);
+  const { results } = await house.get<{ results: { prediction: string }[] }>('/v1/usage');
+  return results.filter((record) => record.prediction === id);
 };
 
 describe('kill -9 in the middle of a 5 s prediction', () => {

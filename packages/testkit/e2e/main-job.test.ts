@@ -5,8 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, type House, startHouse } from '../src/house.ts';
 
 interface StatusItem {
-  readonly owner: string;
-  readonly name: string;
+  readonly deployment: string;
   readonly temperature: 'cold' | 'booting' | 'warm' | 'busy';
   readonly instances: Readonly<Record<string, number>>;
   readonly queue: { readonly waiting: number; readonly in_flight: number };
@@ -37,8 +36,8 @@ afterAll(async () => {
 });
 
 const statusOf = async (name: string): Promise<StatusItem> => {
-  const { results } = await house.get<{ results: StatusItem[] }>('/v1/status');
-  const item = results.find((each) => `${each.owner}/${each.name}` === name);
+  const { deployments } = await house.get<{ deployments: StatusItem[] }>('/v1/status');
+  const item = deployments.find(({ deployment }) => deployment === name);
   if (item === undefined) throw new Error(`${name} is not in /v1/status`);
   return item;
 };
@@ -60,9 +59,9 @@ const ended = (id: string, timeoutMs = 30_000) =>
   );
 const usageOf = async (id: string) => {
   const { results } = await house.get<{
-    results: { prediction_id: string; predict_microseconds: number; cost_micros: number }[];
+    results: { prediction: string; predict_microseconds: number; cost_micros: number }[];
   }>('/v1/usage');
-  return results.filter((record) => record.prediction_id === id);
+  return results.filter((record) => record.prediction === id);
 };
 
 describe('the main job', () => {
@@ -82,7 +81,7 @@ describe('the main job', () => {
     });
     expect((await ended((await first).id)).status).toBe('succeeded');
     const instances = async () =>
-      (await house.get<{ results: Instance[] }>('/v1/instances?deployment=hearth/stream')).results.length;
+      (await house.get<{ results: Instance[] }>('/v1/instances?all=true&deployment=hearth/stream')).results.length;
     const before = await instances();
     expect((await ended((await create('hearth/stream', { text: 'again', rate: 100 })).id)).output).toEqual(['again']);
     expect(await instances()).toBe(before);
