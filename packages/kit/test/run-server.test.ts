@@ -2,14 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 
+const SCRIPTS = {
+  server: new URL('./fixtures/server.ts', import.meta.url).pathname,
+  parent: new URL('./fixtures/parent.ts', import.meta.url).pathname,
+};
+
 const children: ChildProcess[] = [];
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
 /** A child whose stdout is collected; `said` resolves once it printed the words. */
-function run(script: 'server' | 'parent', kind: string) {
-  const child = spawn(process.execPath, [new URL(`./fixtures/${script}.ts`, import.meta.url).pathname], {
+function run(script: keyof typeof SCRIPTS, kind: string) {
+  const child = spawn(process.execPath, [SCRIPTS[script]], {
     env: { ...process.env, FIXTURE: kind },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -17,7 +17,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** A Redis (6.2 or newer) to itself, or a Postgres (13 or newer), where it keeps to the schema `bullmq`. */
+/** A Redis (6.2 or newer; `redis://`, `rediss://`, `unix://` or a socket path) to itself, or a Postgres (13 or newer), where it keeps to the schema `bullmq`. */
 export type TransportAddress = { readonly redisUrl: string } | { readonly postgresUrl: string };
 
 const LOCK_MS = 30_000;

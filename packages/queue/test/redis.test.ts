@@ -94,6 +94,12 @@ describe.skipIf(redis === null)('a Redis that goes away', () => {
     await until(() => expect(after.taken).toEqual(['c']));
   });
 
+  it('can be named by a URL where it is a socket', async () => {
+    const other = await open({ redisUrl: `unix://${redis.url}` });
+    await other.queues.ping();
+    await other.close();
+  });
+
   it('from the start is TransportDown with the address and without the password', async () => {
     await expect(open({ redisUrl: 'redis://u:hunter2@127.0.0.1:1' })).rejects.toThrow(
       /Redis at 127\.0\.0\.1:1 failed \(connect ECONNREFUSED/,

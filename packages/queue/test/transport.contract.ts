@@ -10,7 +10,7 @@ import {
   type TransportAddress,
 } from '../src/index.ts';
 
-export const log = createLogger({ room: 'test', level: 'silent' });
+const log = createLogger({ room: 'test', level: 'silent' });
 const LOCK_MS = 600;
 const PATIENCE = { timeout: 10_000, interval: 10 };
 

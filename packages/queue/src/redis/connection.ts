@@ -32,8 +32,9 @@ function endable<Client extends Endable>(client: Client): Client {
 
 /** An ioredis client that can be given up while Redis is away, as can the copies that BullMQ makes of it. */
 export class RedisConnection extends Redis {
+  /** `redis://…`, `rediss://…`, or a socket: its path, or `unix://` and its path. */
   constructor(url: string) {
-    super(url, OPTIONS);
+    super(url.startsWith('unix:') ? decodeURIComponent(new URL(url).pathname) : url, OPTIONS);
     endable(this);
   }
 

@@ -21,7 +21,7 @@ export class EmbeddedRedisFailed extends Error {
 }
 
 export interface EmbeddedRedis {
-  /** A socket path, which ioredis takes as a URL. */
+  /** The path of its socket, which ioredis and `createTransport` take as a URL. */
   readonly url: string;
   readonly pid: number;
   /** Resolves with the reason once it has ended, whoever ended it. */
