@@ -68,7 +68,8 @@ describe.skipIf(!hasEngine)('Docker ring', () => {
   it('fences the container: no capabilities, no new privileges, limits, a loopback port, its owner on it', async () => {
     const installation = newId(systemNow());
     const runtime = connect(installation);
-    const spec = specOf({});
+    // More than most machines have: a share, not a fence.
+    const spec = specOf({ cpus: 16 });
     const { address } = await runtime.boot(spec, () => {}, signal);
     try {
       const { HostConfig, Config, Name } = await docker.getContainer(containerName(spec.instanceId)).inspect();

@@ -19,11 +19,10 @@ export const roleOf = (labels: Readonly<Record<string, string>>): Role =>
 /** Cog's servers listen here unless told otherwise. */
 export const SERVER_PORT = '5000/tcp';
 
+/** The kernel's own default, in microseconds. */
 const CPU_PERIOD_US = 100_000;
 
 /** Enough for any framework's threads, too few for a fork bomb to take the host along. */
-/** The kernel's own default, in microseconds. */
-const CPU_PERIOD_US = 100_000;
 const MOST_PIDS = 4_096;
 
 /**
