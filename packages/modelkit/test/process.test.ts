@@ -1,11 +1,11 @@
 /** What only shows in a process of its own: exit codes, signals, stdout. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 
-const MAIN = join(import.meta.dirname, 'hello-main.ts');
+const MAIN = fileURLToPath(new URL('./hello-main.ts', import.meta.url));
 const AWAIT = '--await-explicit-shutdown=true';
 const children: ChildProcess[] = [];
 afterEach(async () => {
