@@ -1,8 +1,8 @@
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { type App, type Context, createContext } from './context.ts';
 import type { ApiDeps } from './deps.ts';
-import { installErrors } from './plugins/errors.ts';
+import { answerFrameworkError, installErrors } from './plugins/errors.ts';
 import { installMetrics } from './plugins/metrics.ts';
 import { installOpenapi } from './plugins/openapi.ts';
 import { installParsing, MAX_JSON_BYTES } from './plugins/parsing.ts';
@@ -30,10 +30,12 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
   const logger: FastifyBaseLogger = deps.log;
   const app: App = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    // A line for every request would cost more than the request; the metrics count them.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_JSON_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    frameworkErrors: answerFrameworkError,
     // Python's clients add /v1 to a base URL that has it already, or not (contract §0.3): both work.
     rewriteUrl: (request) => (request.url ?? '/').replace(/^\/v1\/v1(?=[/?]|$)/, '/v1'),
   }).withTypeProvider<ZodTypeProvider>();
@@ -45,6 +47,10 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
   const context = createContext(deps, closing.signal);
   const stopListening = deps.bus.onPoke('api', context.targets.forget);
   app.addHook('preClose', async () => closing.abort());
+  // Holds that end because of the close: their connections must not idle for another request.
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing.signal.aborted) reply.header('connection', 'close');
+  });
   app.addHook('onClose', async () => {
     stopListening();
     context.hub.close();

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Blobs } from '@hearth/files';
 import { BlobMissing } from '@hearth/files';
 import type { FileRow } from '@hearth/store';
@@ -54,7 +55,8 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
     etag: `"${file.md5}"`,
     ...(range !== null && { 'content-range': `bytes ${range.start}-${range.end}/${file.sizeBytes}` }),
   });
-  if (request.method === 'HEAD') return reply.send();
+  // An empty stream, because anything else makes Fastify say that the length is 0.
+  if (request.method === 'HEAD') return reply.send(Readable.from([]));
   try {
     return reply.send(await (range === null ? blobs.get(file.id) : blobs.get(file.id, range)));
   } catch (error) {

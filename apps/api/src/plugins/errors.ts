@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { InvalidField } from '@hearth/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
@@ -5,14 +6,43 @@ import { invalidFields, Problem } from '../problem.ts';
 
 /** Every error as `application/problem+json` from the catalogue. What is not foreseen is a 500 that says nothing but its id. */
 export function installErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const problem = problemOf(error);
+    if (problem?.status === 413) await takeIn(request.raw);
     if (problem !== null) return send(reply, problem);
     request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
     const internal = new Problem('internal', 'Something went wrong on our side.');
     return send(reply, internal, { request_id: request.id });
   });
   app.setNotFoundHandler((request, reply) => send(reply, noSuchRoute(request)));
+}
+
+/** For what goes wrong before there is a route: a URL that cannot be decoded. */
+export function answerFrameworkError(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
+  send(reply, problemOf(error) ?? new Problem('bad-request', error.message));
+}
+
+const MOST_TAKEN_IN_BYTES = 128 * 1024 * 1024;
+const LONGEST_TAKEN_IN_MS = 10_000;
+
+/**
+ * Takes in the rest of a body that was refused for its size, within limits: a client that is still sending would see a
+ * broken connection in place of the answer.
+ */
+function takeIn(request: IncomingMessage): Promise<void> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (request.complete || request.destroyed || declared > MOST_TAKEN_IN_BYTES) return Promise.resolve();
+  return new Promise((resolve) => {
+    let taken = 0;
+    const timer = setTimeout(resolve, LONGEST_TAKEN_IN_MS);
+    request.on('data', (chunk: Buffer) => {
+      taken += chunk.length;
+      if (taken > MOST_TAKEN_IN_BYTES) resolve();
+    });
+    for (const over of ['end', 'close', 'error']) request.once(over, () => resolve());
+    request.once('close', () => clearTimeout(timer));
+    request.resume();
+  });
 }
 
 function send(reply: FastifyReply, problem: Problem, more: { request_id?: string } = {}) {

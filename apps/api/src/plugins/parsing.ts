@@ -16,14 +16,9 @@ export function installParsing(app: FastifyInstance): void {
     { parseAs: 'string', bodyLimit: MAX_JSON_BYTES },
     (request, body, done) => {
       if (body === '') return done(null, undefined);
-      return parse(request, body.toString(), (error, value) => {
-        if (error)
-          done(
-            new Problem(
-              'malformed-json',
-              `The body is not JSON: ${error.cause instanceof Error ? error.cause.message : error.message}`,
-            ),
-          );
+      const text = body.toString();
+      return parse(request, text, (error, value) => {
+        if (error) done(new Problem('malformed-json', `The body is not JSON: ${whyNot(text)}`));
         else done(null, value);
       });
     },
@@ -31,4 +26,14 @@ export function installParsing(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
     if (request.url.includes('%00')) throw new Problem('bad-request', 'A URL cannot hold the character %00.');
   });
+}
+
+/** The default parser keeps the reason to itself. */
+function whyNot(text: string): string {
+  try {
+    JSON.parse(text);
+    return 'the names __proto__ and constructor.prototype are not allowed.';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }

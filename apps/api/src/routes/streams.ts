@@ -31,6 +31,8 @@ export function streamRoutes(app: App, context: Context): void {
           'access-control-allow-origin': '*',
           // Proxies would hold events back to fill their buffers.
           'x-accel-buffering': 'no',
+          // A connection that idles after its stream would keep a closing server waiting.
+          connection: 'close',
         })
         .send(Readable.from(body));
     },

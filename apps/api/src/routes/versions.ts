@@ -10,6 +10,7 @@ import { importVersion, sourceOf } from '../versions-import.ts';
 import { wireVersion } from '../wire.ts';
 
 const tags = ['models'];
+const SIGN_OF_LIFE_MS = 30_000;
 const params = z.object({ owner: z.string(), name: z.string() });
 
 export function versionRoutes(app: App, context: Context): void {
@@ -56,9 +57,15 @@ export function versionRoutes(app: App, context: Context): void {
       if (!mayChange(caller, model)) throw new Problem('forbidden', `${owner}/${name} belongs to another account.`);
       const source = sourceOf(request.body);
       if (source.kind === 'path') await checkFolder(context, caller, source.path);
-      const version = await importVersion(context, model, source);
-      reply.code(201);
-      return wireVersion(version);
+      // Clients give up on an answer that does not begin within minutes; an interim response counts as a sign of life.
+      const signs = setInterval(() => reply.raw.writeProcessing(), SIGN_OF_LIFE_MS);
+      try {
+        const version = await importVersion(context, model, source);
+        reply.code(201);
+        return wireVersion(version);
+      } finally {
+        clearInterval(signs);
+      }
     },
   );
 }

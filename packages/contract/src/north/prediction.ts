@@ -47,7 +47,7 @@ export type WirePrediction = z.infer<typeof predictionSchema>;
 const HTTP_URL = lineSchema(8_000).pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
 
 const options = {
-  input: z.record(z.string(), z.unknown()),
+  input: z.record(z.string(), z.unknown(), { error: 'must be an object with the inputs of the version' }),
   webhook: HTTP_URL.nullish(),
   webhook_events_filter: z.array(z.enum(WEBHOOK_EVENTS)).nullish(),
   /** Long out of use; old clients still send both. */

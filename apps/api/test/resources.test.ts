@@ -1,0 +1,445 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type {
+  WireDeployment,
+  WireHardware,
+  WireInstance,
+  WireModel,
+  WireNewToken,
+  WirePage,
+  WireStatusPage,
+  WireToken,
+  WireUsageRecord,
+  WireUsageTotals,
+  WireVersion,
+} from '@hearth/contract';
+import { usageRecord } from '@hearth/core';
+import { hashToken, newId } from '@hearth/kit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureFirstAdmin } from '../src/first-start.ts';
+import { createDispatcher, ECHO_SCHEMA, type House, type Problem, startHouse } from './harness.ts';
+
+let house: House;
+let echo: Awaited<ReturnType<House['addModel']>>;
+let member: Awaited<ReturnType<House['addCaller']>>;
+beforeAll(async () => {
+  house = await startHouse();
+  echo = await house.addModel('echo');
+  member = await house.addCaller('member', 'member');
+});
+afterAll(() => house.close());
+const as = (token: string) => ({ token });
+
+describe('models', () => {
+  const model = { owner: 'member', name: 'mine', visibility: 'private', hardware: 'cpu', description: 'A model' };
+
+  it('are made once, under one’s own name', async () => {
+    const made = await house.ask<WireModel>('POST', '/v1/models', model, as(member.token));
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({
+      owner: 'member',
+      name: 'mine',
+      description: 'A model',
+      run_count: 0,
+      latest_version: null,
+    });
+    const again = await house.ask<Problem>('POST', '/v1/models', model, as(member.token));
+    expect(again).toMatchObject({ status: 422, body: { code: 'name-taken' } });
+    const foreign = await house.ask<Problem>('POST', '/v1/models', { ...model, owner: 'hearth' }, as(member.token));
+    expect(foreign).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+  });
+
+  it.each([
+    ['name', { name: 'Upper' }],
+    ['owner', { owner: 'a/b' }],
+    ['visibility', { visibility: 'secret' }],
+    ['hardware', { hardware: 'gpu-none' }],
+    ['github_url', { github_url: 'javascript:alert(1)' }],
+    ['description', { description: 'a\0b' }],
+    ['nope', { nope: 1 }],
+  ])('with a bad %s are refused', async (field, change) => {
+    const { status, body } = await house.ask<Problem>('POST', '/v1/models', { ...model, name: 'bad', ...change });
+    expect([status, body.invalid_fields?.[0]?.field]).toEqual([422, field]);
+  });
+
+  it('name the SKUs there are when theirs is not one', async () => {
+    const { body } = await house.ask<Problem>('POST', '/v1/models', { ...model, hardware: 'gpu-none' });
+    expect(body.detail).toMatch(/"gpu-none" is not a SKU; choose one of .*gpu-t4/);
+  });
+
+  it('that are private are listed for their owner and admins only', async () => {
+    await house.addModel('hidden', undefined, 'private');
+    const names = async (token: string) =>
+      (await house.ask<WirePage<WireModel>>('GET', '/v1/models', undefined, as(token))).body.results.map(
+        ({ name }) => name,
+      );
+    expect(await names(member.token)).toEqual(expect.arrayContaining(['echo', 'mine']));
+    expect(await names(member.token)).not.toContain('hidden');
+    expect(await names(house.admin.token)).toContain('hidden');
+  });
+});
+
+describe('versions', () => {
+  const path = '/v1/models/hearth/echo/versions';
+
+  it('are listed and read', async () => {
+    const list = await house.ask<WirePage<WireVersion>>('GET', path);
+    expect(list.body.results).toMatchObject([
+      { id: echo.version.id, cog_version: '0.16.12', openapi_schema: ECHO_SCHEMA },
+    ]);
+    expect((await house.ask<WireVersion>('GET', `${path}/${echo.version.id}`)).body.id).toBe(echo.version.id);
+    expect((await house.ask('GET', `${path}/${'0'.repeat(64)}`)).status).toBe(404);
+    expect((await house.ask('GET', `/v1/models/hearth/nothing/versions`)).status).toBe(404);
+  });
+
+  /** The scheduler's part: answers the next import. */
+  const answerImport = (answer: Parameters<House['store']['imports']['answer']>[1]) => {
+    const stop = house.bus.onPoke('scheduler', async () => {
+      for (const { id } of await house.store.imports.pending()) {
+        stop();
+        await house.store.imports.answer(id, answer);
+        house.bus.poke('api');
+      }
+    });
+  };
+
+  it('are added once the scheduler looked at the image, and run at once', async () => {
+    const source = { kind: 'image' as const, image: 'registry.test/echo@sha256:1' };
+    const versionId = 'ab'.repeat(32);
+    answerImport({ result: { versionId, source, openapiSchema: ECHO_SCHEMA, cogVersion: '0.16.12', slots: 2 } });
+    const added = await house.ask<WireVersion>('POST', path, { image: 'registry.test/echo' });
+    expect(added).toMatchObject({ status: 201, body: { id: versionId } });
+    const run = await house.ask('POST', '/v1/predictions', { version: 'hearth/echo', input: { text: 'hi' } });
+    expect(run.body.version).toBe(versionId);
+  });
+
+  it('are refused with the scheduler’s reason', async () => {
+    answerImport({ error: 'The image registry.test/none does not exist.' });
+    const refused = await house.ask<Problem>('POST', path, { image: 'registry.test/none' });
+    expect(refused).toMatchObject({
+      status: 422,
+      body: { code: 'import-failed', detail: 'The image registry.test/none does not exist.' },
+    });
+  });
+
+  it.each([
+    ['neither image nor path', {}, /^- body: must be \{"image": "…"\} or \{"path": "…"/],
+    ['both', { image: 'a', path: '/b' }, /^- body: must be \{"image": "…"\} or \{"path": "…"/],
+    ['an empty command', { path: '/b', command: [] }, /^- command: too small/],
+    ['a bad name in env', { path: '/b', env: { 'A=B': 'c' } }, /^- body: must be /],
+  ])('with %s are refused', async (_name, body, detail) => {
+    const refused = await house.ask<Problem>('POST', path, body);
+    expect(refused.status).toBe(422);
+    expect(refused.body.detail).toMatch(detail);
+  });
+
+  it('from a folder are for admins, of an absolute path, and need a host that runs processes', async () => {
+    await house.ask('POST', '/v1/models', { owner: 'member', name: 'folder', visibility: 'public', hardware: 'cpu' });
+    const own = '/v1/models/member/folder/versions';
+    const byMember = await house.ask<Problem>('POST', own, { path: '/srv/model' }, as(member.token));
+    expect(byMember).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    const relative = await house.ask<Problem>('POST', own, { path: 'model' });
+    expect(relative.body.invalid_fields?.[0]?.field).toBe('path');
+    const nowhere = await house.ask<Problem>('POST', own, { path: '/srv/model' });
+    expect(nowhere).toMatchObject({ status: 422, body: { code: 'no-process-runtime' } });
+    await house.store.hosts.upsert({
+      id: 'host',
+      name: 'box',
+      runtimes: ['docker'],
+      cordoned: false,
+      memoryMiB: 4096,
+      devices: [],
+      runtimeNotes: { process: 'HEARTH_RUNTIME is docker' },
+      lastSeenAt: Date.now(),
+    });
+    const dockerOnly = await house.ask<Problem>('POST', own, { path: '/srv/model' });
+    expect(dockerOnly.body.detail).toContain('box: HEARTH_RUNTIME is docker');
+  });
+
+  it('of a model are added by its owner and admins only', async () => {
+    const refused = await house.ask<Problem>('POST', path, { image: 'a' }, as(member.token));
+    expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+  });
+});
+
+describe('deployments', () => {
+  const config = () => ({
+    name: 'fast',
+    model: 'hearth/echo',
+    version: echo.version.id,
+    hardware: 'cpu',
+    min_instances: 1,
+    max_instances: 4,
+  });
+
+  it('are made, changed release by release, and deleted', async () => {
+    const made = await house.ask<WireDeployment>('POST', '/v1/deployments', { ...config(), keep_alive: '90s' });
+    expect(made.status).toBe(200);
+    expect(made.body).toMatchObject({
+      owner: 'hearth',
+      name: 'fast',
+      current_release: {
+        number: 1,
+        model: 'hearth/echo',
+        version: echo.version.id,
+        created_by: { type: 'user', username: 'hearth', name: 'hearth' },
+        configuration: { hardware: 'cpu', min_instances: 1, max_instances: 4, keep_alive: 90 },
+      },
+    });
+    const path = '/v1/deployments/hearth/fast';
+    const changed = await house.ask<WireDeployment>('PATCH', path, { min_instances: 0, keep_alive: 5 });
+    expect(changed.body.current_release).toMatchObject({
+      number: 2,
+      configuration: { min_instances: 0, keep_alive: 5 },
+    });
+    expect((await house.ask<WireDeployment>('PATCH', path, {})).body.current_release.number).toBe(2);
+    expect((await house.ask('DELETE', path)).status).toBe(204);
+    expect((await house.ask('GET', path)).status).toBe(404);
+  });
+
+  it.each([
+    ['min_instances', { min_instances: 6 }],
+    ['max_instances', { max_instances: 21 }],
+    ['min_instances', { min_instances: 3, max_instances: 2 }],
+    ['hardware', { hardware: 'nothing' }],
+    ['keep_alive', { keep_alive: 'long' }],
+    ['keep_alive', { keep_alive: '32d' }],
+    ['version', { model: 'hearth/other' }],
+    ['name', { name: 'a b' }],
+    ['extra', { extra: true }],
+  ])('with a bad %s are refused: %j', async (field, change) => {
+    const { status, body } = await house.ask<Problem>('POST', '/v1/deployments', { ...config(), ...change });
+    expect([status, body.invalid_fields?.[0]?.field]).toEqual([422, field]);
+  });
+
+  it('are changed by their owner and admins only, and not deleted while in use', async () => {
+    await house.ask('POST', '/v1/deployments', { ...config(), name: 'used', min_instances: 0 });
+    const path = '/v1/deployments/hearth/used';
+    const ran = await house.ask('POST', `${path}/predictions`, { input: { text: 'hi' } }, as(member.token));
+    expect(ran.status).toBe(201);
+    expect((await house.ask('PATCH', path, { max_instances: 1 }, as(member.token))).status).toBe(403);
+    expect((await house.ask('DELETE', path, undefined, as(member.token))).status).toBe(403);
+    expect(await house.ask<Problem>('DELETE', path)).toMatchObject({
+      status: 422,
+      body: { code: 'deployment-in-use' },
+    });
+    const dispatcher = createDispatcher(house.deps);
+    const row = await house.store.predictions.get(ran.body.id);
+    if (row) await dispatcher.finish(row, 'canceled');
+    expect((await house.ask('DELETE', path)).status).toBe(204);
+    const gone = await house.ask<Problem>('POST', `${path}/predictions`, { input: { text: 'hi' } });
+    expect(gone).toMatchObject({ status: 404, body: { code: 'not-found' } });
+  });
+});
+
+describe('hardware', () => {
+  const sku = { sku: 'cpu-big', name: 'Big CPU', gpus: 0, memory_mib: 16_384, price_micros_per_second: 400 };
+
+  it('is a bare array that admins add to', async () => {
+    expect((await house.ask('POST', '/v1/hardware', sku, as(member.token))).status).toBe(403);
+    expect((await house.ask<WireHardware>('POST', '/v1/hardware', sku)).body).toEqual({ ...sku, vram_mib: 0, cpus: 0 });
+    const { body } = await house.ask<WireHardware[]>('GET', '/v1/hardware', undefined, as(member.token));
+    expect(body).toContainEqual({ ...sku, vram_mib: 0, cpus: 0 });
+    expect(body).toContainEqual(
+      expect.objectContaining({ sku: 'cpu', memory_mib: 2048, price_micros_per_second: 100 }),
+    );
+  });
+
+  it.each([
+    ['sku', { sku: 'A B' }],
+    ['gpus', { gpus: -1 }],
+    ['memory_mib', { memory_mib: 0 }],
+    ['price_micros_per_second', { price_micros_per_second: 0.5 }],
+  ])('with a bad %s is refused', async (field, change) => {
+    const { body } = await house.ask<Problem>('POST', '/v1/hardware', { ...sku, ...change });
+    expect(body.invalid_fields?.[0]?.field).toBe(field);
+  });
+});
+
+describe('tokens', () => {
+  it('are made and removed by admins; a removed one stops working at once', async () => {
+    expect((await house.ask('POST', '/v1/tokens', { name: 'x' }, as(member.token))).status).toBe(403);
+    const made = await house.ask<WireNewToken>('POST', '/v1/tokens', { name: 'laptop', username: 'ada' });
+    expect(made.body).toMatchObject({ username: 'ada', role: 'member', token: expect.stringMatching(/^hth_/) });
+    const { token, id } = made.body;
+    expect((await house.ask('GET', '/v1/account', undefined, as(token))).body).toMatchObject({ username: 'ada' });
+    const list = await house.ask<WireToken[]>('GET', '/v1/tokens?username=ada');
+    expect(list.body).toEqual([
+      { id, name: 'laptop', username: 'ada', role: 'member', hint: token.slice(-4), created_at: expect.any(String) },
+    ]);
+    expect(list.text).not.toContain(token);
+    expect((await house.ask('DELETE', `/v1/tokens/${id}`)).status).toBe(204);
+    expect((await house.ask('GET', '/v1/account', undefined, as(token))).status).toBe(401);
+  });
+
+  it('come in either scheme, in any case', async () => {
+    for (const authorization of [`token ${member.token}`, `BEARER ${member.token}`]) {
+      const answer = await house.app.inject({ url: '/v1/account', headers: { authorization } });
+      expect(answer.json()).toMatchObject({ username: 'member' });
+    }
+  });
+});
+
+describe('the fleet', () => {
+  it('shows a deployment go from cold to booting to warm, and why it does not', async () => {
+    const { deployment, version } = await house.addModel('fleet');
+    const status = async () => {
+      const { body } = await house.ask<WireStatusPage>('GET', '/v1/status', undefined, as(member.token));
+      return body.deployments.find((one) => one.deployment === 'hearth/fleet');
+    };
+    expect(await status()).toMatchObject({
+      implicit: true,
+      temperature: 'cold',
+      queue: { waiting: 0, in_flight: 0 },
+      boot: null,
+    });
+    const id = newId(Date.now());
+    await house.store.instances.insert({
+      id,
+      deploymentId: deployment.id,
+      versionId: version.id,
+      hardwareSku: 'cpu',
+      hostId: 'host',
+      deviceIds: [],
+      runtime: 'docker',
+      memoryMiB: 2048,
+      slots: 1,
+      reason: 'one prediction waits',
+      callbackTokenHash: hashToken('x'),
+      at: Date.now(),
+    });
+    await house.store.instances.stampPhase(id, 'setup', Date.now());
+    expect(await status()).toMatchObject({
+      temperature: 'booting',
+      instances: { booting: 1 },
+      boot: { instance: id, phase: 'setup' },
+    });
+    const { body: waiting } = await house.ask('POST', '/v1/predictions', {
+      version: version.id,
+      input: { text: 'hi' },
+    });
+    expect(waiting.waiting).toMatchObject({
+      reason: 'booting',
+      phase: 'setup',
+      detail: 'An instance is booting: setup.',
+    });
+    await house.store.instances.move(id, 'booting', 'booted', { at: Date.now() });
+    expect(await status()).toMatchObject({ temperature: 'warm', instances: { ready: 1 }, queue: { waiting: 1 } });
+
+    const list = await house.ask<WirePage<WireInstance>>(
+      'GET',
+      '/v1/instances?deployment=hearth/fleet',
+      undefined,
+      as(member.token),
+    );
+    expect(list.body.results).toMatchObject([
+      { id, deployment: 'hearth/fleet', model: 'hearth/fleet', state: 'ready', in_flight: 0 },
+    ]);
+    const failure = {
+      kind: 'crash' as const,
+      phase: null,
+      message: 'exit 1',
+      logTail: 'Traceback',
+      exitCode: 1,
+      at: Date.now(),
+    };
+    await house.store.instances.move(id, 'ready', 'vanished', { at: Date.now(), failure });
+    const all = await house.ask<WirePage<WireInstance>>('GET', '/v1/instances?all=true&deployment=hearth/fleet');
+    expect(all.body.results[0]?.failure).toMatchObject({ kind: 'crash', log_tail: 'Traceback' });
+    expect((await house.ask('GET', `/v1/instances/${id}/logs`)).text).toBe('Traceback');
+    expect((await house.ask('GET', `/v1/instances/${id}/logs`, undefined, as(member.token))).status).toBe(404);
+  });
+
+  it('keeps private ones from members', async () => {
+    await house.addModel('private-fleet', undefined, 'private');
+    const names = async (token: string) =>
+      (await house.ask<WireStatusPage>('GET', '/v1/status', undefined, as(token))).body.deployments.map(
+        (one) => one.deployment,
+      );
+    expect(await names(house.admin.token)).toContain('hearth/private-fleet');
+    expect(await names(member.token)).not.toContain('hearth/private-fleet');
+  });
+});
+
+describe('usage', () => {
+  it('is listed and summed; members see their own', async () => {
+    const { deployment, version } = await house.addModel('billed');
+    const dispatcher = createDispatcher(house.deps);
+    for (const caller of [house.admin, member]) {
+      const { body } = await house.ask(
+        'POST',
+        '/v1/predictions',
+        { version: version.id, input: { text: 'hi' } },
+        as(caller.token),
+      );
+      const row = await dispatcher.claim(body.id);
+      const at = Date.now();
+      const usage = usageRecord({
+        ...{ predictionId: row.id, attempt: row.attempt, accountId: caller.account.id, model: row.model },
+        ...{ versionId: version.id, deploymentId: deployment.id, hardwareSku: 'cpu', priceMicrosPerSecond: 100 },
+        ...{ status: 'succeeded', startedAt: at, at },
+        times: { reportedPredictSeconds: 2, reportedStartedAt: null, reportedCompletedAt: null, elapsedMs: 3_000 },
+      });
+      await house.store.predictions.finish(row.id, row.attempt, { status: 'succeeded', completedAt: at }, usage);
+    }
+    const totals = async (by: string, token: string) =>
+      (await house.ask<WireUsageTotals>('GET', `/v1/usage?by=${by}`, undefined, as(token))).body.results;
+    const one = { predictions: 1, predict_microseconds: 2_000_000, cost_micros: 200 };
+    expect(await totals('model', member.token)).toEqual([{ key: 'hearth/billed', ...one }]);
+    expect(await totals('model', house.admin.token)).toEqual([
+      { key: 'hearth/billed', predictions: 2, predict_microseconds: 4_000_000, cost_micros: 400 },
+    ]);
+    expect(await totals('account', house.admin.token)).toHaveLength(2);
+    const records = await house.ask<WirePage<WireUsageRecord>>('GET', '/v1/usage', undefined, as(member.token));
+    expect(records.body.results).toMatchObject([
+      { model: 'hearth/billed', cost_micros: 200, price_micros_per_second: 100 },
+    ]);
+    expect((await house.ask<Problem>('GET', '/v1/usage?by=moon')).body.invalid_fields?.[0]?.field).toBe(
+      'querystring.by',
+    );
+  });
+});
+
+describe('health, metrics and the document', () => {
+  it('answer', async () => {
+    const health = await house.app.inject({ url: '/health' });
+    expect([health.statusCode, health.json()]).toEqual([200, { status: 'ok', store: 'ok', queue: 'ok' }]);
+    const metrics = await house.app.inject({ url: '/metrics' });
+    expect(metrics.body).toContain('route="/v1/models/:owner/:name/versions"');
+    const outside = await house.app.inject({ url: '/metrics', remoteAddress: '10.1.2.3' });
+    expect(outside.statusCode).toBe(401);
+    const { paths } = (await house.app.inject({ url: '/openapi.json' })).json();
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(['/v1/predictions', '/v1/models/{owner}/{name}/versions', '/v1/status']),
+    );
+    expect((await house.app.inject({ url: '/docs/' })).body).toContain('<script');
+  });
+});
+
+describe('the first start', () => {
+  it('makes one admin token, tells it once in a file of its own, and leaves later starts alone', async () => {
+    const fresh = await startHouse();
+    const folder = await mkdtemp(join(tmpdir(), 'hearth-first-'));
+    try {
+      await fresh.store.accounts.removeToken((await fresh.store.accounts.tokens(fresh.admin.account.id))[0]?.id ?? '');
+      const admin = { username: 'hearth', token: undefined };
+      await ensureFirstAdmin(fresh.store, admin, folder);
+      const file = join(folder, 'first-token');
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      const token = (await readFile(file, 'utf8')).trim();
+      expect((await fresh.ask('GET', '/v1/tokens', undefined, as(token))).status).toBe(200);
+      await rm(file);
+      await ensureFirstAdmin(fresh.store, admin, folder);
+      await expect(stat(file)).rejects.toThrow(/ENOENT/);
+
+      const given = { username: 'hearth', token: 'hth_given_by_the_operator' };
+      await ensureFirstAdmin(fresh.store, given, folder);
+      await ensureFirstAdmin(fresh.store, given, folder);
+      expect((await fresh.ask<WireToken[]>('GET', '/v1/tokens', undefined, as(given.token))).body).toHaveLength(2);
+    } finally {
+      await fresh.close();
+      await rm(folder, { recursive: true });
+    }
+  });
+});
