@@ -12,7 +12,8 @@ export function createLead(connection: Connection): Store['lead'] {
     const lost = new AbortController();
     // An error ends the connection, and the end says it all.
     client.on('error', () => {});
-    client.on('end', () => lost.abort(new Error(`the connection that leads the ${room} is gone`)));
+    const ended = () => lost.abort(new Error(`the connection that leads the ${room} is gone`));
+    client.on('end', ended);
     const giveUp = () => void client.end();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
@@ -25,6 +26,12 @@ export function createLead(connection: Connection): Store['lead'] {
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
-    return { lost: lost.signal, resign: () => client.end() };
+    return {
+      lost: lost.signal,
+      resign() {
+        client.off('end', ended);
+        return client.end();
+      },
+    };
   };
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 
@@ -19,9 +19,12 @@ export class NoEmbeddedPostgres extends Error {
  * @throws NoEmbeddedPostgres
  */
 export function findBinaries(folder: string): Binaries {
-  const installed = packageFolder();
-  const root = hydrated(installed) ?? hydratedCopy(installed, folder);
-  const bin = join(root, 'native', 'bin');
+  return runnable(packageFolder(), folder);
+}
+
+/** The same for a package that lies elsewhere. */
+export function runnable(installed: string, folder: string): Binaries {
+  const bin = join(hydratedInPlace(installed) ? installed : hydratedCopy(installed, folder), 'native', 'bin');
   return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
 }
 
@@ -43,17 +46,21 @@ interface Symlink {
   readonly target: string;
 }
 
-/** The folder, or null where its symlinks are missing and can't be made. */
-function hydrated(folder: string): string | null {
-  const list: Symlink[] = JSON.parse(readFileSync(join(folder, 'native', 'pg-symlinks.json'), 'utf8'));
+/** False where its symlinks are missing and can't be made. */
+function hydratedInPlace(folder: string): boolean {
   try {
-    for (const { source, target } of list) link(basename(source), join(folder, target));
-    return folder;
+    hydrate(folder);
+    return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') return null;
+    if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') return false;
     throw error;
   }
+}
+
+function hydrate(folder: string): void {
+  const links: Symlink[] = JSON.parse(readFileSync(join(folder, 'native', 'pg-symlinks.json'), 'utf8'));
+  for (const { source, target } of links) link(basename(source), join(folder, target));
 }
 
 function link(source: string, target: string): void {
@@ -70,10 +77,13 @@ function hydratedCopy(installed: string, folder: string): string {
   const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
   const copy = join(folder, `postgres-${version}`);
   if (existsSync(copy)) return copy;
+  // Renamed when whole: a half-made copy is never mistaken for one.
   const half = `${copy}.${process.pid}`;
+  rmSync(half, { recursive: true, force: true });
   cpSync(join(installed, 'native'), join(half, 'native'), { recursive: true, filter: (path) => !path.endsWith('.a') });
-  hydrated(half);
-  if (existsSync(copy)) rmSync(half, { recursive: true });
-  else renameSync(half, copy);
+  // A folder that could not be written is copied as one.
+  for (const inner of ['', 'lib']) chmodSync(join(half, 'native', inner), 0o755);
+  hydrate(half);
+  renameSync(half, copy);
   return copy;
 }

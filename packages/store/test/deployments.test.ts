@@ -1,0 +1,184 @@
+import { systemNow } from '@hearth/kit';
+import pg from 'pg';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { DeploymentGone, type DeploymentRow, type DeploymentStatusRow, type Store } from '../src/index.ts';
+import {
+  addDeployment,
+  addInstance,
+  addVersion,
+  newPrediction,
+  openWorld,
+  SCALE,
+  unique,
+  type World,
+} from './world.ts';
+
+let world: World;
+let store: Store;
+const at = systemNow();
+
+beforeEach(async () => {
+  await world?.close();
+  world = await openWorld();
+  store = world.store;
+});
+afterAll(() => world.close());
+
+const ids = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
+const statusOf = (deployment: DeploymentRow, change: Partial<DeploymentStatusRow> = {}): DeploymentStatusRow => ({
+  deploymentId: deployment.id,
+  blockedReason: 'crash-loop',
+  blockedDetail: 'It failed to boot 3 times.',
+  failure: { kind: 'setup_error', phase: 'setup', message: 'no weights', logTail: 'a\u0000b', exitCode: 1, at },
+  consecutiveFailures: 3,
+  retryAt: at + 1000,
+  failWaitingUntil: null,
+  ...change,
+});
+
+test('of many made with one name, one stands', async () => {
+  const version = await addVersion(store);
+  const row = { ...SCALE, owner: 'acme', name: unique('app'), modelId: version.modelId, versionId: version.id };
+  const made = await Promise.all(Array.from({ length: 6 }, () => store.deployments.insert(row)));
+  const stands = made.filter((answer) => answer !== 'taken');
+  expect(stands).toEqual([
+    expect.objectContaining({ ...row, implicit: false, model: `${version.owner}/${version.name}`, release: 1 }),
+  ]);
+  expect(await store.deployments.byName('acme', row.name)).toEqual(stands[0]);
+  expect(await store.deployments.get(stands[0]?.id ?? '')).toEqual(stands[0]);
+});
+
+test('a version has one implicit deployment, whoever asks first; it has no place in the list', async () => {
+  const version = await addVersion(store);
+  const seen = await Promise.all(
+    Array.from({ length: 8 }, () => store.deployments.ensureImplicit(version, { ...SCALE, maxInstances: 2 })),
+  );
+  expect(new Set(ids(seen)).size).toBe(1);
+  expect(seen[0]).toMatchObject({ implicit: true, owner: version.owner, name: version.name, versionId: version.id });
+  expect(await store.deployments.list({ limit: 10 })).toEqual([]);
+  expect(await store.deployments.byName(version.owner, version.name)).toBeNull();
+});
+
+test('an explicit one may have the name of a model', async () => {
+  const version = await addVersion(store);
+  await store.deployments.ensureImplicit(version, SCALE);
+  const { owner, name, modelId, id: versionId } = version;
+  expect(await store.deployments.insert({ ...SCALE, owner, name, modelId, versionId })).toMatchObject({
+    implicit: false,
+  });
+});
+
+test('an update raises the release and leaves what it does not name', async () => {
+  const deployment = await addDeployment(store);
+  const updated = await store.deployments.update(deployment.id, { maxInstances: 7, keepAliveMs: 1 });
+  expect(updated).toEqual({
+    ...deployment,
+    maxInstances: 7,
+    keepAliveMs: 1,
+    release: 2,
+    releasedAt: expect.any(Number),
+  });
+  expect(await store.deployments.update('missing', { maxInstances: 1 })).toBeNull();
+  await expect(store.deployments.update(deployment.id, { minInstances: 8 })).rejects.toThrow(/deployments_check/);
+});
+
+test('lists in pages, by owner', async () => {
+  const made = [await addDeployment(store), await addDeployment(store), await addDeployment(store)];
+  const all = await store.deployments.list({ limit: 10 });
+  expect(ids(all)).toEqual(ids(made).toSorted().toReversed());
+  expect(ids(await store.deployments.list({ limit: 10, before: all[0]?.id }))).toEqual(ids(all.slice(1)));
+  expect(await store.deployments.list({ limit: 10, owner: made[1]?.owner })).toEqual([made[1]]);
+});
+
+describe('remove', () => {
+  test('is refused while predictions are unfinished; then the name is free, and nothing new comes in', async () => {
+    const deployment = await addDeployment(store);
+    const { id } = await store.predictions.insert(newPrediction(deployment));
+    expect(await store.deployments.remove(deployment.id)).toBe(false);
+    await store.predictions.finish(id, null, { status: 'canceled', completedAt: at }, null);
+    expect(await store.deployments.remove(deployment.id)).toBe(true);
+    expect(await store.deployments.remove(deployment.id)).toBe(false);
+    expect(await store.deployments.get(deployment.id)).toBeNull();
+    expect(await store.deployments.update(deployment.id, { maxInstances: 1 })).toBeNull();
+    await expect(store.predictions.insert(newPrediction(deployment))).rejects.toThrow(DeploymentGone);
+    expect(await store.deployments.insert(deployment)).not.toBe('taken');
+  });
+
+  test('its instances stay in sight of the scheduler, without it', async () => {
+    const deployment = await addDeployment(store, { minInstances: 1 });
+    const { id } = await addInstance(store, deployment);
+    await store.deployments.remove(deployment.id);
+    const { deployments, instances } = await store.instances.observe();
+    expect([ids(deployments), ids(instances)]).toEqual([[], [id]]);
+  });
+
+  test('a prediction that slipped in is handed to the dispatcher to fail', async () => {
+    const deployment = await addDeployment(store);
+    const client = new pg.Client(world.url);
+    await client.connect();
+    // What two transactions at once can leave behind: the removal did not see the insert, nor the insert the removal.
+    await store.predictions.insert(newPrediction(deployment));
+    await client.query('update deployments set removed_at = now() where id = $1', [deployment.id]);
+    await client.end();
+    const [failing] = await store.deployments.failing();
+    expect(failing).toMatchObject({ deploymentId: deployment.id, failure: { kind: 'lost' } });
+    expect(await store.predictions.waitingBefore(deployment.id, failing?.failWaitingUntil ?? 0, 10)).toHaveLength(1);
+  });
+});
+
+test('status is written over, and read as written', async () => {
+  const [one, two] = [await addDeployment(store), await addDeployment(store)];
+  expect(await store.deployments.status(one.id)).toBeNull();
+  await store.deployments.setStatus([]);
+  await store.deployments.setStatus([statusOf(one), statusOf(two)]);
+  const clear = statusOf(one, {
+    blockedReason: null,
+    blockedDetail: null,
+    failure: null,
+    consecutiveFailures: 0,
+    retryAt: null,
+  });
+  await store.deployments.setStatus([clear]);
+  expect(await store.deployments.status(one.id)).toEqual(clear);
+  expect(await store.deployments.status(two.id)).toEqual(statusOf(two));
+});
+
+test('failing names those with predictions that waited when the boots failed', async () => {
+  const deployment = await addDeployment(store);
+  const status = statusOf(deployment, { failWaitingUntil: at + 10 });
+  await store.deployments.setStatus([status]);
+  expect(await store.deployments.failing()).toEqual([]);
+  await store.predictions.insert(newPrediction(deployment, { createdAt: at + 10 }));
+  expect(await store.deployments.failing()).toEqual([]);
+  const { id } = await store.predictions.insert(newPrediction(deployment, { createdAt: at + 9 }));
+  expect(await store.deployments.failing()).toEqual([status]);
+  await store.predictions.finish(id, null, { status: 'failed', completedAt: at }, null);
+  expect(await store.deployments.failing()).toEqual([]);
+});
+
+test('overview: users’ deployments, each model’s newest implicit one, and those that hold something', async () => {
+  const explicit = await addDeployment(store);
+  const first = await addVersion(store);
+  const older = await store.deployments.ensureImplicit(first, SCALE);
+  const newer = await store.deployments.ensureImplicit(await addVersion(store, first.modelId, 4), SCALE);
+  expect((await store.deployments.overview()).map((row) => row.deployment)).toEqual(
+    [explicit, newer].toSorted((a, b) => a.id.localeCompare(b.id)),
+  );
+
+  const { id } = await store.predictions.insert(newPrediction(older, { createdAt: at }));
+  const instance = await addInstance(store, newer);
+  await store.consumers.unhealthy(instance.id, 'DEFUNCT');
+  await store.deployments.setStatus([statusOf(explicit)]);
+  const overview = new Map((await store.deployments.overview()).map((row) => [row.deployment.id, row]));
+  expect(overview.get(older.id)).toMatchObject({
+    demand: { waiting: 1, inFlight: 0, oldestWaitingAt: at },
+    status: null,
+  });
+  expect(overview.get(newer.id)).toMatchObject({
+    slots: 4,
+    instances: [{ id: instance.id, inFlight: 0, unhealthy: 'DEFUNCT' }],
+  });
+  expect(overview.get(explicit.id)).toMatchObject({ status: statusOf(explicit), instances: [] });
+  await store.predictions.finish(id, null, { status: 'failed', completedAt: at }, null);
+  expect((await store.deployments.overview()).some((row) => row.deployment.id === older.id)).toBe(false);
+});

@@ -1,0 +1,142 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { UsageRecord } from '@hearth/core';
+import { newId, systemNow } from '@hearth/kit';
+import { testDatabase } from '@hearth/testkit';
+import { createStore, type DeploymentRow, type NewPrediction, type Store, type VersionRow } from '../src/index.ts';
+
+export interface World {
+  readonly url: string;
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+/** A store on a database of its own. */
+export async function openWorld(): Promise<World> {
+  const database = await testDatabase();
+  const store = await createStore({ url: database.url });
+  return {
+    url: database.url,
+    store,
+    async close() {
+      await store.close();
+      await database.close();
+    },
+  };
+}
+
+export const hex64 = (seed: string = randomBytes(8).toString('hex')): string =>
+  createHash('sha256').update(seed).digest('hex');
+export const unique = (prefix: string): string => `${prefix}-${randomBytes(4).toString('hex')}`;
+
+export const SCALE = { hardwareSku: 'cpu', minInstances: 0, maxInstances: 3, keepAliveMs: 300_000 };
+
+export async function addModel(store: Store, owner = unique('owner')) {
+  const model = await store.models.insert({
+    owner,
+    name: unique('model'),
+    description: null,
+    visibility: 'public',
+    hardwareSku: 'cpu',
+    githubUrl: null,
+    paperUrl: null,
+    licenseUrl: null,
+    coverImageUrl: null,
+  });
+  if (model === 'taken') throw new Error('a random name was taken');
+  return model;
+}
+
+export async function addVersion(store: Store, modelId?: string, slots = 1): Promise<VersionRow> {
+  return store.models.insertVersion({
+    id: hex64(),
+    modelId: modelId ?? (await addModel(store)).id,
+    source: { kind: 'image', image: 'registry.example/model@sha256:1' },
+    runtime: 'docker',
+    openapiSchema: { openapi: '3.0.2' },
+    cogVersion: '0.16.12',
+    slots,
+  });
+}
+
+export async function addDeployment(store: Store, change: Partial<typeof SCALE> = {}): Promise<DeploymentRow> {
+  const version = await addVersion(store);
+  const deployment = await store.deployments.insert({
+    ...SCALE,
+    ...change,
+    owner: version.owner,
+    name: unique('deployment'),
+    modelId: version.modelId,
+    versionId: version.id,
+  });
+  if (deployment === 'taken') throw new Error('a random name was taken');
+  return deployment;
+}
+
+export function newPrediction(deployment: DeploymentRow, change: Partial<NewPrediction> = {}): NewPrediction {
+  const createdAt = change.createdAt ?? systemNow();
+  return {
+    id: newId(createdAt),
+    accountId: 'account',
+    model: deployment.model,
+    versionId: deployment.versionId,
+    deploymentId: deployment.id,
+    deployment: deployment.implicit ? null : `${deployment.owner}/${deployment.name}`,
+    hardwareSku: deployment.hardwareSku,
+    input: { prompt: 'a cat' },
+    source: 'api',
+    webhook: null,
+    webhookEventsFilter: null,
+    createdAt,
+    deadlineAt: null,
+    ...change,
+  };
+}
+
+export function addInstance(store: Store, deployment: DeploymentRow, at = systemNow()) {
+  return store.instances.insert({
+    id: newId(at),
+    deploymentId: deployment.id,
+    versionId: deployment.versionId,
+    hardwareSku: deployment.hardwareSku,
+    hostId: 'here',
+    deviceIds: ['gpu-0'],
+    runtime: 'docker',
+    memoryMiB: 1024,
+    slots: 1,
+    reason: 'one prediction waits',
+    callbackTokenHash: hex64('token'),
+    at,
+  });
+}
+
+export function usageOf(
+  prediction: { id: string; model: string; accountId: string },
+  deployment: DeploymentRow,
+  change: Partial<UsageRecord> = {},
+): UsageRecord {
+  return {
+    id: prediction.id,
+    predictionId: prediction.id,
+    attempt: 1,
+    accountId: prediction.accountId,
+    model: prediction.model,
+    versionId: deployment.versionId,
+    deploymentId: deployment.id,
+    hardwareSku: deployment.hardwareSku,
+    predictMicroseconds: 1_500_000,
+    priceMicrosPerSecond: 225,
+    costMicros: 338,
+    status: 'succeeded',
+    at: systemNow(),
+    ...change,
+  };
+}
+
+/** Resolves when a session waits for an advisory lock, or another condition of the server holds: nothing signals it. */
+export async function until(what: string, holds: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
