@@ -46,7 +46,8 @@ export interface Dispatcher {
 }
 
 /** How long ends that are just being written, and a store that does not answer, may hold up closing. */
-const CLOSE_WITHIN_MS = 3_500;
+const CLOSE_WITHIN_MS = 3_000;
+const CLOSE_ANSWERS_MS = 300;
 
 /** One term as the dispatcher: call it only while leading. @throws when it cannot listen or the store is away */
 export async function startDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
@@ -104,6 +105,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     callbackUrl: callbackBase('process', options.callbackHosts, port.number),
     async close() {
       closing.abort();
+      // One that is just being sent is either taken or refused within moments; knowing which saves it a lost attempt.
+      await within(CLOSE_ANSWERS_MS, Promise.all(runs.all().map((run) => run.answering)));
       leave(runs.all(), now());
       const settled = runs.all().map((run) => run.kept);
       await Promise.all(apps.map(({ app }) => app.close()));

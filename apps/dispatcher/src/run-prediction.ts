@@ -101,12 +101,13 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
       if (run.isOver) return null;
       run.sentAt = now();
-      run.answering = true;
       limitTime(run, run.sentAt);
-      const answer = await client.start(request, run.abort.signal);
-      run.answering = false;
-      if (answer.kind !== 'busy' || pauseMs === null) return answer;
+      run.answering = client.start(request, run.abort.signal);
+      const answer = await run.answering;
+      run.answering = null;
+      if (answer.kind !== 'busy') return answer;
       run.sentAt = null;
+      if (pauseMs === null || closing.aborted) return answer;
       await pause(pauseMs, closing);
     }
     return null;

@@ -3,7 +3,7 @@ import type { Millis } from '@hearth/core';
 import type { PredictionRow } from '@hearth/store';
 import type { Attachment } from './consumers.ts';
 import { isEnd, type MergedReport, mergeReport, NOTHING_REPORTED } from './merge-report.ts';
-import type { ModelClient } from './model-client.ts';
+import type { ModelClient, StartAnswer } from './model-client.ts';
 import type { OutputFiles } from './outputs.ts';
 import type { ProgressWriter } from './progress.ts';
 
@@ -51,7 +51,7 @@ export class Run {
   /** When the container took it; null: not that we know. */
   startedAt: Millis | null = null;
   /** The start request is not answered yet. A server without the asynchronous mode answers it at the end. */
-  answering = false;
+  answering: Promise<StartAnswer> | null = null;
   /** `torn`: the connection broke under the start request. `adopted`: an earlier dispatcher sent it, if it came to that. */
   doubt: 'torn' | 'adopted' | null = null;
   lastHeardAt: Millis;

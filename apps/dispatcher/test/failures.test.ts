@@ -98,7 +98,7 @@ describe('a server that still answers', () => {
       const [seen] = (await world.store.instances.observe()).instances;
       expect(seen).toMatchObject({ id: instance.id, unhealthy: 'its server reports DEFUNCT', intakeClosed: true });
     });
-    expect(world.schedulerPokes()).toBeGreaterThan(0);
+    await eventually(() => expect(world.schedulerPokes()).toBeGreaterThan(0));
   });
 
   it('takes nothing more: what it refuses for being defunct goes elsewhere', async () => {

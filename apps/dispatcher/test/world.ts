@@ -56,7 +56,8 @@ export interface World {
   fail(instance: InstanceRow, failure: Partial<Failure>): Promise<void>;
   /** Makes the database refuse to end predictions, until mended. */
   breakFinish(): Promise<{ mend(): Promise<void> }>;
-  dispatch(timings?: Partial<Timings>): Promise<Dispatcher>;
+  /** `at`: the callback URL of an earlier one, to take its place. */
+  dispatch(timings?: Partial<Timings>, at?: string): Promise<Dispatcher>;
   close(): Promise<void>;
 }
 
@@ -154,7 +155,7 @@ export async function createWorld(kind: TransportKind = 'postgres'): Promise<Wor
         },
       };
     },
-    async dispatch(timings = {}) {
+    async dispatch(timings = {}, at = 'http://127.0.0.1:0') {
       const exposition = createMetrics('dispatcher');
       const dispatcher = await startDispatcher({
         store,
@@ -164,7 +165,7 @@ export async function createWorld(kind: TransportKind = 'postgres'): Promise<Wor
         now: systemNow,
         publicUrl: 'http://hearth.test',
         callbackHosts: ['127.0.0.1'],
-        callbackPort: 0,
+        callbackPort: Number(new URL(at).port),
         timings: { predictionTimeoutMs: 60_000, cancelGraceMs: 5_000, ...timings },
       });
       dispatchers.push(dispatcher);
