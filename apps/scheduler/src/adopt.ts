@@ -22,15 +22,17 @@ export async function reconcile(deps: AdoptDeps): Promise<void> {
     await vanish(row, `The ${row.runtime} runtime is switched off (HEARTH_RUNTIME).`, deps);
   }
   for (const runtime of deps.runtimes.all) {
+    const mine = rows.filter((row) => row.runtime === runtime.kind);
     let found: Found[];
     try {
       found = await runtime.list();
     } catch (error) {
-      // Not to be seen is not to be gone: an engine that restarts brings its containers back into view.
-      deps.log.warn({ err: error, runtime: runtime.kind }, 'cannot be listed; its instances stay as they are');
+      // Not to be seen is not to be gone: an engine that restarts brings its containers back into view. Where nothing
+      // runs there is nothing to miss, and most machines without an engine never had one.
+      const level = mine.length > 0 ? 'warn' : 'debug';
+      deps.log[level]({ err: error, runtime: runtime.kind }, 'cannot be listed; its instances stay as they are');
       continue;
     }
-    const mine = rows.filter((row) => row.runtime === runtime.kind);
     for (const row of mine) {
       const itsOwn = found.find((f) => f.role === 'instance' && f.instanceId === row.id) ?? null;
       await settleRow(row, itsOwn, deps);

@@ -5,11 +5,12 @@ import type { Device, RuntimeKind } from '@hearth/core';
 import type { Logger } from '@hearth/kit';
 import type { HostRow, Store } from '@hearth/store';
 import type { Clock } from './clock.ts';
+import { codeOf } from './errors.ts';
 import type { Capacity } from './runtime/runtime.ts';
 import type { Runtimes } from './runtimes.ts';
 
 /** This machine: the only host so far. */
-export const LOCAL_HOST_ID = 'local';
+const LOCAL_HOST_ID = 'local';
 
 /** What this machine offers to models, found out by asking it, and told to the store. */
 export class Fleet {
@@ -80,8 +81,7 @@ async function detectDevices(log: Logger): Promise<Device[]> {
     const { stdout } = await promisify(execFile)('nvidia-smi', query, { timeout: NVIDIA_SMI_TIMEOUT_MS });
     return parseDevices(stdout);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      log.warn({ err: error }, 'nvidia-smi failed: no GPU is offered');
+    if (codeOf(error) !== 'ENOENT') log.warn({ err: error }, 'nvidia-smi failed: no GPU is offered');
     return [];
   }
 }

@@ -2,8 +2,11 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { VersionSource } from '@hearth/store';
 import { parse } from 'yaml';
+import { z } from 'zod';
+import { messageOf } from './errors.ts';
 
 type FolderSource = Extract<VersionSource, { kind: 'path' }>;
 
@@ -36,14 +39,16 @@ export async function versionOfFolder(source: FolderSource): Promise<FolderVersi
   const command = source.command.length > 0 ? source.command : await cogCommand(path, cogConfig !== null);
   const hash = createHash('sha256');
   await addFolder(hash, path, '');
-  hash.update(JSON.stringify([command, Object.entries(env).toSorted()]));
+  hash.update(JSON.stringify([command, Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1))]));
   return { versionId: hash.digest('hex'), source: { ...source, command }, slots: slotsOf(env, cogConfig) };
 }
 
+const CogConcurrency = z.object({ concurrency: z.object({ max: z.number() }) });
+
 /** Predictions at once, as the environment or else cog.yaml says it. Source: Cog's `concurrency.max`. */
 export function slotsOf(env: Readonly<Record<string, string>>, cogConfig: unknown): number | null {
-  const fromConfig = (cogConfig as { concurrency?: { max?: unknown } } | null)?.concurrency?.max;
-  const slots = Number(env.COG_MAX_CONCURRENCY ?? fromConfig);
+  const config = CogConcurrency.safeParse(cogConfig);
+  const slots = Number(env.COG_MAX_CONCURRENCY ?? config.data?.concurrency.max);
   return Number.isInteger(slots) && slots >= 1 ? slots : null;
 }
 
@@ -53,7 +58,7 @@ async function readCogConfig(path: string): Promise<unknown> {
   try {
     return parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new ImportRefused(`${file} is not YAML: ${(error as Error).message}`);
+    throw new ImportRefused(`${file} is not YAML: ${messageOf(error)}`);
   }
 }
 
@@ -74,7 +79,9 @@ async function addFolder(hash: Hash, root: string, folder: string): Promise<void
     if (entry.isDirectory()) await addFolder(hash, root, name);
     else if (facts?.isFile()) {
       hash.update(`${name}\0${facts.size}\0`);
-      for await (const chunk of createReadStream(join(root, name))) hash.update(chunk as Buffer);
+      await pipeline(createReadStream(join(root, name)), async (chunks: AsyncIterable<Buffer>) => {
+        for await (const chunk of chunks) hash.update(chunk);
+      });
     }
   }
 }

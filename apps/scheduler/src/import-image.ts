@@ -1,4 +1,6 @@
 import type { VersionSource } from '@hearth/store';
+import { z } from 'zod';
+import { messageOf } from './errors.ts';
 import { ImportRefused, slotsOf } from './import-folder.ts';
 import type { ImageFacts } from './runtime/runtime.ts';
 
@@ -32,14 +34,15 @@ export function versionOfImage(image: string, facts: ImageFacts): ImageVersion {
 /** `registry:5000/name:tag@sha256:…` without tag and digest. */
 const repositoryOf = (image: string): string => image.replace(/@sha256:.*$/, '').replace(/:[^/:]*$/, '');
 
+const JsonObject = z.record(z.string(), z.unknown());
+
 function jsonLabel(facts: ImageFacts, label: string): Record<string, unknown> | null {
   const text = facts.labels[label];
   if (text === undefined || text === '') return null;
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+    return JsonObject.parse(JSON.parse(text));
   } catch (error) {
-    throw new ImportRefused(`its label ${label} is not JSON: ${(error as Error).message}`);
+    const why = error instanceof z.ZodError ? '' : `: ${messageOf(error)}`;
+    throw new ImportRefused(`its label ${label} is not a JSON object${why}`);
   }
-  throw new ImportRefused(`its label ${label} is not a JSON object`);
 }

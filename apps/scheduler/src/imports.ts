@@ -2,6 +2,7 @@ import type { Logger } from '@hearth/kit';
 import type { Bus } from '@hearth/queue';
 import type { ImportResult, ImportRow, Store, VersionSource } from '@hearth/store';
 import { request } from 'undici';
+import { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { Exits } from './exits.ts';
 import type { Fleet } from './hosts.ts';
@@ -42,10 +43,12 @@ export const readSchema: ReadSchema = async (address, signal) => {
   return { openapiSchema, cogVersion: typeof root?.cog_version === 'string' ? root.cog_version : null };
 };
 
+const JsonObject = z.record(z.string(), z.unknown());
+
 async function getJson(url: string, signal: AbortSignal): Promise<Record<string, unknown> | null> {
   try {
     const response = await request(url, { signal, headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout: ANSWER_TIMEOUT_MS });
-    if (response.statusCode === 200) return (await response.body.json()) as Record<string, unknown>;
+    if (response.statusCode === 200) return JsonObject.parse(await response.body.json());
     await response.body.dump();
     return null;
   } catch {

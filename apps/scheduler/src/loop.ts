@@ -1,15 +1,6 @@
 import type { Millis } from '@hearth/core';
 import type { Clock } from './clock.ts';
 
-export interface Loop {
-  /** Look again. The first one after a quiet while runs at once; a storm of them costs one cycle each `spacingMs`. */
-  poke(): void;
-  /** Resolves when no cycle runs. */
-  idle(): Promise<void>;
-  /** Starts no further cycle; resolves when the running one has ended. */
-  close(): Promise<void>;
-}
-
 export interface LoopSettings {
   readonly clock: Clock;
   /** One look at the world; answers when to look again at the latest. Its errors are its own: a rejection ends the process. */
@@ -19,9 +10,15 @@ export interface LoopSettings {
   readonly spacingMs: number;
 }
 
+interface LastCycle {
+  readonly startedAt: Millis;
+  readonly endedAt: Millis;
+  readonly wakeAt: Millis | null;
+}
+
 /** When the next cycle is due. Pure; `poked` is about pokes since the last cycle began. */
 export function nextCycleAt(
-  last: { readonly startedAt: Millis; readonly endedAt: Millis; readonly wakeAt: Millis | null } | null,
+  last: LastCycle | null,
   poked: boolean,
   settings: Pick<LoopSettings, 'lookAnywayMs' | 'spacingMs'>,
   now: Millis,
@@ -33,43 +30,53 @@ export function nextCycleAt(
 }
 
 /** Runs cycles one after the other, never two at once, the first one now. */
-export function startLoop(settings: LoopSettings): Loop {
-  const { clock, cycle } = settings;
-  let last: Parameters<typeof nextCycleAt>[0] = null;
-  let poked = false;
-  let closed = false;
-  let running: Promise<void> | null = null;
-  let cancelTimer = (): void => {};
+export class Loop {
+  readonly #settings: LoopSettings;
+  #last: LastCycle | null = null;
+  #poked = false;
+  #closed = false;
+  #running: Promise<void> | null = null;
+  #cancelTimer = (): void => {};
 
-  const run = async (): Promise<void> => {
-    poked = false;
+  constructor(settings: LoopSettings) {
+    this.#settings = settings;
+    this.#schedule();
+  }
+
+  /** Look again. The first one after a quiet while runs at once; a storm of them costs one cycle each `spacingMs`. */
+  poke(): void {
+    this.#poked = true;
+    this.#schedule();
+  }
+
+  /** Resolves when no cycle runs. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  /** Starts no further cycle; resolves when the running one has ended. */
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer();
+    return this.idle();
+  }
+
+  #schedule(): void {
+    if (this.#running || this.#closed) return;
+    this.#cancelTimer();
+    const now = this.#settings.clock.now();
+    const wait = nextCycleAt(this.#last, this.#poked, this.#settings, now) - now;
+    if (wait <= 0) this.#running = this.#run();
+    else this.#cancelTimer = this.#settings.clock.after(wait, () => this.#schedule());
+  }
+
+  async #run(): Promise<void> {
+    const { clock, cycle } = this.#settings;
+    this.#poked = false;
     const startedAt = clock.now();
     const { wakeAt } = await cycle();
-    last = { startedAt, endedAt: clock.now(), wakeAt };
-    running = null;
-    schedule();
-  };
-  const schedule = (): void => {
-    if (running || closed) return;
-    cancelTimer();
-    const wait = nextCycleAt(last, poked, settings, clock.now()) - clock.now();
-    if (wait <= 0) running = run();
-    else cancelTimer = clock.after(wait, schedule);
-  };
-  schedule();
-
-  return {
-    poke() {
-      poked = true;
-      schedule();
-    },
-    async idle() {
-      while (running) await running;
-    },
-    async close() {
-      closed = true;
-      cancelTimer();
-      while (running) await running;
-    },
-  };
+    this.#last = { startedAt, endedAt: clock.now(), wakeAt };
+    this.#running = null;
+    this.#schedule();
+  }
 }

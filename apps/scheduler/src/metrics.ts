@@ -7,11 +7,11 @@ const BOOT_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600, 1800];
 
 /** What the scheduler counts. */
 export interface SchedulerMetrics {
-  booted(seconds: number): void;
-  bootFailed(kind: string): void;
+  readonly booted: (seconds: number) => void;
+  readonly bootFailed: (kind: string) => void;
   /** An instance that was up ended by itself. */
-  ended(kind: string): void;
-  cycle(seconds: number): void;
+  readonly ended: (kind: string) => void;
+  readonly cycle: (seconds: number) => void;
   readonly exposition: Pick<Metrics, 'text' | 'contentType'>;
 }
 

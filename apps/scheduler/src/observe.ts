@@ -13,7 +13,7 @@ export async function observe(store: Store): Promise<World> {
   return worldOf(await store.instances.observe());
 }
 
-export function worldOf(observation: Observation): World {
+function worldOf(observation: Observation): World {
   const bySku = new Map(observation.hardware.map((h) => [h.sku, h]));
   const unplannable: Blocked[] = [];
   const deployments = observation.deployments.map((row): Deployment => {

@@ -1,5 +1,6 @@
 import type { Millis } from '@hearth/core';
 import { request } from 'undici';
+import { z } from 'zod';
 import { BootFailure, logTailOf } from './runtime/runtime.ts';
 
 /** What `GET /health-check` says, as far as a boot cares. Any other word counts as not ready yet. */
@@ -10,6 +11,11 @@ export interface Health {
 
 /** Null where nothing answers yet. */
 export type ReadHealth = (address: string, signal: AbortSignal) => Promise<Health | null>;
+
+const HealthCheck = z.object({
+  status: z.string(),
+  setup: z.object({ logs: z.string().nullish() }).nullish(),
+});
 
 /** A GIL held by an import can stall a Python server for seconds; longer than this and the probe is worth repeating. */
 const PROBE_TIMEOUT_MS = 5_000;
@@ -22,11 +28,10 @@ export const readHealth: ReadHealth = async (address, signal) => {
       headersTimeout: PROBE_TIMEOUT_MS,
       bodyTimeout: PROBE_TIMEOUT_MS,
     });
-    const body = (await response.body.json()) as { status?: unknown; setup?: { logs?: unknown } | null };
-    const logs = body?.setup?.logs;
-    return { status: String(body?.status ?? ''), setupLogs: typeof logs === 'string' ? logs : '' };
+    const { status, setup } = HealthCheck.parse(await response.body.json());
+    return { status, setupLogs: setup?.logs ?? '' };
   } catch {
-    // Refused, reset, too slow or not JSON: not ready yet. The boot's deadline and the exit of its process end the wait.
+    // Refused, reset, too slow or not what Cog says: not ready yet. The boot's deadline and the exit of its process end the wait.
     return null;
   }
 };

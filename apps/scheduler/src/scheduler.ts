@@ -1,17 +1,15 @@
-import { type Blocked, planCycle } from '@hearth/core';
-import { createCoalescer, type Logger } from '@hearth/kit';
+import { type Coalescer, createCoalescer, type Logger } from '@hearth/kit';
 import type { Bus } from '@hearth/queue';
 import type { InstanceRow, Store } from '@hearth/store';
 import { reconcile } from './adopt.ts';
-import { apply } from './apply.ts';
 import { Boots } from './boot.ts';
 import type { Clock } from './clock.ts';
+import { runCycle } from './cycle.ts';
 import { Exits, settleExit } from './exits.ts';
 import { Fleet } from './hosts.ts';
 import { Imports, type ReadSchema } from './imports.ts';
-import { startLoop } from './loop.ts';
+import { Loop } from './loop.ts';
 import type { SchedulerMetrics } from './metrics.ts';
-import { observe } from './observe.ts';
 import type { ReadHealth } from './readiness.ts';
 import type { Exit } from './runtime/runtime.ts';
 import type { Runtimes } from './runtimes.ts';
@@ -50,59 +48,36 @@ const STOP_GRACE_MS = 5_000;
 /** The leading scheduler at work: adopts what it finds, then cycles until it is closed. */
 export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const { store, bus, runtimes, clock, log, metrics } = deps;
-  const settle = (exit: Exit): void => {
+  const exitDeps = { store, runtimes, bus, clock, log, ended: metrics.ended };
+  const exits = new Exits((exit) => {
     settleExit(exit, exitDeps).catch((error: unknown) => {
       log.warn(
         { err: error, instanceId: exit.instanceId },
-        'its end is not on its row yet; the reconciliation looks again',
+        'its end is not on its row; the reconciliation looks again',
       );
     });
-  };
-  const exitDeps = { store, runtimes, bus, clock, log, ended: metrics.ended };
-  const exits = new Exits(settle);
+  });
   const statuses = new DeploymentStatuses(store);
   const fleet = new Fleet(store, runtimes, clock, log);
   const boots = new Boots({ ...deps, exits, statuses });
   const stops = new Stops({ store, runtimes, bus, clock, log, boots, graceMs: STOP_GRACE_MS });
   const imports = new Imports({ ...deps, fleet, exits });
 
-  const adopt = createCoalescer(() =>
-    reconcile({ ...exitDeps, boots, stops, isInspecting: (id) => imports.has(id) }).catch((error: unknown) => {
-      log.warn({ err: error }, 'reconciliation cut short; tried again');
-    }),
-  );
+  const isInspecting = (id: string): boolean => imports.has(id);
+  const adopt = patient('the reconciliation', log, () => reconcile({ ...exitDeps, boots, stops, isInspecting }));
   await fleet.detect();
-  const unsubscribes = runtimes.all.map((runtime) =>
-    runtime.events({ exited: (exit) => exits.happened(exit), gap: () => adopt.trigger() }),
-  );
+  const listener = { exited: (exit: Exit) => exits.happened(exit), gap: () => adopt.trigger() };
+  const unsubscribes = runtimes.all.map((runtime) => runtime.events(listener));
   adopt.trigger();
   await adopt.idle();
 
-  const applyDeps = { store, bus, clock, log, boots, stops, fleet, callbackPort: deps.callbackPort };
-  const cycle = async (): Promise<{ wakeAt: number | null }> => {
-    const startedAt = performance.now();
-    try {
-      const { observation, snapshot, unplannable } = await observe(store);
-      const plan = planCycle(snapshot, clock.now());
-      for (const action of plan.actions) await apply(action, observation, applyDeps);
-      const blocked: Blocked[] = [...unplannable, ...plan.blocked];
-      await statuses.blocked(observation.deployments, blocked);
-      await imports.look();
-      return { wakeAt: plan.wakeAt };
-    } catch (error) {
-      log.warn({ err: error }, 'cycle cut short; the next one looks again');
-      return { wakeAt: null };
-    } finally {
-      metrics.cycle((performance.now() - startedAt) / 1_000);
-    }
-  };
-  const loop = startLoop({ clock, cycle, lookAnywayMs: LOOK_ANYWAY_MS, spacingMs: CYCLE_SPACING_MS });
-  const detect = createCoalescer(() =>
-    fleet.detect().then(
-      () => loop.poke(),
-      (error: unknown) => log.warn({ err: error }, 'this machine could not be looked at; tried again'),
-    ),
-  );
+  const cycleDeps = { ...deps, boots, stops, fleet, statuses, imports };
+  const cycle = (): ReturnType<typeof runCycle> => runCycle(cycleDeps);
+  const loop = new Loop({ clock, cycle, lookAnywayMs: LOOK_ANYWAY_MS, spacingMs: CYCLE_SPACING_MS });
+  const detect = patient('the look at this machine', log, async () => {
+    await fleet.detect();
+    loop.poke();
+  });
   unsubscribes.push(
     bus.onPoke('scheduler', () => loop.poke()),
     every(clock, RECONCILE_MS, () => adopt.trigger()),
@@ -127,6 +102,12 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     },
   };
 }
+
+/** Work that is repeated anyway: one failure costs a line in the log. */
+const patient = (what: string, log: Logger, work: () => Promise<void>): Coalescer =>
+  createCoalescer(() =>
+    work().catch((error: unknown) => log.warn({ err: error }, `${what} was cut short; it is repeated`)),
+  );
 
 /** Takes an instance to `stopping` from wherever it is, and ends it. */
 async function leave(

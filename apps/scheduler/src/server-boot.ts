@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { BootPhase, Millis } from '@hearth/core';
 import { type Clock, pause } from './clock.ts';
 import { exitReason } from './exit-reason.ts';
@@ -81,7 +82,7 @@ export async function awaitServer<T>(waiting: ServerWait<T>): Promise<T> {
       untilAnswer(clock, waiting.startedAt, probe, stop),
       failWhenEnded(waiting),
       failWhenLate(waiting, stop),
-      rejectWhenAborted(signal),
+      rejectWhenAborted(signal, ending.signal),
     ]);
   } catch (error) {
     if (!(error instanceof BootFailure) || error.logTail !== '') throw error;
@@ -135,11 +136,10 @@ async function failWhenLate<T>(waiting: ServerWait<T>, signal: AbortSignal): Pro
   }
 }
 
-function rejectWhenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) return reject(signal.reason as Error);
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
+async function rejectWhenAborted(signal: AbortSignal, ended: AbortSignal): Promise<never> {
+  signal.throwIfAborted();
+  await once(signal, 'abort', { signal: ended });
+  throw signal.reason;
 }
 
 const never = (): Promise<never> => new Promise(() => {});

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 
 /**
  * Cog drops a running prediction without a word on SIGTERM unless told to await an explicit shutdown, and hands out
@@ -21,13 +22,16 @@ export async function commandTakesFlags(command: readonly string[], folder: stri
   return isCogServer(command) || (await isModelkitFolder(folder));
 }
 
+const PackageFile = z.object({ dependencies: z.record(z.string(), z.string()).optional() });
+
 async function isModelkitFolder(folder: string): Promise<boolean> {
-  const text = await readFile(join(folder, 'package.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '{}';
-    throw error;
-  });
-  const { dependencies } = JSON.parse(text) as { dependencies?: Record<string, string> };
-  return dependencies?.['@hearth/modelkit'] !== undefined;
+  try {
+    const { dependencies } = PackageFile.parse(JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')));
+    return dependencies?.['@hearth/modelkit'] !== undefined;
+  } catch {
+    // No package file, or none that we can read: then it is not one of ours.
+    return false;
+  }
 }
 
 /** A command in shell form is one string for `sh -c`: flags behind it would be the shell's, so they go inside. */

@@ -86,7 +86,7 @@ describe.skipIf(!hasEngine)('Docker ring', () => {
         Memory: 256 * 2 ** 20,
         MemorySwap: 256 * 2 ** 20,
         CpuPeriod: 100_000,
-        CpuQuota: 100_000,
+        CpuQuota: 1_600_000,
         Init: true,
         Privileged: false,
         RestartPolicy: { Name: 'no' },

@@ -20,7 +20,8 @@ export async function openHouse() {
   const now = () => clock.now();
   const log = createLogger({ room: 'scheduler', level: 'silent' });
   const store = await createStore({ url: database.url, now });
-  const { bus, close: closeTransport } = await createTransport({ postgresUrl: database.url }, { now: systemNow, log });
+  const transport = await createTransport({ postgresUrl: database.url }, { now: systemNow, log });
+  const { bus } = transport;
   const runtime = new FakeRuntime('process', clock);
   const account = await store.accounts.ensure({ type: 'user', username: 'ada', name: 'Ada' });
   await store.hosts.putHardware({
@@ -152,7 +153,7 @@ export async function openHouse() {
     },
     async close(): Promise<void> {
       await running?.close();
-      await closeTransport();
+      await transport.close();
       await store.close();
       await database.close();
     },

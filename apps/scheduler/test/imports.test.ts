@@ -126,7 +126,9 @@ describe('the version of an image', () => {
 
   it('is refused when its labels are not what Cog writes', () => {
     const labels = { 'run.cog.openapi_schema': '{' };
-    expect(() => versionOfImage('ada/ocr', { ...facts, labels })).toThrow('run.cog.openapi_schema is not JSON');
+    expect(() => versionOfImage('ada/ocr', { ...facts, labels })).toThrow(
+      'run.cog.openapi_schema is not a JSON object',
+    );
   });
 });
 

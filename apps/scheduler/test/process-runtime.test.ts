@@ -14,8 +14,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const pidOf = async (instanceId: string): Promise<number> => {
-  const meta = JSON.parse(await readFile(join(folder, instanceId, 'meta.json'), 'utf8')) as { pid: number };
-  return meta.pid;
+  const meta = JSON.parse(await readFile(join(folder, instanceId, 'meta.json'), 'utf8'));
+  return Number(meta.pid);
 };
 
 runtimeContract('process', () => ({

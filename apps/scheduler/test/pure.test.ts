@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { exitReason } from '../src/exit-reason.ts';
 import { parseDevices } from '../src/hosts.ts';
-import { nextCycleAt, startLoop } from '../src/loop.ts';
+import { Loop, nextCycleAt } from '../src/loop.ts';
 import { probeDelayMs, setupDeadlineAt } from '../src/readiness.ts';
 import { exitOf } from '../src/runtime/docker-container.ts';
 import { bootFailureOf } from '../src/runtime/docker-errors.ts';
@@ -40,7 +40,7 @@ describe('the next cycle', () => {
       running -= 1;
       return { wakeAt: null };
     };
-    const loop = startLoop({ clock, cycle, ...settings });
+    const loop = new Loop({ clock, cycle, ...settings });
     for (let n = 0; n < 100; n++) loop.poke();
     gates[0]?.resolve();
     await loop.idle();

@@ -9,7 +9,7 @@ import { type ReadHealth, throwIfSetupFailed } from '../src/readiness.ts';
 import { BootFailure, type BootSpec, type Exit, type Role, type Runtime } from '../src/runtime/runtime.ts';
 import { awaitServer, launch } from '../src/server-boot.ts';
 
-export type Behaviour = 'ok' | 'fail' | 'exit' | 'oom' | 'hang';
+type Behaviour = 'ok' | 'fail' | 'exit' | 'oom' | 'hang';
 
 /** One adapter under test. */
 export interface Adapter {
@@ -76,7 +76,7 @@ export function runtimeContract(name: string, adapter: () => Adapter): void {
     });
     const untilReady = async (spec: BootSpec, phases: BootPhase[] = [], setupTimeoutMs = 20_000) => {
       const expectation = exits.expect(spec.instanceId);
-      const { clock, readHealth, settle } = adapter();
+      const { clock, readHealth } = adapter();
       const { signal } = new AbortController();
       try {
         const { address } = await launch(runtime, spec, clock, (phase) => phases.push(phase), signal);
@@ -92,7 +92,7 @@ export function runtimeContract(name: string, adapter: () => Adapter): void {
           probe: async (signal) => {
             const health = await readHealth(address, signal);
             throwIfSetupFailed(health);
-            settle();
+            adapter().settle();
             return health?.status === 'READY' ? true : null;
           },
         });

@@ -1,12 +1,6 @@
 import type { FailureKind } from '@hearth/core';
+import { codeOf, messageOf, statusOf } from '../errors.ts';
 import { BootFailure } from './runtime.ts';
-
-/** What dockerode throws for an answer of the engine that is no success. */
-interface EngineError {
-  readonly statusCode?: number;
-  readonly code?: string;
-  readonly message: string;
-}
 
 /** Words of an engine's errors, most particular first. Seen on Docker 20.10 unless another source is named. */
 const BY_MESSAGE: readonly (readonly [RegExp, FailureKind])[] = [
@@ -24,14 +18,15 @@ const BY_MESSAGE: readonly (readonly [RegExp, FailureKind])[] = [
 ];
 
 /** The engine does not answer at all. */
-const isUnreachable = ({ code }: EngineError): boolean =>
-  ['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE', 'EACCES', 'ETIMEDOUT', 'EHOSTUNREACH'].includes(code ?? '');
+const isUnreachable = (error: Error): boolean =>
+  ['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE', 'EACCES', 'ETIMEDOUT', 'EHOSTUNREACH'].includes(
+    codeOf(error) ?? '',
+  );
 
 /** An error of the engine during a boot, classified; what is no error of the engine goes on as it is. */
 export function bootFailureOf(error: unknown, doing: string): unknown {
   if (!(error instanceof Error) || error instanceof BootFailure || error.name === 'AbortError') return error;
-  const engineError: EngineError = error;
-  if (isUnreachable(engineError)) {
+  if (isUnreachable(error)) {
     return new BootFailure('lost', `The Docker Engine did not answer while ${doing}: ${error.message}`, {
       cause: error,
     });
@@ -39,7 +34,7 @@ export function bootFailureOf(error: unknown, doing: string): unknown {
   const said = reasonOf(error.message);
   const kind = BY_MESSAGE.find(([words]) => words.test(error.message))?.[1];
   if (kind !== undefined) return new BootFailure(kind, said, { cause: error });
-  if (engineError.statusCode === undefined) return error;
+  if (statusOf(error) === null) return error;
   return new BootFailure('lost', `The Docker Engine refused while ${doing}: ${said}`, { cause: error });
 }
 
@@ -55,7 +50,7 @@ export function pullFailureOf(error: unknown, image: string): unknown {
   ) {
     return failure;
   }
-  const said = reasonOf(error instanceof Error ? error.message : String(error));
+  const said = reasonOf(messageOf(error));
   return new BootFailure('image_missing', `The image ${image} is not on this host, and pulling it failed: ${said}`, {
     cause: error,
   });
@@ -63,12 +58,10 @@ export function pullFailureOf(error: unknown, image: string): unknown {
 
 /** 304, 404 and 409 answer "it is so already" to a stop or a removal. */
 export function orAlready(error: unknown): void {
-  const { statusCode } = error as EngineError;
-  if (statusCode === 304 || statusCode === 404 || statusCode === 409) return;
-  throw error;
+  if (![304, 404, 409].includes(statusOf(error) ?? 0)) throw error;
 }
 
-export const isNotFound = (error: unknown): boolean => (error as EngineError).statusCode === 404;
+export const isNotFound = (error: unknown): boolean => statusOf(error) === 404;
 
 /** dockerode wraps the engine's own sentence in `(HTTP code 404) no such container - …`. */
 const reasonOf = (message: string): string => message.replace(/^\(HTTP code \d+\) [^-]*- /, '').trim();

@@ -1,7 +1,10 @@
 import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
+import { z } from 'zod';
 import { LABELS, roleOf } from './docker-container.ts';
 import type { Role } from './runtime.ts';
+
+const EngineEvent = z.object({ id: z.string(), Actor: z.object({ Attributes: z.record(z.string(), z.string()) }) });
 
 const RECONNECT_MS = 1_000;
 
@@ -54,9 +57,9 @@ export function followDeaths(docker: Docker, installation: string, listener: Dea
 
 function deathOf(line: string): Death | null {
   if (line.trim() === '') return null;
-  const { id, Actor } = JSON.parse(line) as { id?: string; Actor?: { Attributes?: Record<string, string> } };
-  const attributes = Actor?.Attributes ?? {};
+  const { id, Actor } = EngineEvent.parse(JSON.parse(line));
+  const attributes = Actor.Attributes;
   const instanceId = attributes[LABELS.instance];
-  if (id === undefined || instanceId === undefined) return null;
+  if (instanceId === undefined) return null;
   return { containerId: id, instanceId, role: roleOf(attributes), exitCode: Number(attributes.exitCode ?? 0) };
 }

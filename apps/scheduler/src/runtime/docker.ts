@@ -1,5 +1,7 @@
 import type { BootPhase } from '@hearth/core';
 import Docker from 'dockerode';
+import { z } from 'zod';
+import { messageOf } from '../errors.ts';
 import { containerName, containerOptions, exitOf, LABELS, logText, roleOf, SERVER_PORT } from './docker-container.ts';
 import { bootFailureOf, isNotFound, orAlready, pullFailureOf } from './docker-errors.ts';
 import { type Death, followDeaths } from './docker-events.ts';
@@ -22,6 +24,8 @@ export interface DockerRuntimeOptions {
   /** Labels what is ours. */
   readonly installation: string;
 }
+
+const EngineInfo = z.object({ ServerVersion: z.string(), MemTotal: z.number() });
 
 const LOCAL_SOCKET = 'unix:///var/run/docker.sock';
 
@@ -50,12 +54,12 @@ export class DockerRuntime implements Runtime {
 
   async capacity(): Promise<Capacity> {
     try {
-      const info = (await this.#docker.info()) as { ServerVersion: string; MemTotal: number };
+      const info = EngineInfo.parse(await this.#docker.info());
       const callbackHost = await this.#bridgeGateway();
       const note = `Docker Engine ${info.ServerVersion} answers at ${this.#host}; its containers reach Hearth at ${callbackHost}.`;
       return { available: true, note, memoryMiB: Math.floor(info.MemTotal / 2 ** 20), callbackHost };
     } catch (error) {
-      const note = `No Docker Engine answers at ${this.#host}: ${(error as Error).message}`;
+      const note = `No Docker Engine answers at ${this.#host}: ${messageOf(error)}`;
       return { available: false, note, memoryMiB: 0, callbackHost: '127.0.0.1' };
     }
   }
@@ -65,9 +69,7 @@ export class DockerRuntime implements Runtime {
    * (Node lists no interface that has no carrier, and a bridge without containers has none.)
    */
   async #bridgeGateway(): Promise<string> {
-    const bridge = (await this.#docker.getNetwork('bridge').inspect()) as {
-      IPAM?: { Config?: { Gateway?: string; Subnet?: string }[] };
-    };
+    const bridge = await this.#docker.getNetwork('bridge').inspect();
     const configs = bridge.IPAM?.Config ?? [];
     const gateway = configs.find((c) => c.Gateway)?.Gateway;
     const subnet = configs.find((c) => c.Subnet?.includes('.'))?.Subnet;
@@ -146,7 +148,7 @@ export class DockerRuntime implements Runtime {
       // Too slow, or gone: the stop below deals with both.
       await container.wait({ abortSignal: bound }).catch(() => {});
     }
-    await container.stop({ t: Math.ceil(graceMs / 1000) }).catch(orAlready);
+    if (graceMs > 0) await container.stop({ t: Math.ceil(graceMs / 1000) }).catch(orAlready);
     await this.#remove(instanceId);
   }
 

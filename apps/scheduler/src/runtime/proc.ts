@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { codeOf } from '../errors.ts';
 
 /**
  * What Linux tells about processes, read synchronously: a read of /proc takes microseconds and never waits for a disk.
@@ -47,7 +48,7 @@ export function signalGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): bool
     process.kill(-leader, signal);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    if (codeOf(error) === 'ESRCH') return false;
     throw error;
   }
 }
@@ -74,6 +75,6 @@ function answersSignal(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it lives, and the pid is another user's now.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }

@@ -1,18 +1,20 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Role } from './runtime.ts';
+import { z } from 'zod';
+import { codeOf } from '../errors.ts';
 
-/** What is kept about an instance beside its log, so that a later scheduler finds it again. */
-export interface Meta {
-  readonly instanceId: string;
-  readonly installation: string;
-  readonly role: Role;
-  readonly port: number;
-  readonly memoryMiB: number;
+const Meta = z.object({
+  instanceId: z.string(),
+  installation: z.string(),
+  role: z.enum(['instance', 'inspection']),
+  port: z.number(),
+  memoryMiB: z.number(),
   /** Null from just before its start until just after: a crash in between leaves a process to be found by its environment. */
-  readonly pid: number | null;
-  readonly startTicks: number | null;
-}
+  pid: z.number().nullable(),
+  startTicks: z.number().nullable(),
+});
+/** What is kept about an instance beside its log, so that a later scheduler finds it again. */
+export type Meta = z.output<typeof Meta>;
 
 /** A log beyond this is cut down to its end; what was kept elsewhere is not touched. */
 const LONGEST_LOG_BYTES = 16 * 2 ** 20;
@@ -51,7 +53,7 @@ export class InstanceFolders {
     for (const name of names) {
       const text = await readFile(join(this.#root, name, 'meta.json'), 'utf8').catch(orNothing(null));
       if (text === null) broken.push(name);
-      else metas.push(JSON.parse(text) as Meta);
+      else metas.push(Meta.parse(JSON.parse(text)));
     }
     return { metas: metas.filter((m) => m.installation === installation), broken };
   }
@@ -92,7 +94,7 @@ export class InstanceFolders {
 
 const orNothing =
   <T>(nothing: T) =>
-  (error: NodeJS.ErrnoException): T => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return nothing;
+  (error: unknown): T => {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return nothing;
     throw error;
   };

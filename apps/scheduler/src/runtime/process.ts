@@ -6,6 +6,7 @@ import { homedir, totalmem } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 import type { BootPhase } from '@hearth/core';
 import type { VersionSource } from '@hearth/store';
+import { codeOf, messageOf } from '../errors.ts';
 import { commandTakesFlags, serverFlags, withFlags } from '../server-flags.ts';
 import { hasProc, pidByEnvironment, processFacts, sessionMembers, signalGroup } from './proc.ts';
 import { InstanceFolders, type Meta } from './process-folder.ts';
@@ -209,12 +210,9 @@ async function pidOf(child: ChildProcess, program: string, folder: string): Prom
   try {
     await once(child, 'spawn');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT')
-      throw new BootFailure('setup_error', `The command ${program} was not found (in ${folder}).`, { cause: error });
-    throw new BootFailure('setup_error', `The command ${program} could not be started: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const why =
+      codeOf(error) === 'ENOENT' ? `was not found (in ${folder})` : `could not be started: ${messageOf(error)}`;
+    throw new BootFailure('setup_error', `The command ${program} ${why}.`, { cause: error });
   }
   if (child.pid === undefined)
     throw new BootFailure('setup_error', `The command ${program} started without a process id.`);

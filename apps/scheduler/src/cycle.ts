@@ -1,0 +1,32 @@
+import { type Blocked, type Millis, planCycle } from '@hearth/core';
+import { type ApplyDeps, apply } from './apply.ts';
+import type { Imports } from './imports.ts';
+import type { SchedulerMetrics } from './metrics.ts';
+import { observe } from './observe.ts';
+import type { DeploymentStatuses } from './status.ts';
+
+export interface CycleDeps extends ApplyDeps {
+  readonly statuses: DeploymentStatuses;
+  readonly imports: Imports;
+  readonly metrics: SchedulerMetrics;
+}
+
+/** Observe, plan, apply: once. Never rejects: what it could not do, the next one sees and does. */
+export async function runCycle(deps: CycleDeps): Promise<{ wakeAt: Millis | null }> {
+  const { store, clock, statuses, imports, metrics, log } = deps;
+  const startedAt = performance.now();
+  try {
+    const { observation, snapshot, unplannable } = await observe(store);
+    const plan = planCycle(snapshot, clock.now());
+    for (const action of plan.actions) await apply(action, observation, deps);
+    const blocked: Blocked[] = [...unplannable, ...plan.blocked];
+    await statuses.blocked(observation.deployments, blocked);
+    await imports.look();
+    return { wakeAt: plan.wakeAt };
+  } catch (error) {
+    log.warn({ err: error }, 'cycle cut short; the next one looks again');
+    return { wakeAt: null };
+  } finally {
+    metrics.cycle((performance.now() - startedAt) / 1_000);
+  }
+}
