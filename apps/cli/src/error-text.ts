@@ -26,7 +26,8 @@ function sentence(error: unknown): string {
   }
   if (!(error instanceof Error)) return String(error);
   const code = unreachableCode(error);
-  if (code === null) return error.message;
+  // fetch's own message says nothing; its cause does.
+  if (code === null) return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
   return `Hearth cannot be reached (${code}). Start it with \`npm start\`, or set HEARTH_URL to where it runs.`;
 }
 

@@ -50,7 +50,7 @@ export function createHouse(): House {
     },
     async close(onStop) {
       closing = true;
-      for (const part of kept.splice(0).reverse()) {
+      for (const part of kept.splice(0).toReversed()) {
         onStop(part.name);
         await stop(part);
       }

@@ -77,7 +77,7 @@ export function startRoom(room: Room, { env, logsFolder, logLevel, progress }: R
   };
 }
 
-export function wordsFor({ code, signal }: Pick<Death, 'code' | 'signal'>): string {
+function wordsFor({ code, signal }: Pick<Death, 'code' | 'signal'>): string {
   if (signal !== null) return `was ended by ${signal}`;
   return code === null ? 'could not be started' : `ended by itself with exit code ${code}`;
 }

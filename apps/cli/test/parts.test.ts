@@ -1,0 +1,255 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findTarget } from '../src/connect.ts';
+import { deathsInARow, restartDelayMs } from '../src/up/backoff.ts';
+import { upConfig } from '../src/up/config.ts';
+import { FolderInUse, lockFolder, readCredentials, writeCredentials } from '../src/up/data-folder.ts';
+import { engineAddress, findEngine } from '../src/up/docker-engine.ts';
+import { createHouse } from '../src/up/house.ts';
+import { openLogFile } from '../src/up/log-file.ts';
+import { consoleLine } from '../src/up/log-line.ts';
+import { choosePort, needPorts, PortTaken } from '../src/up/ports.ts';
+import { type SummaryFacts, summaryText } from '../src/up/summary.ts';
+import { type Death, supervise } from '../src/up/supervise.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hearth-up-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('what dies is started again, ever more slowly', () => {
+  test.each([
+    [1, 200],
+    [2, 400],
+    [6, 6400],
+    [7, 10_000],
+    [2000, 10_000],
+  ])('after death %i in a row: %i ms', (deaths, delayMs) => {
+    expect(restartDelayMs(deaths)).toBe(delayMs);
+  });
+  test('a life of 30 s was a good one', () => {
+    expect(deathsInARow(5, 29_999)).toBe(6);
+    expect(deathsInARow(5, 30_000)).toBe(1);
+  });
+
+  test('a child that dies is started again, and one that is stopped is not', async () => {
+    const starts: ChildProcess[] = [];
+    const { promise: twoDeaths, resolve } = Promise.withResolvers<Death>();
+    const start = (): ChildProcess => {
+      const script = starts.length < 2 ? 'process.exit(7)' : 'setInterval(() => {}, 1000)';
+      const child = spawn(process.execPath, ['-e', script]);
+      starts.push(child);
+      if (starts.length === 3) child.once('spawn', () => spawned.resolve());
+      return child;
+    };
+    const spawned = Promise.withResolvers<void>();
+    const supervised = supervise(start, (death) => death.inARow === 2 && resolve(death));
+    expect(await twoDeaths).toMatchObject({ code: 7, signal: null, restartInMs: 400 });
+    await spawned.promise;
+    await supervised.stop();
+    expect(starts.map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual([7, 7, 'SIGTERM']);
+  });
+
+  test('a program that is not there is a death too', async () => {
+    const { promise, resolve } = Promise.withResolvers<Death>();
+    const supervised = supervise(() => spawn('/no/such/program'), resolve);
+    expect(await promise).toMatchObject({ code: null, signal: null });
+    await supervised.stop();
+  });
+});
+
+describe('the house', () => {
+  const part = (name: string, said: string[]) => async () => ({
+    stop: async () => void said.push(`stop ${name}`),
+    kill: () => void said.push(`kill ${name}`),
+  });
+  test('ends in the reverse order, also what was still starting', async () => {
+    const said: string[] = [];
+    const house = createHouse();
+    await house.keep('a', 1000, part('a', said));
+    house.keep('b', 1000, part('b', said)).catch(() => {});
+    await house.close(() => {});
+    expect(said).toEqual(['stop b', 'stop a']);
+    await expect(house.keep('c', 1000, part('c', said))).rejects.toThrow('not started any more');
+  });
+  test('kills a part that takes longer than its bound', async () => {
+    const house = createHouse();
+    const ended = Promise.withResolvers<void>();
+    await house.keep('slow', 10, async () => ({ stop: () => ended.promise, kill: () => ended.resolve() }));
+    await house.close(() => {});
+  });
+});
+
+describe('the data folder', () => {
+  test('belongs to one `up` at a time, and the error names it', () => {
+    const lock = lockFolder(folder);
+    expect(() => lockFolder(folder)).toThrow(FolderInUse);
+    expect(() => lockFolder(folder)).toThrow(`as process ${process.pid}`);
+    lock.release();
+    expect(lockFolder(folder).wasAbandoned).toBe(false);
+  });
+  test.each([
+    ['a process that is gone', JSON.stringify({ pid: 2 ** 22 + 1, startedAt: '1' })],
+    ['a process id that belongs to another by now', JSON.stringify({ pid: process.pid, startedAt: '1' })],
+    ['a lock that was cut off', '{"pid":'],
+  ])('a lock of %s is taken over', (_name, content) => {
+    writeFileSync(join(folder, 'up.pid'), content);
+    expect(lockFolder(folder).wasAbandoned).toBe(true);
+  });
+  test("the command line's token is readable by its owner alone", () => {
+    writeFileSync(join(folder, 'cli.json'), 'old', { mode: 0o644 });
+    writeCredentials(folder, { url: 'http://localhost:7600', token: 'hth_x' });
+    expect(statSync(join(folder, 'cli.json')).mode & 0o777).toBe(0o600);
+    expect(readCredentials(folder)).toEqual({ url: 'http://localhost:7600', token: 'hth_x' });
+  });
+});
+
+describe('which Hearth the other verbs talk to', () => {
+  test('the one of the data folder, and its token goes nowhere else', () => {
+    writeCredentials(folder, { url: 'http://localhost:7600', token: 'hth_local' });
+    const env = { HEARTH_DATA_DIR: folder };
+    expect(findTarget(env)).toEqual({ url: 'http://localhost:7600', token: 'hth_local' });
+    const elsewhere = { ...env, HEARTH_URL: 'https://hearth.example.com' };
+    expect(() => findTarget(elsewhere)).toThrow('There is no token for https://hearth.example.com');
+    expect(findTarget({ ...elsewhere, HEARTH_API_TOKEN: 'hth_other' }).token).toBe('hth_other');
+  });
+});
+
+describe('settings', () => {
+  test('a relative data folder is meant from the repository', () => {
+    expect(upConfig({}).HEARTH_DATA_DIR).toMatch(/\/\.hearth$/);
+    expect(upConfig({ HEARTH_DATA_DIR: '/data' }).HEARTH_DATA_DIR).toBe('/data');
+  });
+  test('every bad one is named, with what is allowed', () => {
+    expect(() => upConfig({ HEARTH_PORT: '70000', HEARTH_RUNTIME: 'podman' })).toThrow(
+      /HEARTH_PORT is "70000"; allowed: .*65535\nHEARTH_RUNTIME is "podman"; allowed: auto, docker, process/,
+    );
+  });
+});
+
+describe('the Docker Engine', () => {
+  test.each([
+    [undefined, false, { kind: 'socket', path: '/var/run/docker.sock' }],
+    ['unix:///run/user/1000/docker.sock', false, { kind: 'socket', path: '/run/user/1000/docker.sock' }],
+    ['tcp://10.0.0.2:2375', false, { kind: 'tcp', origin: 'http://10.0.0.2:2375' }],
+    ['tcp://10.0.0.2:2376', true, { kind: 'tcp', origin: 'https://10.0.0.2:2376' }],
+  ])('DOCKER_HOST %s', (host, certificates, address) => {
+    expect(engineAddress(host, certificates)).toEqual(address);
+  });
+  test('what it cannot be is said', () => {
+    expect(engineAddress('ssh://me@host')).toMatchObject({
+      kind: 'unsupported',
+      why: expect.stringContaining('ssh://me@host'),
+    });
+  });
+  test('where none answers, the sentence names the place and the reason', async () => {
+    expect(await findEngine(`unix://${folder}/none.sock`, undefined)).toMatch(
+      /^no Docker Engine answers at .*none\.sock \(.*ENOENT/,
+    );
+  });
+  test('one that accepts and says nothing is given two seconds', async () => {
+    const path = join(folder, 'mute.sock');
+    const server = createServer((socket) => socket.resume());
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    expect(await findEngine(`unix://${path}`, undefined)).toMatch(/no answer in time/);
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe('ports', () => {
+  const never = new AbortController().signal;
+  test('one that is taken is named with the variable that sets it', async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+    const wanted = [{ key: 'HEARTH_PORT', port, host: '127.0.0.1' }];
+    await expect(needPorts(wanted, 0, never)).rejects.toThrow(PortTaken);
+    await expect(needPorts(wanted, 0, never)).rejects.toThrow(
+      `Port ${port} of 127.0.0.1 is taken by another program. Set HEARTH_PORT`,
+    );
+    const patient = needPorts(wanted, 10_000, never);
+    await new Promise((resolve) => server.close(resolve));
+    await patient;
+  });
+  test('0 becomes a free one', async () => {
+    expect(await choosePort(0, '127.0.0.1')).toBeGreaterThan(0);
+    expect(await choosePort(7600, '127.0.0.1')).toBe(7600);
+  });
+});
+
+describe("the servers' logs", () => {
+  const line = (level: number, msg: string) => JSON.stringify({ level, msg, room: 'api' });
+  test.each([
+    ['what goes as it should is not shown', line(30, 'ready'), 'info', null],
+    ['a warning is', line(40, 'slow'), 'info', 'warn api: slow'],
+    ['unless only errors are wanted', line(40, 'slow'), 'error', null],
+    ['everything is, with debug', line(20, 'detail'), 'debug', 'debug api: detail'],
+    [
+      'the reason is, too',
+      JSON.stringify({ level: 50, msg: 'no', err: { message: 'why' } }),
+      'info',
+      'error api: no (why)',
+    ],
+    ['last words that are no JSON are shown as they are', 'Segmentation fault', 'info', 'api: Segmentation fault'],
+    ['an empty line is nothing', '', 'info', null],
+  ] as const)('%s', (_name, text, level, shown) => {
+    expect(consoleLine('api', text, level)).toBe(shown);
+  });
+
+  test('are passed on by whole lines, from where this start began', () => {
+    writeFileSync(join(folder, 'api.log'), 'before\n');
+    const lines: string[] = [];
+    const log = openLogFile(folder, 'api', (text) => lines.push(text));
+    appendFileSync(log.path, 'one\ntw');
+    log.look();
+    appendFileSync(log.path, 'o ä\n');
+    log.close();
+    expect(lines).toEqual(['one', 'two ä']);
+  });
+  test('are moved aside when they have grown large', () => {
+    writeFileSync(join(folder, 'api.log'), Buffer.alloc(11 * 1024 * 1024, 'x'));
+    openLogFile(folder, 'api', () => {}).close();
+    expect(statSync(join(folder, 'api.log.1')).size).toBe(11 * 1024 * 1024);
+    expect(readFileSync(join(folder, 'api.log'), 'utf8')).toBe('');
+  });
+});
+
+describe('the summary', () => {
+  const facts: SummaryFacts = {
+    url: 'http://localhost:7600',
+    dataFolder: '/data',
+    database: 'Postgres in .hearth/postgres',
+    queue: 'in the database',
+    runtime: 'as processes of this machine',
+    firstToken: null,
+    examples: [
+      { name: 'hearth/ocr', how: 'process' },
+      { name: 'hearth/stream', how: 'container' },
+    ],
+    examplesNote: null,
+    tookMs: 1234,
+  };
+  test('on the first start shows the token, in a line that can be pasted', () => {
+    const text = summaryText({ ...facts, firstToken: 'hth_secret' });
+    expect(text).toContain('Admin token, shown only now: hth_secret');
+    expect(text).toContain("curl -s http://localhost:7600/v1/predictions -H 'Authorization: Bearer hth_secret'");
+    expect(text).toContain('hearth/stream as containers; hearth/ocr as processes');
+  });
+  test('later has none, and needs none', () => {
+    const text = summaryText(facts);
+    expect(text).not.toContain('token');
+    expect(text).toContain('npm run -s hearth -- run hearth/stream -i text=');
+  });
+  test('without examples says how to add a model', () => {
+    expect(summaryText({ ...facts, examples: [] })).toContain('models add IMAGE|FOLDER owner/name');
+  });
+});

@@ -1,0 +1,185 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApiError, type WireDeploymentStatus } from '@hearth/contract';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { statusTable } from '../src/commands/ps.ts';
+import { ownerAndName, UsageError } from '../src/connect.ts';
+import { errorText } from '../src/error-text.ts';
+import { environmentPairs, versionBody } from '../src/model-source.ts';
+import { ago, renderTable } from '../src/output.ts';
+import { fileNames, outputText, outputUrls } from '../src/run-output.ts';
+import { shellWords } from '../src/shell-words.ts';
+import { choosePort } from '../src/up/ports.ts';
+
+describe('a command line is split as a shell splits it', () => {
+  test.each([
+    ['python3 serve.py', ['python3', 'serve.py']],
+    ['  a   b ', ['a', 'b']],
+    [`sh -c "exec node 'a b.js' --x=\\"1\\""`, ['sh', '-c', `exec node 'a b.js' --x="1"`]],
+    [`'a b'c"d e"f`, ['a bcd ef']],
+    ['a\\ b', ['a b']],
+    [`''`, ['']],
+    ['$HOME *', ['$HOME', '*']],
+    ['"C:\\new"', ['C:\\new']],
+  ])('%s', (text, words) => {
+    expect(shellWords(text)).toEqual(words);
+  });
+
+  test('an open quote is named by its place', () => {
+    expect(() => shellWords('node "a b')).toThrow('--command "node \\"a b": the quote at character 6 is not closed.');
+  });
+  test('nothing is no command', () => {
+    expect(() => shellWords('  ')).toThrow(UsageError);
+  });
+});
+
+describe('what `models add` sends', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hearth-source-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const none = { env: {} };
+
+  test('an image', () => {
+    expect(versionBody('registry.example.com/a/b:1', none)).toEqual({ image: 'registry.example.com/a/b:1' });
+  });
+  test('a folder with a cog.yaml is left to the server', () => {
+    writeFileSync(join(folder, 'cog.yaml'), '');
+    expect(versionBody(folder, none)).toEqual({ path: folder });
+  });
+  test('a modelkit model is started as its package.json says', () => {
+    const manifest = {
+      dependencies: { '@hearth/modelkit': '*' },
+      scripts: { start: 'node --enable-source-maps main.ts' },
+    };
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+    expect(versionBody(folder, none)).toEqual({ path: folder, command: ['node', '--enable-source-maps', 'main.ts'] });
+  });
+  test('any other folder needs a command', () => {
+    mkdirSync(join(folder, 'src'));
+    expect(() => versionBody(folder, none)).toThrow('Say how its server is started');
+    expect(versionBody(folder, { command: 'python3 serve.py', env: { A: '1' } })).toEqual({
+      path: folder,
+      command: ['python3', 'serve.py'],
+      env: { A: '1' },
+    });
+  });
+  test('a folder that is not there is not taken for an image', () => {
+    expect(() => versionBody('./not-there', none)).toThrow('There is no folder');
+  });
+  test('an image has its own command', () => {
+    expect(() => versionBody('a/b', { command: 'x', env: {} })).toThrow('--command and --env go with a folder');
+  });
+  test('variables are KEY=VALUE', () => {
+    expect(environmentPairs(['A=1', 'B=x=y', 'C='])).toEqual({ A: '1', B: 'x=y', C: '' });
+    expect(() => environmentPairs(['A'])).toThrow('--env "A" is not of the form KEY=VALUE.');
+  });
+});
+
+test.each(['a', 'a/', '/b', 'a/b/c'])('%j is no owner/name', (text) => {
+  expect(() => ownerAndName(text)).toThrow(`"${text}" is not of the form owner/name.`);
+});
+
+describe('an error is one sentence', () => {
+  const problem = {
+    title: 'Input validation failed',
+    detail: '- input.a: is required',
+    status: 422,
+    code: 'invalid-input' as const,
+  };
+
+  test("a refusal is the server's own words", () => {
+    const error = new ApiError(
+      404,
+      { ...problem, title: 'Not found', detail: 'Model a/b was not found.', code: 'not-found' },
+      '',
+    );
+    expect(errorText(error, {})).toContain('hearth: Model a/b was not found.');
+  });
+  test('bad fields are listed once', () => {
+    const fields = [{ type: 'required', field: 'input.a', description: 'is required' }];
+    expect(errorText(new ApiError(422, { ...problem, invalid_fields: fields }, ''), {})).toMatch(
+      /hearth: Input validation failed\.\n {2}input\.a: is required$/,
+    );
+  });
+  test('where nobody listens it says how to start', async () => {
+    const refused = await fetch(`http://127.0.0.1:${await choosePort(0, '127.0.0.1')}/`).catch(
+      (error: unknown) => error,
+    );
+    expect(errorText(refused, {})).toContain('Start it with `npm start`');
+  });
+});
+
+describe('outputs', () => {
+  test('texts as they are, lists by line or as one, the rest as JSON', () => {
+    expect(outputText('a', false)).toBe('a');
+    expect(outputText(['a ', 'b'], true)).toBe('a b');
+    expect(outputText(['a', 'b'], false)).toBe('a\nb');
+    expect(outputText({ a: 1 }, false)).toBe('{\n  "a": 1\n}');
+    expect(outputText(null, false)).toBe('');
+  });
+  test('files are found wherever they are, and keep their names apart', () => {
+    const urls = outputUrls({
+      a: 'http://h/x/out.png',
+      b: ['text', { c: 'https://h/y/out.png' }],
+      d: 'data:image/jpeg;base64,AA==',
+    });
+    expect(urls).toEqual(['http://h/x/out.png', 'https://h/y/out.png', 'data:image/jpeg;base64,AA==']);
+    expect(fileNames(urls)).toEqual(['out.png', 'out-2.png', 'output-2.jpg']);
+  });
+});
+
+describe('tables', () => {
+  const now = Date.parse('2030-01-01T00:00:00Z');
+
+  test('columns are two spaces apart and lines end without spaces', () => {
+    expect(
+      renderTable(
+        ['A', 'B'],
+        [
+          ['long', 'x'],
+          ['s', ''],
+        ],
+        'none',
+      ),
+    ).toMatch(/^A {5}B\nlong {2}x\ns$/);
+    expect(renderTable(['A'], [], 'Nothing.')).toBe('Nothing.');
+  });
+  test.each([
+    ['2029-12-31T23:59:57Z', '3 s'],
+    ['2029-12-31T23:55:00Z', '5 min'],
+    ['2029-12-31T22:00:00Z', '2 h'],
+    ['2029-12-28T00:00:00Z', '4 d'],
+    ['2030-01-01T00:00:09Z', '0 s'],
+  ])('%s was %s ago', (at, text) => {
+    expect(ago(at, now)).toBe(text);
+  });
+  test('ps says how warm a deployment is and why it waits', () => {
+    const status: WireDeploymentStatus = {
+      deployment: 'a/b',
+      implicit: false,
+      model: 'a/b',
+      version: 'f'.repeat(64),
+      hardware: 'cpu',
+      min_instances: 0,
+      max_instances: 3,
+      keep_alive: 300,
+      slots: 1,
+      temperature: 'booting',
+      instances: { booting: 1, ready: 0, draining: 0, stopping: 2 },
+      queue: { waiting: 4, in_flight: 0, oldest_waiting_at: '2029-12-31T23:59:50Z' },
+      reason: 'crash-loop',
+      detail: 'The last 3 boots failed.',
+      failure: null,
+      consecutive_failures: 3,
+      retry_at: '2030-01-01T00:00:05Z',
+      boot: { instance: 'i', phase: 'setup', since: '2029-12-31T23:59:58Z' },
+    };
+    const line = statusTable([status], now).split('\n')[1]?.replace(/ {2,}/g, '|');
+    expect(line).toBe(
+      'a/b|booting|1 booting, 2 stopping|0|4|setup for 2 s; The last 3 boots failed.; next try in 5 s; oldest waits 10 s',
+    );
+  });
+});
