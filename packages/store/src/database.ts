@@ -1,10 +1,10 @@
 import { Kysely, PostgresDialect } from 'kysely';
-import pg from 'pg';
+import { Client, type CustomTypesConfig, Pool, types as pgTypes } from 'pg';
 import type { Schema } from './schema.ts';
 
 export type Database = Kysely<Schema>;
 
-const { TIMESTAMPTZ, INT8 } = pg.types.builtins;
+const { TIMESTAMPTZ, INT8 } = pgTypes.builtins;
 
 /** The instant that a `timestamptz` holds, in epoch milliseconds. Postgres writes `2026-01-02 03:04:05.678+00`. */
 function parseInstant(text: string): number {
@@ -21,31 +21,31 @@ function parseBigint(text: string): number {
 }
 
 /** How this package reads values. Kept to its own connections: `pg.types` is shared by the whole process. */
-const types: pg.CustomTypesConfig = {
+const types: CustomTypesConfig = {
   getTypeParser: (oid, format) => {
     if (oid === TIMESTAMPTZ) return parseInstant;
     if (oid === INT8) return parseBigint;
-    return pg.types.getTypeParser(oid, format);
+    return pgTypes.getTypeParser(oid, format);
   },
 };
 
 export interface Connection {
   readonly db: Database;
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   /** A connection outside the pool, for what must hold one. */
-  client(): pg.Client;
+  client(): Client;
 }
 
 /** Connects lazily. Idle connections that the server closes are dropped; the next query opens a new one. */
 export function connect(url: string, maxConnections: number): Connection {
   const config = { connectionString: url, types, keepAlive: true, connectionTimeoutMillis: 10_000 };
-  const pool = new pg.Pool({ ...config, max: maxConnections });
+  const pool = new Pool({ ...config, max: maxConnections });
   // Without a listener, a server that goes away while connections idle would end the process. The pool has dropped the
   // connection by now, and a query that needs one reports for itself.
   pool.on('error', () => {});
   return {
     pool,
     db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),
-    client: () => new pg.Client(config),
+    client: () => new Client(config),
   };
 }

@@ -71,10 +71,11 @@ export function createDeployments(connection: Connection, now: () => number): De
         .set({ removed_at: at(now()) })
         .where('id', '=', id)
         .where('removed_at', 'is', null)
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('predictions')
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('predictions')
                 .select('predictions.id')
                 .whereRef('predictions.deployment_id', '=', 'deployments.id')
                 .where('predictions.status', 'in', ['starting', 'processing']),
@@ -146,13 +147,13 @@ async function setStatus(db: Database, rows: readonly DeploymentStatusRow[]): Pr
     .insertInto('deployment_status')
     .values(values)
     .onConflict((conflict) =>
-      conflict.column('deployment_id').doUpdateSet(({ ref }) => ({
-        blocked_reason: ref('excluded.blocked_reason'),
-        blocked_detail: ref('excluded.blocked_detail'),
-        failure: ref('excluded.failure'),
-        consecutive_failures: ref('excluded.consecutive_failures'),
-        retry_at: ref('excluded.retry_at'),
-        fail_waiting_until: ref('excluded.fail_waiting_until'),
+      conflict.column('deployment_id').doUpdateSet((eb) => ({
+        blocked_reason: eb.ref('excluded.blocked_reason'),
+        blocked_detail: eb.ref('excluded.blocked_detail'),
+        failure: eb.ref('excluded.failure'),
+        consecutive_failures: eb.ref('excluded.consecutive_failures'),
+        retry_at: eb.ref('excluded.retry_at'),
+        fail_waiting_until: eb.ref('excluded.fail_waiting_until'),
       })),
     )
     .execute();
@@ -165,9 +166,10 @@ async function failing(db: Database): Promise<DeploymentStatusRow[]> {
   const failed = await db
     .selectFrom('deployment_status')
     .select(STATUS)
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('predictions')
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('predictions')
           .select('predictions.id')
           .whereRef('predictions.deployment_id', '=', 'deployment_status.deployment_id')
           .where('predictions.status', '=', 'starting')
@@ -178,9 +180,10 @@ async function failing(db: Database): Promise<DeploymentStatusRow[]> {
   const removed = await db
     .selectFrom('deployments')
     .select(['deployments.id', 'deployments.removed_at as removedAt'])
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('predictions')
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('predictions')
           .select('predictions.id')
           .whereRef('predictions.deployment_id', '=', 'deployments.id')
           .where('predictions.status', '=', 'starting'),

@@ -78,7 +78,7 @@ export function createInstances(connection: Connection): Instances {
         .orderBy('instances.id', 'desc')
         .limit(limit);
       if (deploymentId !== undefined) query = query.where('instances.deployment_id', '=', deploymentId);
-      if (live !== undefined) query = query.where(({ not }) => (live ? LIVE : not(LIVE)));
+      if (live !== undefined) query = query.where((instance) => (live ? LIVE : instance.not(LIVE)));
       if (before !== undefined) query = query.where('instances.id', '<', before);
       return query.execute();
     },

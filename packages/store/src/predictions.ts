@@ -5,7 +5,7 @@ import type { Connection } from './database.ts';
 import { prepared } from './prepared.ts';
 import { CLAIM, FINISH, GIVE_BACK, INSERT, PROGRESS } from './statements.ts';
 import type { PredictionRow, Predictions } from './store.ts';
-import { at, atOrNull, foreignText, instant, json, jsonOrNull } from './values.ts';
+import { at, atOrNull, foreignTextOrNull, instant, json, jsonOrNull } from './values.ts';
 
 const UNFINISHED = ['starting', 'processing'] as const;
 
@@ -28,9 +28,19 @@ function createWrites({ pool, db }: Connection): Writes {
     /** @throws DeploymentGone */
     async insert(row) {
       const values = [
-        ...[row.id, row.accountId, row.model, row.versionId, row.deploymentId, row.deployment, row.hardwareSku],
-        ...[json(row.input), row.source, row.webhook, row.webhookEventsFilter],
-        ...[at(row.createdAt), atOrNull(row.deadlineAt)],
+        row.id,
+        row.accountId,
+        row.model,
+        row.versionId,
+        row.deploymentId,
+        row.deployment,
+        row.hardwareSku,
+        json(row.input),
+        row.source,
+        row.webhook,
+        row.webhookEventsFilter,
+        at(row.createdAt),
+        atOrNull(row.deadlineAt),
       ];
       const { rowCount } = await pool.query({ ...INSERT, values });
       if (rowCount === 0) throw new DeploymentGone(row.deploymentId);
@@ -59,8 +69,14 @@ function createWrites({ pool, db }: Connection): Writes {
     },
 
     async progress(id, attempt, { output, logs, startedAt }) {
-      const text = logs === undefined ? null : foreignText(logs);
-      const values = [id, attempt, output !== undefined, jsonOrNull(output), text, atOrNull(startedAt)];
+      const values = [
+        id,
+        attempt,
+        output !== undefined,
+        jsonOrNull(output),
+        foreignTextOrNull(logs),
+        atOrNull(startedAt),
+      ];
       const { rowCount } = await pool.query({ ...PROGRESS, values });
       return rowCount === 1;
     },
@@ -76,9 +92,16 @@ function createWrites({ pool, db }: Connection): Writes {
       if (usage && (usage.predictionId !== id || usage.attempt !== attempt))
         throw new Error(`usage of ${usage.predictionId}-${usage.attempt} cannot end ${id}-${attempt}`);
       const values = [
-        ...[id, attempt, from, end.status, end.output !== undefined, jsonOrNull(end.output)],
-        ...[end.error == null ? null : foreignText(end.error), end.logs === undefined ? null : foreignText(end.logs)],
-        ...[jsonOrNull(end.metrics), at(end.completedAt)],
+        id,
+        attempt,
+        from,
+        end.status,
+        end.output !== undefined,
+        jsonOrNull(end.output),
+        foreignTextOrNull(end.error),
+        foreignTextOrNull(end.logs),
+        jsonOrNull(end.metrics),
+        at(end.completedAt),
         ...usageValues(usage),
         atOrNull(end.startedAt),
       ];
@@ -110,7 +133,7 @@ function createReads(connection: Connection): Reads {
     due: (now) =>
       predictions()
         .where('status', 'in', UNFINISHED)
-        .where(({ or, eb }) => or([eb('cancel_requested_at', 'is not', null), eb('deadline_at', '<=', instant(now))]))
+        .where((eb) => eb.or([eb('cancel_requested_at', 'is not', null), eb('deadline_at', '<=', instant(now))]))
         .orderBy('id')
         .execute(),
 
@@ -174,7 +197,17 @@ function assertLegal(from: 'starting' | 'processing', end: TerminalStatus): void
 function usageValues(usage: UsageRecord | null): unknown[] {
   if (!usage) return Array<null>(12).fill(null);
   return [
-    ...[usage.id, usage.attempt, usage.accountId, usage.model, usage.versionId, usage.deploymentId, usage.hardwareSku],
-    ...[usage.predictMicroseconds, usage.priceMicrosPerSecond, usage.costMicros, usage.status, at(usage.at)],
+    usage.id,
+    usage.attempt,
+    usage.accountId,
+    usage.model,
+    usage.versionId,
+    usage.deploymentId,
+    usage.hardwareSku,
+    usage.predictMicroseconds,
+    usage.priceMicrosPerSecond,
+    usage.costMicros,
+    usage.status,
+    at(usage.at),
   ];
 }

@@ -6,7 +6,7 @@ import type { Connection } from './database.ts';
  * Several queries that see the same instant, in one round trip: a read-only transaction sent as one text, compiled once.
  * Such a text takes no parameters, so the queries have none.
  */
-export function createSnapshot<Queries extends Record<string, Compilable<unknown>>>(
+export function createSnapshot<Queries extends Record<string, Compilable>>(
   { pool }: Connection,
   queries: Queries,
 ): () => Promise<{ [Name in keyof Queries]: InferResult<Queries[Name]> }> {
@@ -22,12 +22,13 @@ export function createSnapshot<Queries extends Record<string, Compilable<unknown
   return async () => {
     const client = await pool.connect();
     try {
-      const results: unknown = await client.query(batch);
+      // A list, for a text of several statements; pg's types don't know it.
+      const answers: unknown = await client.query(batch);
       client.release();
-      const [, ...answers] = results as QueryResult[];
-      return Object.fromEntries(names.map((name, n) => [name, answers[n]?.rows])) as {
-        [Name in keyof Queries]: InferResult<Queries[Name]>;
-      };
+      if (!Array.isArray(answers)) throw new Error('Postgres answered a batch with a single result');
+      // The first answer is that of `start transaction`.
+      const entries: Iterable<QueryResult['rows']> = names.map((name, n) => [name, answers[n + 1].rows]);
+      return Object.fromEntries(entries);
     } catch (error) {
       // Its transaction is still open and useless: the connection goes.
       client.release(true);

@@ -1,15 +1,15 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createStore, migrate, type Store } from '../src/index.ts';
 import { openWorld, until, type World } from './world.ts';
 
 let world: World;
 let store: Store;
-let admin: pg.Client;
+let admin: Client;
 beforeAll(async () => {
   world = await openWorld();
   store = world.store;
-  admin = new pg.Client(world.url);
+  admin = new Client(world.url);
   // Closing the world drops the database under this connection's feet, should it still be open.
   admin.on('error', () => {});
   await admin.connect();

@@ -1,5 +1,5 @@
 import { systemNow } from '@hearth/kit';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { DeploymentGone, type DeploymentRow, type DeploymentStatusRow, type Store } from '../src/index.ts';
 import {
@@ -114,7 +114,7 @@ describe('remove', () => {
 
   test('a prediction that slipped in is handed to the dispatcher to fail', async () => {
     const deployment = await addDeployment(store);
-    const client = new pg.Client(world.url);
+    const client = new Client(world.url);
     await client.connect();
     // What two transactions at once can leave behind: the removal did not see the insert, nor the insert the removal.
     await store.predictions.insert(newPrediction(deployment));

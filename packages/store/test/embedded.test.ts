@@ -13,11 +13,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { createLogger } from '@hearth/kit';
-import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Client } from 'pg';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AlreadyRunning, type EmbeddedPostgres, startEmbeddedPostgres } from '../src/index.ts';
 import { until } from './world.ts';
+
+// Each makes a cluster and starts it up to three times; on a busy disk that takes a while.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 30_000 });
 
 const log = createLogger({ room: 'test', level: 'silent' });
 const isRoot = process.getuid?.() === 0;
@@ -40,7 +44,7 @@ async function start(options: Partial<Parameters<typeof startEmbeddedPostgres>[0
 }
 
 async function query<T extends object>(url: string, text: string): Promise<T[]> {
-  const client = new pg.Client(url);
+  const client = new Client(url);
   await client.connect();
   try {
     return (await client.query<T>(text)).rows;
@@ -105,7 +109,7 @@ test('a folder that is no cluster is refused with the server’s own words', asy
 
 describe('when its supervisor is killed with -9', () => {
   async function killedOwner(): Promise<{ url: string; pid: number; kill(): Promise<void> }> {
-    const owner = spawn(process.execPath, [join(import.meta.dirname, 'embedded-owner.ts'), dataDir], {
+    const owner = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./embedded-owner.ts')), dataDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = await once(createInterface(owner.stdout), 'line');
@@ -174,12 +178,10 @@ test('where its package can’t be written, a copy in the data folder gets the s
   writeFileSync(join(installed, 'native', 'pg-symlinks.json'), JSON.stringify(links));
   chmodSync(join(installed, 'native', 'lib'), 0o555);
 
-  const module = join(import.meta.dirname, '../src/embedded/binaries.ts');
-  const script = `import { runnable } from ${JSON.stringify(module)};
-    process.stdout.write(runnable(${JSON.stringify(installed)}, ${JSON.stringify(copies)}).postgres);`;
+  const script = fileURLToPath(import.meta.resolve('./embedded-copy.ts'));
   // Root writes where it likes, so somebody else has to try.
   const as = isRoot ? { uid: 65534, gid: 65534 } : {};
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const child = spawn(process.execPath, [script, installed, copies], {
     ...as,
     cwd: '/',
     stdio: ['ignore', 'pipe', 'inherit'],

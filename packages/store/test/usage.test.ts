@@ -36,18 +36,19 @@ test('usage is totalled by model, deployment, account and day', async () => {
       sum.predictions,
       sum.costMicros,
     ]);
+  const byKey = ([a]: readonly unknown[], [b]: readonly unknown[]) => (String(a) < String(b) ? -1 : 1);
   const nameOf = (row: typeof one) => `${row.owner}/${row.name}`;
   expect(await totals({ by: 'model' })).toEqual(
     [
       [one.model, 2, 3],
       [two.model, 1, 4],
-    ].toSorted(),
+    ].toSorted(byKey),
   );
   expect(await totals({ by: 'deployment' })).toEqual(
     [
       [nameOf(one), 2, 3],
       [nameOf(two), 1, 4],
-    ].toSorted(),
+    ].toSorted(byKey),
   );
   expect(await totals({ by: 'account' })).toEqual([[account.username, 3, 7]]);
   expect(await totals({ by: 'day' })).toEqual([

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '@hearth/kit';
 import { migrate, startEmbeddedPostgres } from '@hearth/store';
-import pg from 'pg';
+import { Client } from 'pg';
 import { TEST_POSTGRES } from './postgres.ts';
 
 /** One Postgres with a migrated template; each test file gets a copy. */
@@ -23,17 +23,18 @@ interface Cluster {
  */
 export default async function setup(): Promise<() => Promise<void>> {
   let started: Promise<Cluster> | null = null;
-  const broker = createServer(async (request, response) => {
-    try {
-      started ??= startCluster();
-      const cluster = await started;
-      if (request.method === 'DELETE') {
-        await cluster.drop(request.url?.slice(1) ?? '');
-        response.end();
-      } else response.end(await cluster.create());
-    } catch (error) {
-      response.writeHead(500).end(String(error));
-    }
+  const answer = async (method: string, path: string): Promise<string> => {
+    started ??= startCluster();
+    const cluster = await started;
+    if (method !== 'DELETE') return cluster.create();
+    await cluster.drop(path.slice(1));
+    return '';
+  };
+  const broker = createServer(({ method = '', url = '' }, response) => {
+    answer(method, url).then(
+      (text) => response.end(text),
+      (error) => response.writeHead(500).end(String(error)),
+    );
   });
   broker.listen(0, '127.0.0.1');
   await once(broker, 'listening');
@@ -58,7 +59,7 @@ async function startCluster(): Promise<Cluster> {
     url.pathname = `/${name}`;
     return url.href;
   };
-  const admin = new pg.Client({ connectionString: server.url });
+  const admin = new Client({ connectionString: server.url });
   await admin.connect();
   const drop = async (name: string) => {
     await admin.query(`drop database ${admin.escapeIdentifier(name)} with (force)`);
@@ -84,11 +85,11 @@ async function startCluster(): Promise<Cluster> {
 async function startEphemeral(): Promise<{ url: string; stop(): Promise<void> }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'hearth-test-postgres-'));
   const log = createLogger({ room: 'test', level: 'warn' });
-  const { url, stop } = await startEmbeddedPostgres({ dataDir, log, ephemeral: true });
+  const server = await startEmbeddedPostgres({ dataDir, log, ephemeral: true });
   return {
-    url,
+    url: server.url,
     async stop() {
-      await stop();
+      await server.stop();
       await rm(dataDir, { recursive: true });
     },
   };

@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
+import { errorCode } from './error-code.ts';
 
 export interface Binaries {
   readonly initdb: string;
@@ -52,8 +53,7 @@ function hydratedInPlace(folder: string): boolean {
     hydrate(folder);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') return false;
+    if (['EACCES', 'EROFS', 'EPERM'].includes(errorCode(error) ?? '')) return false;
     throw error;
   }
 }
@@ -69,7 +69,7 @@ function link(source: string, target: string): void {
     symlinkSync(source, target);
   } catch (error) {
     // Another process that starts at the same time made it.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@hearth/kit';
+import { errorCode } from './error-code.ts';
 
 /** The data folder is in use by a process that lives. */
 export class AlreadyRunning extends Error {
@@ -18,7 +19,7 @@ export class AlreadyRunning extends Error {
  * pid and its start time tell from one that lives.
  * @throws AlreadyRunning
  */
-export function lockFolder(folder: string): { release(): void } {
+export function lockFolder(folder: string): { readonly release: () => void } {
   const path = join(folder, 'supervisor.pid');
   const mine = `${process.pid} ${startTime(process.pid) ?? ''}`;
   for (;;) {
@@ -26,7 +27,7 @@ export function lockFolder(folder: string): { release(): void } {
       writeFileSync(path, mine, { flag: 'wx' });
       return { release: () => rmSync(path, { force: true }) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (errorCode(error) !== 'EEXIST') throw error;
     }
     const holder = read(path);
     const [pid, started] = holder.split(' ');
@@ -54,7 +55,7 @@ function isServerOf(cluster: string, pid: number): boolean {
     return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(cluster);
   } catch (error) {
     // It ended meanwhile.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (errorCode(error) === 'ENOENT') return false;
     throw error;
   }
 }
@@ -66,7 +67,7 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it lives and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
 }
 
@@ -81,8 +82,7 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ESRCH')
-      return '';
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return '';
     throw error;
   }
 }

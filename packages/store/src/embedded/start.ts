@@ -72,9 +72,15 @@ async function makeCluster(
   identity.own(half);
   identity.own(passwordFile(folder));
   const args = [
-    ...['--pgdata', half, '--username', USER, '--auth', 'scram-sha-256', '--pwfile', passwordFile(folder)],
+    `--pgdata=${half}`,
+    `--username=${USER}`,
+    '--auth=scram-sha-256',
+    `--pwfile=${passwordFile(folder)}`,
     // The same order and case rules on every machine.
-    ...['--encoding', 'UTF8', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8', '--locale', 'C'],
+    '--encoding=UTF8',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--locale=C',
     ...(ephemeral ? ['--no-sync'] : []),
   ];
   const logFile = join(folder, 'initdb.log');
