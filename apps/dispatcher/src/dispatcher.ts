@@ -106,7 +106,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     async close() {
       closing.abort();
       // One that is just being sent is either taken or refused within moments; knowing which saves it a lost attempt.
-      await within(CLOSE_ANSWERS_MS, Promise.all(runs.all().map((run) => run.answering)));
+      await within(CLOSE_ANSWERS_MS, Promise.all(runs.all().flatMap(({ answering }) => answering ?? [])));
       leave(runs.all(), now());
       const settled = runs.all().map((run) => run.kept);
       await Promise.all(apps.map(({ app }) => app.close()));

@@ -2,7 +2,7 @@ import type { Signer } from '@hearth/files';
 import type { Store } from '@hearth/store';
 
 /** Past any run: an input is fetched when the run starts. */
-export const INPUT_URL_LIFETIME_S = 7 * 24 * 3600;
+const INPUT_URL_LIFETIME_S = 7 * 24 * 3600;
 
 /** Keeps a container's URL for an input from being of use anywhere else. */
 export const inputSubject = (fileId: string): string => `input:${fileId}`;

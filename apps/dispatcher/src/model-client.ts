@@ -3,7 +3,7 @@ import { type Dispatcher, Pool } from 'undici';
 import { z } from 'zod';
 import { isEnd } from './merge-report.ts';
 
-export interface ModelRequest {
+interface ModelRequest {
   /** `<prediction id>-<attempt>`; never sent twice once it was taken (cog #2454). */
   readonly id: string;
   readonly input: Readonly<Record<string, unknown>>;

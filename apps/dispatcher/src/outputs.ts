@@ -8,7 +8,7 @@ import mime from 'mime-types';
 
 /** An output's URL is a capability without an end; retention removes the file itself. */
 const OUTPUT_URL_LIFETIME_S = 100 * 365 * 24 * 3600;
-export const MAX_OUTPUT_BYTES = 16 * 2 ** 30;
+const MAX_OUTPUT_BYTES = 16 * 2 ** 30;
 
 export interface OutputContext {
   readonly store: Pick<Store, 'files'>;

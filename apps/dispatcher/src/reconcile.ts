@@ -54,8 +54,7 @@ async function endVanished({ store, runs, now }: Context, live: readonly Instanc
   }
 }
 
-/** Exported for adoption, which meets instances that vanished while no dispatcher looked. */
-export function endingOnVanished(instance: InstanceRow | null): Ending {
+function endingOnVanished(instance: InstanceRow | null): Ending {
   const failure = instance?.failure ?? null;
   if (failure === null) return { kind: 'giveBack', lost: true, rest: false, why: 'its instance is gone' };
   if (failure.kind !== 'oom' && failure.kind !== 'crash')

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 
 /** What a model server was asked to run, and the test's way to say what it reports of it. */
-export interface Call {
+interface Call {
   readonly method: string;
   readonly id: string;
   readonly input: Record<string, unknown>;
@@ -18,7 +18,7 @@ export interface Call {
   insist(body: Record<string, unknown>): Promise<void>;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body?: unknown;
 }

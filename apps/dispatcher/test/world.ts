@@ -22,7 +22,7 @@ import { createRunMetrics } from '../src/run-metrics.ts';
 import { type FakeModel, startFakeModel } from './fake-model.ts';
 
 export const PRICE_MICROS = 1_000_000;
-export const SIGNING_SECRET = 'a secret of the test, long enough';
+const SIGNING_SECRET = 'a secret of the test, long enough';
 const SKU = 'cpu';
 const HOST = 'host';
 
@@ -48,6 +48,8 @@ export interface World {
   ready(instance: InstanceRow, address: string): Promise<void>;
   /** Born as the api makes them: a row, a ticket, a poke. */
   predict(input?: Record<string, unknown>, over?: Partial<NewPrediction>): Promise<string>;
+  /** A row without a ticket, as a queue that forgot it leaves it. */
+  insert(input?: Record<string, unknown>, over?: Partial<NewPrediction>): Promise<string>;
   cancel(id: string): Promise<void>;
   get(id: string): Promise<PredictionRow>;
   /** The row once it is over. */
@@ -115,10 +117,14 @@ export async function createWorld(kind: TransportKind = 'postgres'): Promise<Wor
       if (ready) await world.ready(instance, model.url);
       return stage;
     },
-    async predict(input = {}, over = {}) {
+    async insert(input = {}, over = {}) {
       const row = await store.predictions.insert({ ...newPrediction(deployment, accountId), input, ...over });
-      await transport.queues.enqueue(deployment.id, { predictionId: row.id, attempt: 0 });
       return row.id;
+    },
+    async predict(input, over) {
+      const id = await world.insert(input, over);
+      await transport.queues.enqueue(deployment.id, { predictionId: id, attempt: 0 });
+      return id;
     },
     async cancel(id) {
       await store.predictions.requestCancel(id, systemNow());
