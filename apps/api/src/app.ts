@@ -45,7 +45,7 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
 
   const closing = new AbortController();
   const context = createContext(deps, closing.signal);
-  const stopListening = deps.bus.onPoke('api', context.targets.forget);
+  const stopListening = deps.bus.onPoke('api', () => context.targets.forget());
   app.addHook('preClose', async () => closing.abort());
   // Holds that end because of the close: their connections must not idle for another request.
   app.addHook('onSend', async (_request, reply) => {
@@ -74,7 +74,7 @@ function openRoutes(v1: App, context: Context): void {
 }
 
 async function tokenedRoutes(v1: App, context: Context): Promise<void> {
-  v1.addHook('onRequest', context.auth.authenticate);
+  v1.addHook('onRequest', async (request) => context.auth.authenticate(request));
   accountRoutes(v1);
   predictionRoutes(v1, context);
   modelRoutes(v1, context);

@@ -5,7 +5,7 @@ import type { Store } from '@hearth/store';
 import { DEFAULT_HARDWARE } from './default-hardware.ts';
 
 /** Where a generated first token lies until whoever started Hearth has shown and deleted it. */
-export const FIRST_TOKEN_FILE = 'first-token';
+const FIRST_TOKEN_FILE = 'first-token';
 
 /**
  * Sees that an admin can get in: with the configured token, or where there is neither that nor any admin's token, with one

@@ -3,12 +3,12 @@ import { invalidField } from './problem.ts';
 import type { Urls } from './urls.ts';
 
 /** Replicate's page size; there is no parameter for it. */
-export const PAGE_SIZE = 100;
+const PAGE_SIZE = 100;
 
 const ID = /^[0-9a-z]{1,64}$/;
 
 /** The id that a cursor stands for. */
-export function cursorId(cursor: string | undefined): string | undefined {
+function cursorId(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const id = Buffer.from(cursor, 'base64url').toString('utf8');
   if (!ID.test(id)) throw invalidField('cursor', 'format', 'is not a cursor; take `next` of a page as it is');
@@ -26,12 +26,12 @@ export async function answerPage<Row extends { id: string }, Item>(
 ): Promise<WirePage<Item>> {
   const page = rows.slice(0, PAGE_SIZE);
   const last = page.at(-1);
-  const items = await Promise.all(page.map(toItem));
+  const items = await Promise.all(page.map(async (row) => toItem(row)));
   let next: string | null = null;
   if (rows.length > PAGE_SIZE && last) {
     const query = new URLSearchParams({ cursor: Buffer.from(last.id).toString('base64url') });
     for (const [name, value] of Object.entries(where.filters ?? {})) if (value !== undefined) query.set(name, value);
-    next = where.urls.api(`${where.path}?${query}`);
+    next = where.urls.api(`${where.path}?${query.toString()}`);
   }
   return { next, previous: null, results: items.filter((item) => item !== null) };
 }

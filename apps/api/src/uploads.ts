@@ -7,7 +7,7 @@ import type { FastifyRequest } from 'fastify';
 import { lookup } from 'mime-types';
 import { invalidField, Problem } from './problem.ts';
 
-export const MAX_FILE_BYTES = 100 * 1024 * 1024;
+const MAX_FILE_BYTES = 100 * 1024 * 1024;
 const LARGEST_FIELD_BYTES = 64 * 1024;
 const LONGEST_NAME_BYTES = 255;
 /** Replicate keeps uploads for a day. */

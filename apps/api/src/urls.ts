@@ -52,7 +52,7 @@ export function createUrls(publicUrl: string, signer: Signer, now: () => number)
     download({ id, owner, expiresAt }) {
       const signed = signer.sign(downloadKey(owner, id), Math.floor(expiresAt / 1000));
       const [expiry = '', signature = ''] = signed.split('.');
-      return `${api(`/files/${id}/download`)}?${new URLSearchParams({ owner, expiry, signature })}`;
+      return `${api(`/files/${id}/download`)}?${new URLSearchParams({ owner, expiry, signature }).toString()}`;
     },
     mayDownload: (id, { owner, expiry, signature }) =>
       signer.verify(downloadKey(owner, id), `${expiry}.${signature}`, nowSeconds()),

@@ -37,7 +37,7 @@ export async function importVersion(context: Context, model: ModelRow, source: V
 async function askScheduler({ deps, closing }: Context, model: ModelRow, source: VersionSource): Promise<ImportResult> {
   const { store, bus, now } = deps;
   const wake = createWake();
-  const stop = bus.onPoke('api', wake.ring);
+  const stop = bus.onPoke('api', () => wake.ring());
   try {
     const asked = await store.imports.request({ modelId: model.id, source });
     bus.poke('scheduler');

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { ProblemBody, WirePrediction } from '@hearth/contract';
 import type { TerminalStatus } from '@hearth/core';
 import { createBlobs, createSigner } from '@hearth/files';
-import { createLogger, createMetrics, hashToken, newToken, systemNow } from '@hearth/kit';
-import { createTransport } from '@hearth/queue';
+import { createCoalescer, createLogger, createMetrics, hashToken, newToken, systemNow } from '@hearth/kit';
+import { type Bus, createTransport, type Room } from '@hearth/queue';
 import {
   type AccountRow,
   createStore,
@@ -53,6 +53,7 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
   };
   const app = await buildApp(options.deps ? options.deps(deps) : deps);
   await seedHardware(store);
+  await hearPokes(bus);
   const admin = await addCaller('hearth', 'admin');
 
   async function addCaller(username: string, role: Role) {
@@ -77,6 +78,11 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
     folder,
     admin,
     addCaller,
+    /** Plays a room that looks when it is poked, never twice at once. */
+    whenPoked(room: Room, look: () => Promise<void>): () => void {
+      const coalescer = createCoalescer(look);
+      return bus.onPoke(room, () => coalescer.trigger());
+    },
     addModel: (name: string, schema?: object, visibility: ModelRow['visibility'] = 'public') =>
       addModel(deps, admin.account.username, name, schema, visibility),
     /** A request with the admin's token, or another, answered with its parsed body. */
@@ -112,6 +118,21 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Listening begins a moment after it was asked for: resolves once nothing can be missed any more. */
+async function hearPokes(bus: Bus): Promise<void> {
+  for (const room of ['api', 'scheduler', 'dispatcher'] as const) {
+    let heard = false;
+    const stop = bus.onPoke(room, () => {
+      heard = true;
+    });
+    await vi.waitUntil(() => {
+      bus.poke(room);
+      return heard;
+    });
+    stop();
+  }
 }
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'HEAD' | 'PUT';

@@ -36,7 +36,7 @@ afterAll(() => house.close());
 /** Runs each prediction as soon as it is queued, as the model that `play` describes. */
 function playModel(play: (row: Awaited<ReturnType<typeof dispatcher.claim>>) => Promise<void>): void {
   const taken = new Set<string>();
-  stopPlaying = house.bus.onPoke('scheduler', async () => {
+  stopPlaying = house.whenPoked('scheduler', async () => {
     for (const { predictionId } of await house.store.predictions.waitingTickets(null, 10)) {
       if (taken.has(predictionId)) continue;
       taken.add(predictionId);
@@ -106,11 +106,12 @@ describe("Replicate's client", () => {
   });
 
   it('cancels', async () => {
-    stopPlaying = house.bus.onPoke('dispatcher', async () => {
+    stopPlaying = house.whenPoked('dispatcher', async () => {
       for (const row of await house.store.predictions.due(Date.now())) await dispatcher.finish(row, 'canceled');
     });
     const created = await replicate.predictions.create({ version, input: { text: 'hi' } });
-    expect(await replicate.predictions.cancel(created.id)).toMatchObject({ status: 'canceled' });
+    await replicate.predictions.cancel(created.id);
+    expect(await replicate.wait(created, { interval: 50 })).toMatchObject({ status: 'canceled' });
   });
 
   it('uploads a Buffer, reads, lists and deletes it', async () => {

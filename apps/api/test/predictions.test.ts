@@ -171,7 +171,8 @@ describe('a held answer', () => {
     const row = await dispatcher.claim((await waitForPrediction(house, caller.account.id)).id);
     await dispatcher.progress(row, { output: ['h'], logs: 'h' });
     const { body } = await answer;
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    // What it was told, and not the 59 s of a bare wait.
+    expect(performance.now() - begun).toBeLessThan(10_000);
     expect(body).toMatchObject({ id: row.id, status: 'starting', output: null, logs: '' });
     expect(body.started_at).toBeUndefined();
     expect((await house.ask('GET', `/v1/predictions/${row.id}`)).body).toMatchObject({
@@ -268,7 +269,7 @@ describe('reading predictions', () => {
 describe('canceling', () => {
   it('marks the row, pokes the dispatcher and answers the end', async () => {
     const { body } = await create();
-    const stop = house.bus.onPoke('dispatcher', async () => {
+    const stop = house.whenPoked('dispatcher', async () => {
       stop();
       const row = await house.store.predictions.get(body.id);
       if (row?.cancelRequestedAt) await dispatcher.finish(row, 'canceled');

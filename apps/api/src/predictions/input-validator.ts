@@ -71,7 +71,7 @@ function jsonSchema(field: FieldSchema): Schema {
 
 function isReadable(pattern: string): boolean {
   try {
-    new RegExp(pattern, 'u');
+    RegExp(pattern, 'u');
     return true;
   } catch (error) {
     if (error instanceof SyntaxError) return false;

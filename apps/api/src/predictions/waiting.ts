@@ -4,7 +4,7 @@ import type { InstanceRow, PredictionRow, Store } from '@hearth/store';
 import { createTtlCache } from '../ttl-cache.ts';
 import { date } from '../wire.ts';
 
-export type Waiting = NonNullable<WirePrediction['waiting']>;
+type Waiting = NonNullable<WirePrediction['waiting']>;
 /** Why a prediction is not running yet; undefined once it is. */
 export type WaitingOf = (row: PredictionRow) => Promise<Waiting | undefined>;
 

@@ -86,7 +86,7 @@ async function idOf({ deps }: Context, reference: string): Promise<string> {
   const named = overview
     .map(({ deployment }) => deployment)
     .filter(({ owner, name }) => `${owner}/${name}` === reference)
-    .sort((a, b) => Number(a.implicit) - Number(b.implicit) || (a.id < b.id ? 1 : -1));
+    .toSorted((a, b) => Number(a.implicit) - Number(b.implicit) || (a.id < b.id ? 1 : -1));
   const [first] = named;
   if (first === undefined) throw notFound(`Deployment ${reference}`);
   return first.id;
@@ -100,13 +100,7 @@ async function maySee({ targets }: Context, caller: Identity, deployment: Deploy
   return model !== null && mayUse(caller, model);
 }
 
-export function wireStatusOf({
-  deployment,
-  slots,
-  status,
-  demand,
-  instances,
-}: DeploymentOverview): WireDeploymentStatus {
+function wireStatusOf({ deployment, slots, status, demand, instances }: DeploymentOverview): WireDeploymentStatus {
   const count = (state: InstanceRow['state']) => instances.filter((one) => one.state === state).length;
   const boot = instances.map(bootOf).find((one) => one !== null) ?? null;
   return {
