@@ -151,26 +151,32 @@ async function directArm(): Promise<Arm> {
   return { once: () => predictDirectly(model.url, {}), end: () => model.end() };
 }
 
-/** BullMQ as its documentation shows it: add, a worker, `waitUntilFinished`. */
+/** The shortest BullMQ can do: add a job, hear from the queue's events that a worker has completed it. */
 async function bullmqArm(transport: 'redis' | 'postgres'): Promise<Arm> {
   const dataDir = await mkdtemp(join(tmpdir(), 'hearth-bench-'));
   const log = createLogger({ room: 'bench', level: 'warn' });
-  const { classes, connection, stop } =
-    transport === 'redis' ? await redisBackend(dataDir) : await postgresBackend(dataDir, log);
+  const backend = transport === 'redis' ? await redisBackend(dataDir) : await postgresBackend(dataDir, log);
+  const { classes, connection } = backend;
   const queue = new classes.Queue('bare', { connection });
   const events = new classes.QueueEvents('bare', { connection });
   const worker = new classes.Worker('bare', async () => ({}), { connection, concurrency: 128 });
   await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker.waitUntilReady()]);
+  const waiting = new Map<string, () => void>();
+  events.on('completed', ({ jobId }) => waiting.get(jobId)?.());
+  let jobs = 0;
   return {
     async once() {
-      const job = await queue.add('noop', { predictionId: 'x' }, { removeOnComplete: true });
-      await job.waitUntilFinished(events);
+      const jobId = `job-${jobs++}`;
+      const completed = new Promise<void>((resolve) => waiting.set(jobId, resolve));
+      await queue.add('noop', { predictionId: 'x' }, { jobId, removeOnComplete: true });
+      await completed;
+      waiting.delete(jobId);
     },
     async end() {
       await worker.close();
       await events.close();
       await queue.close();
-      await stop();
+      await backend.stop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

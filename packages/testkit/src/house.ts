@@ -103,7 +103,7 @@ export async function startHouse(options: HouseOptions): Promise<House> {
     HEARTH_API_TOKEN: token,
     HEARTH_URL: url,
     HEARTH_RUNTIME: options.runtime,
-    HEARTH_QUEUE: options.transport ?? (process.env.HEARTH_TEST_TRANSPORT === 'postgres' ? 'postgres' : 'auto'),
+    HEARTH_QUEUE: (options.transport ?? process.env.HEARTH_TEST_TRANSPORT) === 'postgres' ? 'postgres' : 'auto',
     ...options.env,
   };
   delete env.DATABASE_URL;
