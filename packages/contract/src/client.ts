@@ -119,7 +119,8 @@ export function createClient(options: ClientOptions) {
         get<WireUsageTotals>(`/usage?${search({ by, ...range })}`),
     },
     tokens: {
-      list: () => get<WireToken[]>('/tokens'),
+      /** Of one account; left out, of the one that asks. */
+      list: (username?: string) => get<WireToken[]>(`/tokens?${search({ username })}`),
       create: (body: { name: string; username?: string; role?: 'admin' | 'member' }) =>
         post<WireNewToken>('/tokens', body),
       remove: (id: string) => http.empty('DELETE', `/tokens/${part(id)}`),

@@ -9,9 +9,10 @@ export function addTokens(program: Command): void {
   tokens
     .command('list', { isDefault: true })
     .description('list tokens; of each only the last four characters are known')
+    .option('--account <username>', 'those of this account, instead of your own')
     .option('--json', 'print JSON')
-    .action(async ({ json }) => {
-      const list = await connect().tokens.list();
+    .action(async ({ account, json }) => {
+      const list = await connect().tokens.list(account);
       if (json) return printJson(list);
       const rows = list.map((token) => [
         token.id,
