@@ -1,7 +1,14 @@
 import { createLogger, newId, systemNow } from '@hearth/kit';
-import { createTransport } from '@hearth/queue';
-import { createStore, type DeploymentRow, type DeploymentScale, type InstanceRow } from '@hearth/store';
-import { testDatabase } from '@hearth/testkit';
+import { createTransport, type Transport } from '@hearth/queue';
+import {
+  type AccountRow,
+  createStore,
+  type DeploymentRow,
+  type DeploymentScale,
+  type InstanceRow,
+  type Store,
+} from '@hearth/store';
+import { type TestDatabase, testDatabase } from '@hearth/testkit';
 import { createSchedulerMetrics } from '../src/metrics.ts';
 import { FakeRuntime } from '../src/runtime/fake.ts';
 import type { Runtime } from '../src/runtime/runtime.ts';
@@ -13,152 +20,169 @@ const GIVE_UP_MS = 20_000;
 export const KEEP_ALIVE_MS = 300_000;
 export const SETUP_TIMEOUT_MS = 600_000;
 
+const log = createLogger({ room: 'scheduler', level: 'silent' });
+
 /** A scheduler on a real Postgres, in virtual time, over a fake runtime; the test plays api and dispatcher. */
-export async function openHouse() {
+export async function openHouse(): Promise<TestHouse> {
   const database = await testDatabase();
   const clock = new VirtualClock();
-  const now = () => clock.now();
-  const log = createLogger({ room: 'scheduler', level: 'silent' });
-  const store = await createStore({ url: database.url, now });
+  const store = await createStore({ url: database.url, now: () => clock.now() });
   const transport = await createTransport({ postgresUrl: database.url }, { now: systemNow, log });
-  const { bus } = transport;
-  const runtime = new FakeRuntime('process', clock);
   const account = await store.accounts.ensure({ type: 'user', username: 'ada', name: 'Ada' });
-  await store.hosts.putHardware({
-    sku: 'cpu',
-    name: 'CPU',
-    gpus: 0,
-    vramMiB: 0,
-    cpus: 0,
-    memoryMiB: 1024,
-    priceMicrosPerSecond: 100,
-  });
-  let running: Scheduler | null = null;
-  let models = 0;
-
-  const house = {
-    store,
-    bus,
-    clock,
-    runtime,
-    async start(runtimes: readonly Runtime[] = [runtime]): Promise<Scheduler> {
-      const all = new Runtimes(runtimes);
-      running = await startScheduler({
-        store,
-        bus,
-        clock,
-        log,
-        runtimes: all,
-        metrics: createSchedulerMetrics(store, all),
-        readHealth: runtime.readHealth,
-        readSchema: async (address) => {
-          const health = await runtime.readHealth(address);
-          return health?.status === 'READY' ? { openapiSchema: { openapi: '3.0.2' }, cogVersion: '0.16.12' } : null;
-        },
-        callbackPort: 7601,
-        setupTimeoutMs: SETUP_TIMEOUT_MS,
-      });
-      return running;
-    },
-    /** A deployment of a new model, whose folder is `/<name>`. */
-    async deploy(name: string, scale: Partial<DeploymentScale> & { slots?: number } = {}): Promise<DeploymentRow> {
-      const { slots = 1, ...rest } = scale;
-      const model = await store.models.insert({
-        owner: 'ada',
-        name,
-        description: null,
-        visibility: 'private',
-        hardwareSku: 'cpu',
-        githubUrl: null,
-        paperUrl: null,
-        licenseUrl: null,
-        coverImageUrl: null,
-      });
-      if (model === 'taken') throw new Error(`there is a model ${name} already`);
-      const version = await store.models.insertVersion({
-        id: String(++models).padStart(64, '0'),
-        modelId: model.id,
-        source: { kind: 'path', path: `/${name}`, command: ['serve'], env: {} },
-        runtime: 'process',
-        openapiSchema: {},
-        cogVersion: '0.16.12',
-        slots,
-      });
-      const row = await store.deployments.insert({
-        owner: 'ada',
-        name,
-        modelId: model.id,
-        versionId: version.id,
-        hardwareSku: 'cpu',
-        minInstances: 0,
-        maxInstances: 3,
-        keepAliveMs: KEEP_ALIVE_MS,
-        ...rest,
-      });
-      if (row === 'taken') throw new Error(`there is a deployment ${name} already`);
-      return row;
-    },
-    /** As the api does: a row, then a poke. */
-    async predict(deployment: DeploymentRow): Promise<string> {
-      const id = newId(clock.now());
-      await store.predictions.insert({
-        id,
-        accountId: account.id,
-        model: deployment.model,
-        versionId: deployment.versionId,
-        deploymentId: deployment.id,
-        deployment: `${deployment.owner}/${deployment.name}`,
-        hardwareSku: deployment.hardwareSku,
-        input: {},
-        source: 'api',
-        webhook: null,
-        webhookEventsFilter: null,
-        createdAt: clock.now(),
-        deadlineAt: null,
-      });
-      bus.poke('scheduler');
-      return id;
-    },
-    /** As the dispatcher does: claims it for the instance. */
-    async claim(predictionId: string, instance: InstanceRow): Promise<void> {
-      const claimed = await store.predictions.claim({ predictionId, attempt: 0 }, instance, clock.now());
-      if (claimed === null) throw new Error(`${predictionId} could not be claimed`);
-    },
-    /** As the dispatcher does: the result, then when the instance was last used. */
-    async finish(predictionId: string, instance: InstanceRow): Promise<void> {
-      const end = { status: 'succeeded', output: 1, completedAt: clock.now() } as const;
-      if ((await store.predictions.finish(predictionId, 1, end, null)) === null) throw new Error('not finished');
-      await store.consumers.used([{ instanceId: instance.id, lastUsedAt: clock.now() }]);
-      bus.poke('scheduler');
-    },
-    /** Moves time on, a little after each look, until `look` answers something. */
-    async until<T>(what: string, look: () => Promise<T | null | undefined | false>, stepMs = 10): Promise<T> {
-      const giveUpAt = performance.now() + GIVE_UP_MS;
-      while (performance.now() < giveUpAt) {
-        const seen = await look();
-        if (seen) return seen;
-        clock.advance(stepMs);
-      }
-      throw new Error(`waited in vain for ${what}`);
-    },
-    async instances(deployment: DeploymentRow): Promise<InstanceRow[]> {
-      return store.instances.list({ limit: 100, deploymentId: deployment.id });
-    },
-    /** The newest instance of a deployment, once it is in that state. */
-    inState(deployment: DeploymentRow, state: InstanceRow['state']): Promise<InstanceRow> {
-      return house.until(`an instance of ${deployment.name} to be ${state}`, async () => {
-        const rows = await house.instances(deployment);
-        return rows.find((row) => row.state === state);
-      });
-    },
-    async close(): Promise<void> {
-      await running?.close();
-      await transport.close();
-      await store.close();
-      await database.close();
-    },
-  };
+  const house = new TestHouse(database, clock, store, transport, account);
+  await house.defineHardware('cpu', 1024);
   return house;
 }
 
-export type TestHouse = Awaited<ReturnType<typeof openHouse>>;
+export class TestHouse {
+  readonly clock: VirtualClock;
+  readonly store: Store;
+  readonly bus: Transport['bus'];
+  readonly runtime: FakeRuntime;
+  readonly #database: TestDatabase;
+  readonly #transport: Transport;
+  readonly #account: AccountRow;
+  #scheduler: Scheduler | null = null;
+  #versions = 0;
+
+  constructor(database: TestDatabase, clock: VirtualClock, store: Store, transport: Transport, account: AccountRow) {
+    this.#database = database;
+    this.clock = clock;
+    this.store = store;
+    this.#transport = transport;
+    this.bus = transport.bus;
+    this.#account = account;
+    this.runtime = new FakeRuntime('process', clock);
+  }
+
+  defineHardware(sku: string, memoryMiB: number): Promise<void> {
+    const rest = { name: sku, gpus: 0, vramMiB: 0, cpus: 0, priceMicrosPerSecond: 100 };
+    return this.store.hosts.putHardware({ sku, memoryMiB, ...rest });
+  }
+
+  async start(runtimes: readonly Runtime[] = [this.runtime]): Promise<Scheduler> {
+    const { store, bus, clock, runtime } = this;
+    const all = new Runtimes(runtimes);
+    this.#scheduler = await startScheduler({
+      store,
+      bus,
+      clock,
+      log,
+      runtimes: all,
+      metrics: createSchedulerMetrics(store, all),
+      readHealth: runtime.readHealth,
+      readSchema: async (address) => {
+        const health = await runtime.readHealth(address);
+        return health?.status === 'READY' ? { openapiSchema: { openapi: '3.0.2' }, cogVersion: '0.16.12' } : null;
+      },
+      callbackPort: 7601,
+      setupTimeoutMs: SETUP_TIMEOUT_MS,
+    });
+    return this.#scheduler;
+  }
+
+  /** A deployment of a new model, whose folder is `/<name>`. */
+  async deploy(name: string, scale: Partial<DeploymentScale> & { slots?: number } = {}): Promise<DeploymentRow> {
+    const { slots = 1, ...rest } = scale;
+    const texts = { description: null, githubUrl: null, paperUrl: null, licenseUrl: null, coverImageUrl: null };
+    const facts = { owner: 'ada', name, visibility: 'private', hardwareSku: 'cpu', ...texts } as const;
+    const model = await this.store.models.insert(facts);
+    if (model === 'taken') throw new Error(`there is a model ${name} already`);
+    const version = await this.store.models.insertVersion({
+      id: String(++this.#versions).padStart(64, '0'),
+      modelId: model.id,
+      source: { kind: 'path', path: `/${name}`, command: ['serve'], env: {} },
+      runtime: 'process',
+      openapiSchema: {},
+      cogVersion: '0.16.12',
+      slots,
+    });
+    const row = await this.store.deployments.insert({
+      owner: 'ada',
+      name,
+      modelId: model.id,
+      versionId: version.id,
+      hardwareSku: 'cpu',
+      minInstances: 0,
+      maxInstances: 3,
+      keepAliveMs: KEEP_ALIVE_MS,
+      ...rest,
+    });
+    if (row === 'taken') throw new Error(`there is a deployment ${name} already`);
+    return row;
+  }
+
+  /** As the api does: a row, then a poke. */
+  async predict(deployment: DeploymentRow): Promise<string> {
+    const id = newId(this.clock.now());
+    await this.store.predictions.insert({
+      id,
+      accountId: this.#account.id,
+      model: deployment.model,
+      versionId: deployment.versionId,
+      deploymentId: deployment.id,
+      deployment: `${deployment.owner}/${deployment.name}`,
+      hardwareSku: deployment.hardwareSku,
+      input: {},
+      source: 'api',
+      webhook: null,
+      webhookEventsFilter: null,
+      createdAt: this.clock.now(),
+      deadlineAt: null,
+    });
+    this.bus.poke('scheduler');
+    return id;
+  }
+
+  /** As the dispatcher does: claims it for the instance. */
+  async claim(predictionId: string, instance: InstanceRow): Promise<void> {
+    const claimed = await this.store.predictions.claim({ predictionId, attempt: 0 }, instance, this.clock.now());
+    if (claimed === null) throw new Error(`${predictionId} could not be claimed`);
+  }
+
+  /** As the dispatcher does: the result, then when the instance was last used. */
+  async finish(predictionId: string, instance: InstanceRow): Promise<void> {
+    const end = { status: 'succeeded', output: 1, completedAt: this.clock.now() } as const;
+    const finished = await this.store.predictions.finish(predictionId, 1, end, null);
+    if (finished === null) throw new Error(`${predictionId} could not be finished`);
+    await this.store.consumers.used([{ instanceId: instance.id, lastUsedAt: this.clock.now() }]);
+    this.bus.poke('scheduler');
+  }
+
+  /** As the dispatcher does once it has closed a draining instance's consumer. */
+  async closeIntake(instance: InstanceRow): Promise<void> {
+    await this.store.consumers.intakeClosed(instance.id);
+    this.bus.poke('scheduler');
+  }
+
+  /** Moves time on, a little after each look, until `look` answers something. */
+  async until<T>(what: string, look: () => Promise<T | null | undefined | false>, stepMs = 10): Promise<T> {
+    const giveUpAt = performance.now() + GIVE_UP_MS;
+    while (performance.now() < giveUpAt) {
+      const seen = await look();
+      if (seen) return seen;
+      this.clock.advance(stepMs);
+    }
+    throw new Error(`waited in vain for ${what}`);
+  }
+
+  /** Newest first. */
+  instances(deployment: DeploymentRow): Promise<InstanceRow[]> {
+    return this.store.instances.list({ limit: 100, deploymentId: deployment.id });
+  }
+
+  /** The newest instance of a deployment that is in that state, once there is one. */
+  inState(deployment: DeploymentRow, state: InstanceRow['state']): Promise<InstanceRow> {
+    return this.until(`an instance of ${deployment.name} to be ${state}`, async () => {
+      const rows = await this.instances(deployment);
+      return rows.find((row) => row.state === state);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#scheduler?.close();
+    await this.#transport.close();
+    await this.store.close();
+    await this.#database.close();
+  }
+}

@@ -9,7 +9,7 @@ afterEach(() => house.close());
 
 describe('a deployment', () => {
   it('goes cold → booting → ready → idle → draining → stopped, every phase timed', async () => {
-    const { store, runtime, clock, bus } = house;
+    const { store, runtime, clock } = house;
     runtime.define('/ocr', { setupMs: 2_000, setup: 'ok' });
     const ocr = await house.deploy('ocr');
     await house.start();
@@ -34,8 +34,7 @@ describe('a deployment', () => {
     const draining = await house.inState(ocr, 'draining');
     expect(draining.reason).toContain('keep-alive');
     expect(runtime.stopped).toEqual([]);
-    await store.consumers.intakeClosed(draining.id);
-    bus.poke('scheduler');
+    await house.closeIntake(draining);
     await house.inState(ocr, 'stopped');
     expect(runtime.stopped).toEqual([ready.id]);
     expect(runtime.booted).toBe(1);
@@ -91,15 +90,7 @@ describe('a deployment', () => {
   it('waits in words while the host is full, and boots once there is room', async () => {
     house.runtime.define('/big', { setupMs: 100, setup: 'ok' });
     house.runtime.define('/small', { setupMs: 100, setup: 'ok' });
-    await house.store.hosts.putHardware({
-      sku: 'huge',
-      name: 'Huge',
-      gpus: 0,
-      vramMiB: 0,
-      cpus: 0,
-      memoryMiB: 16_000,
-      priceMicrosPerSecond: 1,
-    });
+    await house.defineHardware('huge', 16_000);
     const big = await house.deploy('big', { hardwareSku: 'huge' });
     const small = await house.deploy('small');
     await house.start();
@@ -114,8 +105,7 @@ describe('a deployment', () => {
     await house.finish(first, holder);
     const draining = await house.inState(big, 'draining');
     expect(draining.reason).toContain('needs the room');
-    await house.store.consumers.intakeClosed(draining.id);
-    house.bus.poke('scheduler');
+    await house.closeIntake(draining);
     await house.inState(small, 'ready');
     const status = await house.store.deployments.status(small.id);
     expect(status).toMatchObject({ blockedReason: null, blockedDetail: null });
