@@ -1,3 +1,4 @@
+import { type CogWebhookEvent, type FieldSchema, isIteratorOutput, outputSchemaOf } from '@hearth/contract';
 import type { Millis } from '@hearth/core';
 import type { Consumer, Ticket, TicketOutcome } from '@hearth/queue';
 import type { InstanceRow } from '@hearth/store';
@@ -14,6 +15,8 @@ export interface Attachment {
   /** Runs of an earlier dispatcher: they fill slots that its consumer must not. */
   adopted: number;
   unhealthy: string | null;
+  /** What its containers are asked to report of a run. */
+  events: readonly CogWebhookEvent[];
   /** Its server has said `BUSY` before, so its `READY` means something. */
   tellsBusy: boolean;
   askedAt: Millis;
@@ -103,6 +106,7 @@ export function createConsumers(context: Context): Consumers {
       consumer: null,
       intake: 'unopened',
       adopted: 0,
+      events: eventsOf(null),
       unhealthy: null,
       tellsBusy: false,
       askedAt: now(),
@@ -113,6 +117,8 @@ export function createConsumers(context: Context): Consumers {
 
   const open = async (instance: InstanceRow, take: Take): Promise<void> => {
     const attachment = ensure(instance);
+    const version = await store.models.version(instance.versionId);
+    attachment.events = eventsOf(outputSchemaOf(version?.openapiSchema));
     await store.consumers.attached(instance.id, now());
     attachment.intake = 'open';
     try {
@@ -214,6 +220,14 @@ export function createConsumers(context: Context): Consumers {
       await Promise.all([...attachments.values()].map(({ client }) => client.close()));
     },
   };
+}
+
+/**
+ * Never `start`: its news is the 202 itself (and throttled below 0.1 s, some servers leave it out: contract §6.5). `output`
+ * only where it comes piece by piece; a model that says nothing before its end then costs one report.
+ */
+function eventsOf(output: FieldSchema | null): readonly CogWebhookEvent[] {
+  return output === null || isIteratorOutput(output) ? ['output', 'logs', 'completed'] : ['logs', 'completed'];
 }
 
 /** @throws Error for one that was never started */

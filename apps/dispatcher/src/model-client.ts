@@ -9,6 +9,7 @@ interface ModelRequest {
   readonly input: Readonly<Record<string, unknown>>;
   /** Where the container reports to. */
   readonly webhook: string;
+  readonly webhook_events_filter: readonly CogWebhookEvent[];
 }
 
 /** What a container did with a prediction that it was sent. */
@@ -38,11 +39,6 @@ export interface ModelClient {
   close(): Promise<void>;
 }
 
-/**
- * Without `start`: its news is the 202 itself, and a prediction that prints nothing then costs one report only.
- * (contract §6.5: throttled below 0.1 s, some servers leave `start` out anyway.)
- */
-const EVENTS: readonly CogWebhookEvent[] = ['output', 'logs', 'completed'];
 const SHORT_CALL_MS = 5_000;
 const MAX_QUOTED_CHARS = 2_000;
 const NEVER_CONNECTED = new Set([
@@ -66,7 +62,7 @@ export function createModelClient(address: string): ModelClient {
       method: postOnly ? 'POST' : 'PUT',
       path: postOnly ? '/predictions' : `/predictions/${request.id}`,
       headers: { ...JSON_HEADERS, prefer: COG_PREFER_ASYNC },
-      body: JSON.stringify({ ...request, webhook_events_filter: EVENTS }),
+      body: JSON.stringify(request),
       signal,
     });
 

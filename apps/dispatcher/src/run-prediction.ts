@@ -97,7 +97,12 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       accountId: run.row.accountId,
       nowSeconds,
     });
-    const request = { id: run.cogId, input, webhook: `${callbackBase}/reports/${instance.id}/${run.cogId}` };
+    const request = {
+      id: run.cogId,
+      input,
+      webhook: `${callbackBase}/reports/${instance.id}/${run.cogId}`,
+      webhook_events_filter: run.attachment.events,
+    };
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
       if (run.isOver) return null;
       run.sentAt = now();

@@ -139,11 +139,12 @@ describe('the sweep', () => {
 
   it('gives back a claim whose answer never arrived', async () => {
     world = await createWorld();
-    await world.dispatch({ sweepMs: 200 });
-    const { model, instance } = await world.stage();
+    await world.dispatch({ sweepMs: 50 });
+    const { model, instance } = await world.stage({ ready: false });
     // The claim that this dispatcher knows nothing of, and that leaves no ticket behind.
     const id = await world.insert();
     await world.store.predictions.claim({ predictionId: id, attempt: 0 }, instance, Date.now());
+    await world.ready(instance, model.url);
     const call = await model.next();
     expect(call.id).toBe(`${id}-2`);
     await call.report({ status: 'succeeded' });

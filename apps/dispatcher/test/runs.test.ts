@@ -275,3 +275,21 @@ describe.each(TRANSPORTS)('a prediction over $name', ({ kind }) => {
     expect(await world.store.usage.list({ limit: 9 })).toHaveLength(1);
   });
 });
+
+describe('what a container is asked to report', () => {
+  const iterator = { type: 'array', items: { type: 'string' }, 'x-cog-array-type': 'iterator' };
+  it.each([
+    ['only logs and the end, where the output comes whole', { type: 'string' }, ['logs', 'completed']],
+    ['output too, where it comes piece by piece', iterator, ['output', 'logs', 'completed']],
+    ['output too, where nobody knows', undefined, ['output', 'logs', 'completed']],
+  ])('is %s', async (_, output, events) => {
+    const world = await createWorld('postgres', output);
+    await world.dispatch();
+    const { model } = await world.stage();
+    await world.predict();
+    const call = await model.next();
+    expect(call.events).toEqual(events);
+    await call.report({ status: 'succeeded' });
+    await world.close();
+  });
+});

@@ -35,6 +35,7 @@ export interface Stage {
 
 /** A database, a transport and a dispatcher of its own for one test, and what a test does with them. */
 export interface World {
+  readonly databaseUrl: string;
   readonly store: Store;
   readonly transport: Transport;
   readonly blobs: Blobs;
@@ -68,7 +69,8 @@ export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
 
 type TransportKind = { readonly redisUrl: string } | 'postgres';
 
-export async function createWorld(kind: TransportKind = 'postgres'): Promise<World> {
+/** `output`: the output's schema in the version's OpenAPI document; without it the document says nothing. */
+export async function createWorld(kind: TransportKind = 'postgres', output?: object): Promise<World> {
   const database = await testDatabase();
   const store = await createStore({ url: database.url });
   const log = createLogger({ room: 'test', level: process.env.LOG_LEVEL ?? 'silent' });
@@ -78,7 +80,7 @@ export async function createWorld(kind: TransportKind = 'postgres'): Promise<Wor
   });
   const folder = await mkdtemp(join(tmpdir(), 'hearth-dispatcher-'));
   const [blobs, signer] = [createBlobs(folder), createSigner(SIGNING_SECRET)];
-  const { accountId, deployment } = await seed(store);
+  const { accountId, deployment } = await seed(store, output);
   const stages: Stage[] = [];
   const dispatchers: Dispatcher[] = [];
   const notices: PredictionNotice[] = [];
@@ -92,6 +94,7 @@ export async function createWorld(kind: TransportKind = 'postgres'): Promise<Wor
     return row;
   };
   const world: World = {
+    databaseUrl: database.url,
     store,
     transport,
     blobs,
@@ -189,7 +192,7 @@ export async function createWorld(kind: TransportKind = 'postgres'): Promise<Wor
   return world;
 }
 
-async function seed(store: Store): Promise<{ accountId: string; deployment: DeploymentRow }> {
+async function seed(store: Store, output?: object): Promise<{ accountId: string; deployment: DeploymentRow }> {
   const account = await store.accounts.ensure({ type: 'user', username: 'ada', name: 'Ada' });
   const hardware = {
     sku: SKU,
@@ -211,7 +214,14 @@ async function seed(store: Store): Promise<{ accountId: string; deployment: Depl
   });
   if (model === 'taken') throw new Error('the test database is not empty');
   const version = await store.models.insertVersion({
-    ...{ id: 'a'.repeat(64), modelId: model.id, runtime: 'process', openapiSchema: {}, cogVersion: '0', slots: 1 },
+    ...{
+      id: 'a'.repeat(64),
+      modelId: model.id,
+      runtime: 'process',
+      openapiSchema: output ? { components: { schemas: { Output: output } } } : {},
+      cogVersion: '0',
+      slots: 1,
+    },
     source: { kind: 'path', path: '/nowhere', command: ['true'], env: {} },
   });
   const scale = { hardwareSku: SKU, minInstances: 0, maxInstances: 3, keepAliveMs: 60_000 };
