@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import type { WireFile } from '@hearth/contract';
 import { newId } from '@hearth/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type House, type Problem, startHouse } from './harness.ts';
+import { type Answer, type House, type Problem, startHouse } from './harness.ts';
 
 let house: House;
 let url: string;
@@ -14,7 +14,7 @@ afterAll(() => house.close());
 
 const auth = () => ({ authorization: `Bearer ${house.admin.token}` });
 const here = (address: string) => address.replace('http://hearth.test', url);
-async function upload<Body = WireFile>(form: FormData): Promise<{ status: number; body: Body }> {
+async function upload<Body = WireFile>(form: FormData): Promise<Pick<Answer<Body>, 'status' | 'body'>> {
   const response = await fetch(`${url}/v1/files`, { method: 'POST', headers: auth(), body: form });
   return { status: response.status, body: (await response.json()) as Body };
 }

@@ -91,7 +91,7 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
       url: string,
       body?: unknown,
       more: { token?: string; headers?: Record<string, string> } = {},
-    ) {
+    ): Promise<Answer<Body>> {
       const response = await app.inject({
         method,
         url,
@@ -133,6 +133,14 @@ async function hearPokes(bus: Bus): Promise<void> {
     });
     stop();
   }
+}
+
+export interface Answer<Body> {
+  readonly status: number;
+  readonly headers: Record<string, unknown>;
+  readonly text: string;
+  /** Null where the answer is not JSON. */
+  readonly body: Body;
 }
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'HEAD' | 'PUT';

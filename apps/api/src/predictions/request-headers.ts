@@ -5,7 +5,7 @@ import { invalidField } from '../problem.ts';
 const DEFAULT_WAIT_SECONDS = 59;
 const LONGEST_WAIT_SECONDS = 60;
 /** An answer takes a moment to arrive; clients count their seconds from the request. */
-const ANSWER_MARGIN_MS = 150;
+const ANSWER_MARGIN_MS = 400;
 const SHORTEST_CANCEL_AFTER_MS = 5_000;
 
 export interface Hold {

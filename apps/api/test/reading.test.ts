@@ -13,11 +13,11 @@ describe('Prefer', () => {
     ['respond-async', null],
     ['waiting', null],
     ['wait', { holdMs: 59_000, applied: 'wait' }],
-    ['wait=1', { holdMs: 850, applied: 'wait=1' }],
-    ['WAIT = 5', { holdMs: 4_850, applied: 'wait=5' }],
-    ['respond-async, wait=5', { holdMs: 4_850, applied: 'wait=5' }],
-    ['wait=600', { holdMs: 59_850, applied: 'wait=60' }],
-    ['wait=0', { holdMs: 850, applied: 'wait=1' }],
+    ['wait=1', { holdMs: 600, applied: 'wait=1' }],
+    ['WAIT = 5', { holdMs: 4_600, applied: 'wait=5' }],
+    ['respond-async, wait=5', { holdMs: 4_600, applied: 'wait=5' }],
+    ['wait=600', { holdMs: 59_600, applied: 'wait=60' }],
+    ['wait=0', { holdMs: 600, applied: 'wait=1' }],
   ])('%s', (header, hold) => {
     expect(readPrefer(header)).toEqual(hold);
   });
