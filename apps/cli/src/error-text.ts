@@ -1,5 +1,6 @@
 import { ApiError } from '@hearth/contract';
 import pc from 'picocolors';
+import { UsageError } from './connect.ts';
 
 /** An error as one sentence for the person at the terminal; the stack too with LOG_LEVEL=debug. */
 export function errorText(error: unknown, env: NodeJS.ProcessEnv): string {
@@ -24,6 +25,7 @@ function sentence(error: unknown): string {
     // The detail of an invalid input lists the fields already.
     return fields.length > 0 ? `${error.title}.${fields.join('')}` : error.detail || error.title;
   }
+  if (error instanceof UsageError) return error.message;
   if (!(error instanceof Error)) return String(error);
   const code = unreachableCode(error);
   // fetch's own message says nothing; its cause does.

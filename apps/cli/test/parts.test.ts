@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +9,10 @@ import { findTarget } from '../src/connect.ts';
 import { deathsInARow, restartDelayMs } from '../src/up/backoff.ts';
 import { upConfig } from '../src/up/config.ts';
 import { FolderInUse, lockFolder, readCredentials, writeCredentials } from '../src/up/data-folder.ts';
-import { engineAddress, findEngine } from '../src/up/docker-engine.ts';
+import { type Engine, engineAddress, findEngine } from '../src/up/docker-engine.ts';
+import { chooseExampleRuntime } from '../src/up/examples.ts';
 import { createHouse } from '../src/up/house.ts';
-import { openLogFile } from '../src/up/log-file.ts';
-import { consoleLine } from '../src/up/log-line.ts';
-import { choosePort, needPorts, PortTaken } from '../src/up/ports.ts';
-import { type SummaryFacts, summaryText } from '../src/up/summary.ts';
+import { choosePort, needPorts, PortTaken, whyUnreachable } from '../src/up/ports.ts';
 import { type Death, supervise } from '../src/up/supervise.ts';
 
 let folder: string;
@@ -161,6 +160,57 @@ describe('the Docker Engine', () => {
   });
 });
 
+describe('the examples run', () => {
+  const never = new AbortController().signal;
+
+  /** A Docker Engine of version 0 without images; `pull` is what it answers to a pull. */
+  async function withEngine<T>(
+    pull: { status: number; body: string },
+    use: (engine: Engine) => Promise<T>,
+  ): Promise<T> {
+    const path = join(folder, 'docker.sock');
+    const server = createHttpServer((request, response) => {
+      const url = request.url ?? '';
+      if (url.startsWith('/images/create')) response.writeHead(pull.status).end(pull.body);
+      else if (url.startsWith('/images/')) response.writeHead(404).end('{"message":"No such image"}');
+      else if (url === '/networks/bridge') response.end('{"IPAM":{"Config":[{"Subnet":"127.9.9.0/24"}]}}');
+      else response.end('{"Version":"0"}');
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const engine = await findEngine(`unix://${path}`, undefined);
+    if (typeof engine === 'string') throw new Error(engine);
+    try {
+      return await use(engine);
+    } finally {
+      await engine.close();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  test('as processes where there is no engine', async () => {
+    expect(await chooseExampleRuntime(null, never)).toEqual({ kind: 'process', note: null });
+  });
+  test('as containers where the base image can be pulled', async () => {
+    const pull = { status: 200, body: '{"status":"Pulling"}\n{"status":"Downloaded"}\n' };
+    expect(await withEngine(pull, (engine) => chooseExampleRuntime(engine, never))).toEqual({
+      kind: 'container',
+      note: null,
+    });
+  });
+  test.each([
+    ['refused', { status: 500, body: '{"message":"no route to host"}' }],
+    ['broken off', { status: 200, body: '{"status":"Pulling"}\n{"error":"no route to host"}\n' }],
+  ])('as processes where the pull is %s, and say why', async (_name, pull) => {
+    const runtime = await withEngine(pull, (engine) => chooseExampleRuntime(engine, never));
+    expect(runtime.kind).toBe('process');
+    expect(runtime.note).toMatch(/base image node:24-bookworm-slim cannot be had: .*no route to host/);
+  });
+  test('the bridge that the engine does not tell is the first address of its subnet, if it is ours', async () => {
+    const pull = { status: 200, body: '' };
+    expect(await withEngine(pull, async (engine) => engine.gateway)).toBe('127.9.9.1');
+  });
+});
+
 describe('ports', () => {
   const never = new AbortController().signal;
   test('one that is taken is named with the variable that sets it', async () => {
@@ -180,76 +230,18 @@ describe('ports', () => {
     await new Promise((resolve) => server.close(resolve));
     await patient;
   });
+  test('an address where nobody listens is told from one where somebody does', async () => {
+    const path = join(folder, 'some.sock');
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    expect(await whyUnreachable(`unix://${path}`, 0)).toBeNull();
+    await new Promise((resolve) => server.close(resolve));
+    expect(await whyUnreachable(`unix://${path}`, 0)).toBe('ENOENT');
+    const port = await choosePort(0, '127.0.0.1');
+    expect(await whyUnreachable(`redis://127.0.0.1:${port}`, 6379)).toBe('ECONNREFUSED');
+  });
   test('0 becomes a free one', async () => {
     expect(await choosePort(0, '127.0.0.1')).toBeGreaterThan(0);
     expect(await choosePort(7600, '127.0.0.1')).toBe(7600);
-  });
-});
-
-describe("the servers' logs", () => {
-  const line = (level: number, msg: string) => JSON.stringify({ level, msg, room: 'api' });
-  test.each([
-    ['what goes as it should is not shown', line(30, 'ready'), 'info', null],
-    ['a warning is', line(40, 'slow'), 'info', 'warn api: slow'],
-    ['unless only errors are wanted', line(40, 'slow'), 'error', null],
-    ['everything is, with debug', line(20, 'detail'), 'debug', 'debug api: detail'],
-    [
-      'the reason is, too',
-      JSON.stringify({ level: 50, msg: 'no', err: { message: 'why' } }),
-      'info',
-      'error api: no (why)',
-    ],
-    ['last words that are no JSON are shown as they are', 'Segmentation fault', 'info', 'api: Segmentation fault'],
-    ['an empty line is nothing', '', 'info', null],
-  ] as const)('%s', (_name, text, level, shown) => {
-    expect(consoleLine('api', text, level)).toBe(shown);
-  });
-
-  test('are passed on by whole lines, from where this start began', () => {
-    writeFileSync(join(folder, 'api.log'), 'before\n');
-    const lines: string[] = [];
-    const log = openLogFile(folder, 'api', (text) => lines.push(text));
-    appendFileSync(log.path, 'one\ntw');
-    log.look();
-    appendFileSync(log.path, 'o ä\n');
-    log.close();
-    expect(lines).toEqual(['one', 'two ä']);
-  });
-  test('are moved aside when they have grown large', () => {
-    writeFileSync(join(folder, 'api.log'), Buffer.alloc(11 * 1024 * 1024, 'x'));
-    openLogFile(folder, 'api', () => {}).close();
-    expect(statSync(join(folder, 'api.log.1')).size).toBe(11 * 1024 * 1024);
-    expect(readFileSync(join(folder, 'api.log'), 'utf8')).toBe('');
-  });
-});
-
-describe('the summary', () => {
-  const facts: SummaryFacts = {
-    url: 'http://localhost:7600',
-    dataFolder: '/data',
-    database: 'Postgres in .hearth/postgres',
-    queue: 'in the database',
-    runtime: 'as processes of this machine',
-    firstToken: null,
-    examples: [
-      { name: 'hearth/ocr', how: 'process' },
-      { name: 'hearth/stream', how: 'container' },
-    ],
-    examplesNote: null,
-    tookMs: 1234,
-  };
-  test('on the first start shows the token, in a line that can be pasted', () => {
-    const text = summaryText({ ...facts, firstToken: 'hth_secret' });
-    expect(text).toContain('Admin token, shown only now: hth_secret');
-    expect(text).toContain("curl -s http://localhost:7600/v1/predictions -H 'Authorization: Bearer hth_secret'");
-    expect(text).toContain('hearth/stream as containers; hearth/ocr as processes');
-  });
-  test('later has none, and needs none', () => {
-    const text = summaryText(facts);
-    expect(text).not.toContain('token');
-    expect(text).toContain('npm run -s hearth -- run hearth/stream -i text=');
-  });
-  test('without examples says how to add a model', () => {
-    expect(summaryText({ ...facts, examples: [] })).toContain('models add IMAGE|FOLDER owner/name');
   });
 });

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { ApiError, type WireDeploymentStatus } from '@hearth/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { statusTable } from '../src/commands/ps.ts';
@@ -11,6 +12,11 @@ import { ago, renderTable } from '../src/output.ts';
 import { fileNames, outputText, outputUrls } from '../src/run-output.ts';
 import { shellWords } from '../src/shell-words.ts';
 import { choosePort } from '../src/up/ports.ts';
+
+/** Colours depend on where the tests run. */
+const plainError = (...given: Parameters<typeof errorText>) => stripVTControlCharacters(errorText(...given));
+const plainTable = (...given: Parameters<typeof renderTable>) => stripVTControlCharacters(renderTable(...given));
+const plainStatus = (...given: Parameters<typeof statusTable>) => stripVTControlCharacters(statusTable(...given));
 
 describe('a command line is split as a shell splits it', () => {
   test.each([
@@ -96,11 +102,11 @@ describe('an error is one sentence', () => {
       { ...problem, title: 'Not found', detail: 'Model a/b was not found.', code: 'not-found' },
       '',
     );
-    expect(errorText(error, {})).toContain('hearth: Model a/b was not found.');
+    expect(plainError(error, {})).toContain('hearth: Model a/b was not found.');
   });
   test('bad fields are listed once', () => {
     const fields = [{ type: 'required', field: 'input.a', description: 'is required' }];
-    expect(errorText(new ApiError(422, { ...problem, invalid_fields: fields }, ''), {})).toMatch(
+    expect(plainError(new ApiError(422, { ...problem, invalid_fields: fields }, ''), {})).toMatch(
       /hearth: Input validation failed\.\n {2}input\.a: is required$/,
     );
   });
@@ -108,7 +114,7 @@ describe('an error is one sentence', () => {
     const refused = await fetch(`http://127.0.0.1:${await choosePort(0, '127.0.0.1')}/`).catch(
       (error: unknown) => error,
     );
-    expect(errorText(refused, {})).toContain('Start it with `npm start`');
+    expect(plainError(refused, {})).toContain('Start it with `npm start`');
   });
 });
 
@@ -136,7 +142,7 @@ describe('tables', () => {
 
   test('columns are two spaces apart and lines end without spaces', () => {
     expect(
-      renderTable(
+      plainTable(
         ['A', 'B'],
         [
           ['long', 'x'],
@@ -145,7 +151,7 @@ describe('tables', () => {
         'none',
       ),
     ).toMatch(/^A {5}B\nlong {2}x\ns$/);
-    expect(renderTable(['A'], [], 'Nothing.')).toBe('Nothing.');
+    expect(plainTable(['A'], [], 'Nothing.')).toBe('Nothing.');
   });
   test.each([
     ['2029-12-31T23:59:57Z', '3 s'],
@@ -177,7 +183,7 @@ describe('tables', () => {
       retry_at: '2030-01-01T00:00:05Z',
       boot: { instance: 'i', phase: 'setup', since: '2029-12-31T23:59:58Z' },
     };
-    const line = statusTable([status], now).split('\n')[1]?.replace(/ {2,}/g, '|');
+    const line = plainStatus([status], now).split('\n')[1]?.replace(/ {2,}/g, '|');
     expect(line).toBe(
       'a/b|booting|1 booting, 2 stopping|0|4|setup for 2 s; The last 3 boots failed.; next try in 5 s; oldest waits 10 s',
     );

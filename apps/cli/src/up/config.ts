@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { repositoryRoot } from '../repository.ts';
 
 /** What `hearth up` itself reads; the three servers get the whole environment and read the rest. */
-export const upConfigSchema = z.object({
+const upConfigSchema = z.object({
   DATABASE_URL: zUrl().optional(),
   REDIS_URL: zUrl().optional(),
   HEARTH_HOST: z.string().prefault('127.0.0.1'),

@@ -1,4 +1,5 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** A port that we are about to give to a server, and the variable that sets it. */
@@ -59,4 +60,21 @@ export function isOwnAddress(host: string): Promise<boolean> {
     server.once('error', () => resolve(false));
     server.listen({ port: 0, host }, () => server.close(() => resolve(true)));
   });
+}
+
+const CONNECT_MS = 5_000;
+
+/** Null when something accepts connections at the URL (`redis://host:port`, `unix:///path`), else why not. */
+export async function whyUnreachable(url: string, defaultPort: number): Promise<string | null> {
+  const { hostname, port, pathname } = new URL(url);
+  const socket =
+    hostname === '' ? connect(pathname) : connect(Number(port || defaultPort), hostname.replace(/^\[|\]$/g, ''));
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) });
+    return null;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
+  } finally {
+    socket.destroy();
+  }
 }

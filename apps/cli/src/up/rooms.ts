@@ -23,7 +23,7 @@ export interface RunningRoom {
 
 const HEALTH_EVERY_MS = 50;
 const HEALTH_PATIENCE_MS = 60_000;
-/** Deaths in a row that make a first start hopeless: a bad setting, most likely, which the log names. */
+/** Deaths by signal in a row that make a first start hopeless. One by itself is enough: a bad setting, which the log names. */
 const HOPELESS_DEATHS = 3;
 
 export interface RoomOptions {
@@ -40,6 +40,7 @@ export function startRoom(room: Room, { env, logsFolder, logLevel, progress }: R
     if (shown !== null) progress.line(shown);
   });
   let lastDeath: Death | null = null;
+  let cameUp = false;
   const child: Supervised = supervise(
     () =>
       spawn(process.execPath, [join(repositoryRoot, 'apps', room.name, 'src', 'main.ts')], {
@@ -52,7 +53,10 @@ export function startRoom(room: Room, { env, logsFolder, logLevel, progress }: R
     (death) => {
       lastDeath = death;
       log.look();
-      progress.line(`${room.name} ${wordsFor(death)}; starting it again in ${death.restartInMs} ms (log: ${log.path})`);
+      if (cameUp)
+        progress.line(
+          `${room.name} ${wordsFor(death)}; starting it again in ${death.restartInMs} ms (log: ${log.path})`,
+        );
     },
   );
   return {
@@ -60,7 +64,7 @@ export function startRoom(room: Room, { env, logsFolder, logLevel, progress }: R
     async healthy(signal) {
       const deadline = performance.now() + HEALTH_PATIENCE_MS;
       while (!(await answers(room.healthUrl))) {
-        if (lastDeath !== null && lastDeath.inARow >= HOPELESS_DEATHS) {
+        if (lastDeath !== null && (lastDeath.code !== null || lastDeath.inARow >= HOPELESS_DEATHS)) {
           throw new Error(`the ${room.name} does not come up: it ${wordsFor(lastDeath)}. Its log: ${log.path}`);
         }
         if (performance.now() >= deadline) {
@@ -68,6 +72,7 @@ export function startRoom(room: Room, { env, logsFolder, logLevel, progress }: R
         }
         await pause(HEALTH_EVERY_MS, undefined, { signal });
       }
+      cameUp = true;
     },
     async stop() {
       await child.stop();

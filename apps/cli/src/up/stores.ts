@@ -3,8 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createLogger } from '@hearth/kit';
 import { findRedisBinary, startEmbeddedRedis } from '@hearth/queue';
 import { migrate, startEmbeddedPostgres } from '@hearth/store';
+import { UsageError } from '../connect.ts';
 import { deathsInARow, restartDelayMs } from './backoff.ts';
 import type { Part } from './house.ts';
+import { whyUnreachable } from './ports.ts';
 import type { Start } from './start.ts';
 
 /** How long an embedded store may take to end before it is killed. */
@@ -23,6 +25,9 @@ interface Embedded {
 export async function startDatabase(start: Start): Promise<{ url: string; words: string }> {
   const { config } = start;
   if (config.DATABASE_URL) {
+    const why = await whyUnreachable(config.DATABASE_URL, 5432);
+    if (why !== null)
+      throw new UsageError(`DATABASE_URL: no Postgres answers at ${withoutPassword(config.DATABASE_URL)} (${why}).`);
     await migrate(config.DATABASE_URL);
     return { url: config.DATABASE_URL, words: `Postgres at ${withoutPassword(config.DATABASE_URL)} (DATABASE_URL)` };
   }
@@ -42,6 +47,9 @@ export async function startQueue(start: Start): Promise<{ redisUrl: string | nul
   const { config, env } = start;
   if (config.HEARTH_QUEUE === 'postgres') return { redisUrl: null, words: 'in the database (HEARTH_QUEUE=postgres)' };
   if (config.REDIS_URL) {
+    const why = await whyUnreachable(config.REDIS_URL, 6379);
+    if (why !== null)
+      throw new UsageError(`REDIS_URL: no Redis answers at ${withoutPassword(config.REDIS_URL)} (${why}).`);
     return { redisUrl: config.REDIS_URL, words: `Redis at ${withoutPassword(config.REDIS_URL)} (REDIS_URL)` };
   }
   const found = await findRedisBinary(env);
