@@ -43,6 +43,12 @@ export async function versionOfFolder(source: FolderSource): Promise<FolderVersi
   return { versionId: hash.digest('hex'), source: { ...source, command }, slots: slotsOf(env, cogConfig) };
 }
 
+/** Predictions at once, as a model server of ours writes it into its OpenAPI document. */
+export function slotsInSchema(openapi: Readonly<Record<string, unknown>>): number | null {
+  const slots = openapi['x-hearth-slots'];
+  return typeof slots === 'number' && Number.isInteger(slots) && slots >= 1 ? slots : null;
+}
+
 const CogConcurrency = z.object({ concurrency: z.object({ max: z.number() }) });
 
 /** Predictions at once, as the environment or else cog.yaml says it. Source: Cog's `concurrency.max`. */

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { Exits } from './exits.ts';
 import type { Fleet } from './hosts.ts';
-import { ImportRefused, versionOfFolder } from './import-folder.ts';
+import { ImportRefused, slotsInSchema, versionOfFolder } from './import-folder.ts';
 import { versionOfImage } from './import-image.ts';
 import { type ReadHealth, throwIfSetupFailed } from './readiness.ts';
 import { BootFailure, type BootSpec, type ImageFacts, type Runtime } from './runtime/runtime.ts';
@@ -116,7 +116,7 @@ export class Imports {
         ...version,
         openapiSchema: said.openapiSchema,
         cogVersion: said.cogVersion ?? 'unknown',
-        slots: slots ?? 1,
+        slots: slots ?? slotsInSchema(said.openapiSchema) ?? 1,
       };
     }
     this.#require('docker');
@@ -124,7 +124,13 @@ export class Imports {
     const version = versionOfImage(source.image, await this.#factsOf(docker, source.image));
     const { versionId, source: pinned, slots, cogVersion, openapiSchema } = version;
     if (openapiSchema !== null) {
-      return { versionId, source: pinned, openapiSchema, cogVersion: cogVersion ?? 'unknown', slots: slots ?? 1 };
+      return {
+        versionId,
+        source: pinned,
+        openapiSchema,
+        cogVersion: cogVersion ?? 'unknown',
+        slots: slots ?? slotsInSchema(openapiSchema) ?? 1,
+      };
     }
     const said = await this.#ask(row.id, docker, pinned, slots);
     return {
@@ -132,7 +138,7 @@ export class Imports {
       source: pinned,
       openapiSchema: said.openapiSchema,
       cogVersion: cogVersion ?? said.cogVersion ?? 'unknown',
-      slots: slots ?? 1,
+      slots: slots ?? slotsInSchema(said.openapiSchema) ?? 1,
     };
   }
 

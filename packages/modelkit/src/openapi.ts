@@ -12,6 +12,8 @@ export interface OpenApiDocument {
   readonly info: { readonly title: string; readonly version: string };
   readonly paths: Record<string, unknown>;
   readonly components: { readonly schemas: Record<string, Schema> };
+  /** Predictions at once. Cog says it in cog.yaml, which a folder of ours has none of. */
+  readonly 'x-hearth-slots': number;
 }
 
 const titleOf = (name: string): string =>
@@ -216,4 +218,5 @@ export const openapiOf = (model: Model): OpenApiDocument => ({
   components: {
     schemas: { ...inputSchemas(model.fields), Output: outputSchema(model.output, 'Output'), ...PROTOCOL_SCHEMAS },
   },
+  'x-hearth-slots': model.concurrency,
 });

@@ -154,12 +154,7 @@ async function directArm(): Promise<Arm> {
 /** The shortest BullMQ can do: add a job, hear from the queue's events that a worker has completed it. */
 async function bullmqArm(transport: 'redis' | 'postgres'): Promise<Arm> {
   const dataDir = await mkdtemp(join(tmpdir(), 'hearth-bench-'));
-  const log = createLogger({ room: 'bench', level: 'warn' });
-  const backend = transport === 'redis' ? await redisBackend(dataDir) : await postgresBackend(dataDir, log);
-  const { classes, connection } = backend;
-  const queue = new classes.Queue('bare', { connection });
-  const events = new classes.QueueEvents('bare', { connection });
-  const worker = new classes.Worker('bare', async () => ({}), { connection, concurrency: 128 });
+  const { queue, events, worker, stop } = transport === 'redis' ? await onRedis(dataDir) : await onPostgres(dataDir);
   await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker.waitUntilReady()]);
   const waiting = new Map<string, () => void>();
   events.on('completed', ({ jobId }) => waiting.get(jobId)?.());
@@ -167,7 +162,9 @@ async function bullmqArm(transport: 'redis' | 'postgres'): Promise<Arm> {
   return {
     async once() {
       const jobId = `job-${jobs++}`;
-      const completed = new Promise<void>((resolve) => waiting.set(jobId, resolve));
+      const completed = new Promise<void>((resolve) => {
+        waiting.set(jobId, resolve);
+      });
       await queue.add('noop', { predictionId: 'x' }, { jobId, removeOnComplete: true });
       await completed;
       waiting.delete(jobId);
@@ -176,28 +173,40 @@ async function bullmqArm(transport: 'redis' | 'postgres'): Promise<Arm> {
       await worker.close();
       await events.close();
       await queue.close();
-      await backend.stop();
+      await stop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
 }
 
-async function redisBackend(dataDir: string) {
+const NAME = 'bare';
+const doNothing = async () => ({});
+
+async function onRedis(dataDir: string) {
   const { binary, why } = await findRedisBinary(process.env);
   if (binary === null) throw new Error(`${why}; try --transport postgres`);
   const redis = await startEmbeddedRedis({ binary, dataDir });
+  const connection = { path: redis.url, maxRetriesPerRequest: null };
   return {
-    classes: { Queue, QueueEvents, Worker },
-    connection: { url: redis.url, maxRetriesPerRequest: null },
+    queue: new Queue(NAME, { connection }),
+    events: new QueueEvents(NAME, { connection }),
+    worker: new Worker(NAME, doNothing, { connection, concurrency: 128 }),
     stop: () => redis.stop(),
   };
 }
 
-async function postgresBackend(dataDir: string, log: ReturnType<typeof createLogger>) {
-  const postgres = await startEmbeddedPostgres({ dataDir, log });
+async function onPostgres(dataDir: string) {
+  const postgres = await startEmbeddedPostgres({ dataDir, log: createLogger({ room: 'bench', level: 'warn' }) });
   const client = new pg.Client({ connectionString: postgres.url });
   await client.connect();
   await runMigrations(client);
   await client.end();
-  return { classes: withBackend(createPostgresBackend), connection: postgres.url, stop: () => postgres.stop() };
+  const connection = postgres.url;
+  const backed = withBackend(createPostgresBackend);
+  return {
+    queue: new backed.Queue(NAME, { connection }),
+    events: new backed.QueueEvents(NAME, { connection }),
+    worker: new backed.Worker(NAME, doNothing, { connection, concurrency: 128 }),
+    stop: () => postgres.stop(),
+  };
 }
