@@ -129,7 +129,10 @@ export interface Models {
     owner: string,
     name: string,
   ): Promise<(ModelRow & { runCount: number; latestVersion: VersionRow | null }) | null>;
-  /** Idempotent: the same id of the same model answers the row that stands. */
+  /**
+   * Idempotent: the same id of the same model answers the row that stands.
+   * @throws VersionElsewhere when another model has it
+   */
   insertVersion(version: Omit<VersionRow, 'createdAt' | 'owner' | 'name'>): Promise<VersionRow>;
   version(id: string): Promise<VersionRow | null>;
   latestVersion(owner: string, name: string): Promise<VersionRow | null>;
@@ -215,7 +218,10 @@ export interface Deployments {
   list(page: Page & { owner?: string | undefined }): Promise<DeploymentRow[]>;
   /** Raises `release`. */
   update(id: string, change: Partial<DeploymentScale>): Promise<DeploymentRow | null>;
-  /** Refused (`false`) while it has unfinished predictions; its instances are drained by the scheduler. */
+  /**
+   * Refused (`false`) while it has unfinished predictions; its instances are drained by the scheduler, which sees them
+   * without it. One that came in at the same moment is among `failing`.
+   */
   remove(id: string): Promise<boolean>;
   /** scheduler: upserts those given. */
   setStatus(rows: readonly DeploymentStatusRow[]): Promise<void>;
@@ -377,7 +383,7 @@ export interface Ticket {
   readonly attempt: number;
 }
 export interface Predictions {
-  /** api */
+  /** api. @throws DeploymentGone when the deployment was removed meanwhile */
   insert(row: NewPrediction): Promise<PredictionRow>;
   get(id: string): Promise<PredictionRow | null>;
   list(
@@ -386,7 +392,8 @@ export interface Predictions {
   /** api: no-op on a finished one; answers the row. */
   requestCancel(id: string, at: Millis): Promise<PredictionRow | null>;
   /**
-   * dispatcher: starting → processing on this instance, attempt raised by one, version and hardware set to the instance's.
+   * dispatcher: starting → processing on this instance, attempt raised by one, version and hardware set to the instance's,
+   * started at `at` until the container says otherwise.
    * Null when the ticket is stale, the prediction is over, canceled, past its deadline, or taken.
    */
   claim(

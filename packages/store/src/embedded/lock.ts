@@ -29,17 +29,17 @@ export function lockFolder(folder: string): { readonly release: () => void } {
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
     }
-    const holder = read(path);
+    const holder = readIfThere(path);
     const [pid, started] = holder.split(' ');
     if (isAlive(Number(pid)) && startTime(Number(pid)) === (started || null))
       throw new AlreadyRunning(folder, Number(pid));
-    if (read(path) === holder) rmSync(path, { force: true });
+    if (readIfThere(path) === holder) rmSync(path, { force: true });
   }
 }
 
 /** Ends a server whose supervisor was killed and that did not follow it (or has not yet), and waits until it is gone. */
 export async function endOrphan(cluster: string, log: Logger): Promise<void> {
-  const pid = Number.parseInt(read(join(cluster, 'postmaster.pid')), 10);
+  const pid = Number.parseInt(readIfThere(join(cluster, 'postmaster.pid')), 10);
   if (!isServerOf(cluster, pid)) return;
   log.info({ pid }, 'a Postgres whose supervisor is gone still runs here: stopping it');
   process.kill(pid, 'SIGINT');
@@ -73,12 +73,13 @@ function isAlive(pid: number): boolean {
 
 /** When a process started, in ticks since the machine did; null where the system does not tell. */
 function startTime(pid: number): string | null {
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = readIfThere(`/proc/${pid}/stat`);
   // The second field is the program's name in brackets, and may hold anything.
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
 }
 
-function read(path: string): string {
+/** A file's text; empty where there is no such file (any more). */
+export function readIfThere(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -1,13 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, newSecret } from '@hearth/kit';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { chooseIdentity, type Identity, type IdentityKind } from './identity.ts';
-import { endOrphan, lockFolder } from './lock.ts';
+import { endOrphan, lockFolder, readIfThere } from './lock.ts';
 
 export interface EmbeddedPostgresOptions {
   /** Made if missing. Holds the cluster, its password and its log. */
@@ -49,6 +60,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await endOrphan(cluster, options.log);
     if (!existsSync(cluster)) await makeCluster(folder, binaries, identity, options.ephemeral === true);
     identity.own(cluster);
+    // A root without its usual rights can give a folder away and then not look into it.
+    accessSync(cluster, constants.R_OK | constants.X_OK);
     return await serve(folder, binaries, identity, options, lock.release);
   } catch (error) {
     lock.release();
@@ -159,7 +172,7 @@ async function becomesReady(cluster: string, child: Running): Promise<boolean> {
   const statusFile = join(cluster, 'postmaster.pid');
   while (child.exitCode === null && child.signalCode === null) {
     // The eighth line is the server's own word for how far it is.
-    const lines = existsSync(statusFile) ? readFileSync(statusFile, 'utf8').split('\n') : [];
+    const lines = readIfThere(statusFile).split('\n');
     if (Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready') return true;
     await delay(10);
   }
