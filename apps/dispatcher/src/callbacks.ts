@@ -54,27 +54,41 @@ export function buildCallbacks(rooms: CallbackRooms): FastifyInstance {
   return app;
 }
 
+type ReportRequest = FastifyRequest<{ Params: { instanceId: string; cogId: string } }>;
+
 function addReports(app: FastifyInstance, { context, consumers, runner }: CallbackRooms): void {
+  const runOf = ({ params }: ReportRequest) => {
+    const run = context.runs.get(params.cogId);
+    return run?.attachment.instance.id === params.instanceId ? run : undefined;
+  };
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  app.post(
-    '/reports/:instanceId/:cogId',
-    async (request: FastifyRequest<{ Params: { instanceId: string; cogId: string }; Body: string }>, reply) => {
-      const { instanceId, cogId } = request.params;
-      const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
-      if (!(await isInstance(context, consumers, instanceId, token))) return refuse(reply);
-      const report = CogReport.safeParse(parsed(request.body));
-      if (!report.success) return reply.code(400).send({ detail: `the body is no report: ${report.error.message}` });
-      const run = context.runs.get(cogId);
-      // It is over, or an earlier attempt: there is nobody left to tell, and nothing to send again.
-      if (!run || run.attachment.instance.id !== instanceId) return reply.send({});
-      const kept = await runner.hear(run, report.data);
-      return kept
-        ? reply.send({})
-        : reply.code(503).send({ detail: 'the end of the prediction could not be stored yet' });
-    },
-  );
+  // Before the body is read: a stranger does not get to send 64 MiB.
+  app.addHook<{ Params: ReportRequest['params'] }>('onRequest', async (request, reply) => {
+    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    if (!(await isInstance(context, consumers, request.params.instanceId, token))) await refuse(reply);
+  });
+  app.addHook<{ Params: ReportRequest['params'] }>('onError', async (request, _reply, error) => {
+    if (error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return;
+    // It will only grow, and its end would be refused too.
+    const run = runOf(request);
+    if (run)
+      runner.stop(run, { status: 'failed', error: `Its output and logs exceed ${inMiB(MAX_REPORT_BYTES)} MiB.` });
+  });
+  app.post('/reports/:instanceId/:cogId', async (request: ReportRequest, reply) => {
+    const report = CogReport.safeParse(parsed(request.body));
+    if (!report.success) return reply.code(400).send({ detail: `the body is no report: ${report.error.message}` });
+    const run = runOf(request);
+    // It is over, or an earlier attempt: there is nobody left to tell, and nothing to send again.
+    if (!run) return reply.send({});
+    const kept = await runner.hear(run, report.data);
+    return kept
+      ? reply.send({})
+      : reply.code(503).send({ detail: 'the end of the prediction could not be stored yet' });
+  });
 }
+
+const inMiB = (bytes: number): number => bytes / 2 ** 20;
 
 interface UploadRequest {
   Params: { instanceId: string; token: string; name: string };

@@ -45,9 +45,11 @@ export interface Dispatcher {
   close(): Promise<void>;
 }
 
-/** How long ends that are just being written, and a store that does not answer, may hold up closing. */
-const CLOSE_WITHIN_MS = 3_000;
+/** How long each step of closing may take: together less than 5 s, whatever the runs and the store do. */
 const CLOSE_ANSWERS_MS = 300;
+const CLOSE_LOOKING_MS = 1_000;
+const CLOSE_RUNS_MS = 2_000;
+const CLOSE_USAGE_MS = 500;
 
 /** One term as the dispatcher: call it only while leading. @throws when it cannot listen or the store is away */
 export async function startDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
@@ -105,13 +107,16 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     callbackUrl: callbackBase('process', options.callbackHosts, port.number),
     async close() {
       closing.abort();
+      const looked = stopLooking();
       // One that is just being sent is either taken or refused within moments; knowing which saves it a lost attempt.
       await within(CLOSE_ANSWERS_MS, Promise.all(runs.all().flatMap(({ answering }) => answering ?? [])));
       leave(runs.all(), now());
       const settled = runs.all().map((run) => run.kept);
       await Promise.all(apps.map(({ app }) => app.close()));
-      await within(CLOSE_WITHIN_MS, Promise.all([stopLooking(), consumers.close(), ...settled]));
-      await within(CLOSE_WITHIN_MS, context.usage.close());
+      // A look in progress may still be opening a consumer.
+      await within(CLOSE_LOOKING_MS, looked);
+      await within(CLOSE_RUNS_MS, Promise.all([consumers.close(), ...settled]));
+      await within(CLOSE_USAGE_MS, context.usage.close());
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Millis } from '@hearth/core';
-import type { Blobs, Signer } from '@hearth/files';
+import { type Blobs, BlobTooLarge, type Signer } from '@hearth/files';
 import { newId } from '@hearth/kit';
 import type { FileRow, Store } from '@hearth/store';
 import mime from 'mime-types';
@@ -29,6 +29,12 @@ export interface OutputFile {
 /** The bytes could not be written. Not a matter of the store, so trying again is not worth the wait. */
 export class OutputNotStored extends Error {
   override readonly name = 'OutputNotStored';
+  /** What an uploading container is answered: too large, or no room. */
+  readonly statusCode: 413 | 507;
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.statusCode = cause instanceof BlobTooLarge ? 413 : 507;
+  }
 }
 
 /**
@@ -40,7 +46,7 @@ export async function storeOutput(file: OutputFile, context: OutputContext): Pro
   const createdAt = now();
   const id = newId(createdAt);
   const facts = await blobs.put(id, file.content, { maxBytes: MAX_OUTPUT_BYTES }).catch((error: unknown) => {
-    throw new OutputNotStored(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new OutputNotStored(error);
   });
   const row = await store.files.insert({
     id,

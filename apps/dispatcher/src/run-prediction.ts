@@ -104,7 +104,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       webhook_events_filter: run.attachment.events,
     };
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
-      if (run.isOver) return null;
+      if (run.isOver || closing.aborted) return null;
       run.sentAt = now();
       limitTime(run, run.sentAt);
       run.answering = client.start(request, run.abort.signal);

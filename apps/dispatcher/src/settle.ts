@@ -71,7 +71,7 @@ async function finish(context: SettleContext, run: Run, ending: Finish, withOutp
   );
   // Another write was first: the attempt is no longer this run's to end.
   if (!finished) return;
-  bus.announce({ id: row.id, kind: 'finished' });
+  bus.announce({ id: row.id, kind: 'finished', row: finished });
   metrics.finished(ending.status, predictSeconds);
 }
 

@@ -139,6 +139,29 @@ describe('a server that still answers', () => {
     expect(await world.get(id)).toMatchObject({ status: 'succeeded', lostAttempts: 1 });
   });
 
+  it('that is free once, and busy again, has lost nothing', async () => {
+    await world.dispatch({ probeMs: 20 });
+    const { model } = await world.stage();
+    model.healthOnce.push('BUSY', 'READY', 'BUSY', 'READY', 'BUSY');
+    model.health = 'BUSY';
+    const id = await world.predict();
+    const call = await model.next();
+    await eventually(() => expect(model.asked).toBeGreaterThan(6));
+    expect(await world.get(id)).toMatchObject({ status: 'processing', lostAttempts: 0 });
+    await call.report({ status: 'succeeded' });
+    expect(await world.get(id)).toMatchObject({ status: 'succeeded', attempt: 1 });
+  });
+
+  it('that is defunct and says nothing of the run it held fails it', async () => {
+    await world.dispatch({ probeMs: 20 });
+    const { model } = await world.stage();
+    model.health = 'DEFUNCT';
+    const id = await world.predict();
+    await model.next();
+    const error = "The model's process died while it ran (its server reports DEFUNCT).";
+    expect(await world.ended(id)).toMatchObject({ status: 'failed', error });
+  });
+
   it('that never says BUSY is not taken at its word', async () => {
     await world.dispatch({ probeMs: 20 });
     const { model } = await world.stage();

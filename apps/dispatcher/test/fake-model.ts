@@ -38,6 +38,8 @@ export interface FakeModel {
   /** What it answers to a cancel; by default 200. */
   onCancel: (id: string) => number | Promise<number>;
   health: string;
+  /** What it answers to the next questions after its health, before it goes on with `health`. */
+  readonly healthOnce: string[];
   /** How often it was asked for its health. */
   asked: number;
   close(): Promise<void>;
@@ -71,7 +73,7 @@ export async function startFakeModel(token: string): Promise<FakeModel> {
     const [, id, verb] = /^\/predictions(?:\/([^/]+))?(?:\/(cancel))?$/.exec(request.url ?? '') ?? [];
     if (request.url === '/health-check') {
       model.asked++;
-      response.writeHead(200).end(JSON.stringify({ status: model.health, setup: {} }));
+      response.writeHead(200).end(JSON.stringify({ status: model.healthOnce.shift() ?? model.health, setup: {} }));
     } else if (verb && id) void cancel(response, id);
     else if (request.method === 'PUT' || request.method === 'POST') void start(request, response, request.method);
     else response.writeHead(404).end('{}');
@@ -88,6 +90,7 @@ export async function startFakeModel(token: string): Promise<FakeModel> {
     onStart: (call) => ({ status: 202, body: { id: call.id, status: 'starting' } }),
     onCancel: () => 200,
     health: 'READY',
+    healthOnce: [],
     asked: 0,
     async close() {
       closed = true;

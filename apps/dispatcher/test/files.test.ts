@@ -3,7 +3,7 @@ import { newId } from '@hearth/kit';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Dispatcher } from '../src/dispatcher.ts';
-import { createWorld, type Stage, type World } from './world.ts';
+import { createWorld, eventually, type Stage, type World } from './world.ts';
 
 let world: World;
 let dispatcher: Dispatcher;
@@ -134,6 +134,19 @@ describe('a report', () => {
     expect(await call.report({ status: 'succeeded', output, logs: 'a\u0000b', error: null })).toBe(200);
     const row = await world.get(id);
     expect(row).toMatchObject({ output, logs: 'a\ufffdb' });
+  });
+});
+
+describe('reports that have grown too large', () => {
+  it('end the prediction, with the reason', async () => {
+    const { model } = await world.stage();
+    model.onCancel = () => 404;
+    const id = await world.predict();
+    const call = await model.next();
+    expect(await call.report({ status: 'succeeded', output: 'x'.repeat(65 * 2 ** 20) })).toBe(413);
+    await eventually(() => expect(model.canceled).toEqual([call.id]));
+    await call.report({ status: 'canceled' });
+    expect(await world.get(id)).toMatchObject({ status: 'failed', error: 'Its output and logs exceed 64 MiB.' });
   });
 });
 

@@ -24,6 +24,7 @@ describe.each(TRANSPORTS)('a prediction over $name', ({ kind }) => {
     const { model, instance } = await world.stage();
     const id = await world.predict({ text: 'hi', nothing: null });
     const call = await model.next();
+    expect(call.input).toEqual({ text: 'hi' });
     expect(call).toMatchObject({
       method: 'PUT',
       id: `${id}-1`,
