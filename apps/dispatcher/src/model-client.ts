@@ -1,9 +1,16 @@
-import { COG_PREFER_ASYNC, CogHealth, type CogHealthStatus, CogReport, type CogWebhookEvent } from '@hearth/contract';
+import {
+  COG_PREFER_ASYNC,
+  CogHealth,
+  type CogHealthStatus,
+  type CogPredictionRequest,
+  CogReport,
+  type CogWebhookEvent,
+} from '@hearth/contract';
 import { type Dispatcher, Pool } from 'undici';
 import { z } from 'zod';
 import { isEnd } from './merge-report.ts';
 
-interface ModelRequest {
+interface ModelRequest extends CogPredictionRequest {
   /** `<prediction id>-<attempt>`; never sent twice once it was taken (cog #2454). */
   readonly id: string;
   readonly input: Readonly<Record<string, unknown>>;

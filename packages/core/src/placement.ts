@@ -37,7 +37,7 @@ export function freeGiven(holders: readonly Holder[]): Free {
 export const takes = (host: Host, runtime: RuntimeKind): boolean => !host.cordoned && host.runtimes.includes(runtime);
 
 /** The GPUs to take, the smallest that suffice, so that large ones stay free; null where the need does not fit. */
-export function devicesFor(free: FreeResources, need: Need): readonly Device[] | null {
+function devicesFor(free: FreeResources, need: Need): readonly Device[] | null {
   if (free.memoryMiB < need.memoryMiB) return null;
   const suited = free.devices
     .filter((d) => d.vramMiB >= need.vramMiB)

@@ -1,3 +1,3 @@
 export { BlobMissing, BlobTooLarge, createBlobs } from './blobs.ts';
-export type { BlobFacts, Blobs, Signer } from './port.ts';
+export type { Blobs, Signer } from './port.ts';
 export { createSigner } from './signer.ts';

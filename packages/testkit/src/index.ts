@@ -1,3 +1,3 @@
 export { dockerRing } from './docker.ts';
 export { type TestDatabase, testDatabase } from './postgres.ts';
-export { type TestRedis, testRedis } from './redis.ts';
+export { testRedis } from './redis.ts';

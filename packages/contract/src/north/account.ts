@@ -11,7 +11,7 @@ export const accountSchema = z.object({
 export type WireAccount = z.infer<typeof accountSchema>;
 
 /** Owners, models and deployments are named like this on Replicate. */
-export const NAME_RULE = 'lower-case letters, digits, "-", "_" and ".", beginning with a letter or digit, at most 100';
+const NAME_RULE = 'lower-case letters, digits, "-", "_" and ".", beginning with a letter or digit, at most 100';
 export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, { error: `must be ${NAME_RULE}` });
 
 /** Ours. The token itself is shown once, when it is made. */

@@ -117,7 +117,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-export const invalidFieldSchema = z.object({
+const invalidFieldSchema = z.object({
   /** What is wrong, as one word: `required`, `invalid_type`, `additional_property_not_allowed`, … */
   type: z.string(),
   /** Dotted path, beginning with `input` for inputs. */

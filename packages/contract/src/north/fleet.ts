@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { wireDateSchema } from './page.ts';
 
 /** Ours: what runs where, and why. */
-export const failureSchema = z.object({
+const failureSchema = z.object({
   kind: z.string(),
   phase: z.string().nullable(),
   message: z.string(),
@@ -56,7 +56,7 @@ export const hostSchema = z.object({
 export type WireHost = z.infer<typeof hostSchema>;
 
 /** One deployment at a glance. */
-export const deploymentStatusSchema = z.object({
+const deploymentStatusSchema = z.object({
   deployment: z.string(),
   /** Made by the platform for a version that was run without a deployment. */
   implicit: z.boolean(),

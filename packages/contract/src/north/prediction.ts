@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { lineSchema, wireDateSchema } from './page.ts';
 
 /** The five statuses that every official client knows; `aborted` is sent as `canceled`. Source: contract §0.4. */
-export const WIRE_STATUSES = ['starting', 'processing', 'succeeded', 'failed', 'canceled'] as const;
+const WIRE_STATUSES = ['starting', 'processing', 'succeeded', 'failed', 'canceled'] as const;
 export type WireStatus = (typeof WIRE_STATUSES)[number];
 
-export const WEBHOOK_EVENTS = ['start', 'output', 'logs', 'completed'] as const;
+const WEBHOOK_EVENTS = ['start', 'output', 'logs', 'completed'] as const;
 
 /** Ours: why a prediction is not running yet. Clients that do not know it ignore it. */
-export const waitingSchema = z.object({
+const waitingSchema = z.object({
   /** One word: `queued`, `booting`, or what blocks the deployment (`no-capacity`, `crash-loop`, …). */
   reason: z.string(),
   /** The same in a sentence. */

@@ -19,13 +19,12 @@ export type WireUsageRecord = z.infer<typeof usageRecordSchema>;
 export const USAGE_GROUPS = ['model', 'deployment', 'account', 'day'] as const;
 export type UsageGroup = (typeof USAGE_GROUPS)[number];
 
-export const usageTotalSchema = z.object({
+const usageTotalSchema = z.object({
   key: z.string(),
   predictions: z.int(),
   predict_microseconds: z.int(),
   cost_micros: z.int(),
 });
-export type WireUsageTotal = z.infer<typeof usageTotalSchema>;
 export const usageTotalsSchema = z.object({ by: z.enum(USAGE_GROUPS), results: z.array(usageTotalSchema) });
 export type WireUsageTotals = z.infer<typeof usageTotalsSchema>;
 

@@ -83,10 +83,3 @@ export interface CogInputIssue {
   readonly type: string;
   readonly ctx?: Readonly<Record<string, unknown>>;
 }
-
-/** Image labels that Cog writes. */
-export const COG_LABELS = {
-  version: 'run.cog.version',
-  config: 'run.cog.config',
-  openapiSchema: 'run.cog.openapi_schema',
-} as const;
