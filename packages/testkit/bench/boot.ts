@@ -9,8 +9,8 @@ const STREAM_INPUT = { text: 'x', rate: 1000 };
 
 /** Both ways to a first prediction from cold, and what each leaves to clean up, which is not timed. */
 interface Pair {
-  platform(): Promise<Cleanup>;
-  byHand(): Promise<Cleanup>;
+  readonly platform: () => Promise<Cleanup>;
+  readonly byHand: () => Promise<Cleanup>;
   end(): Promise<void>;
 }
 type Cleanup = () => Promise<void>;

@@ -17,7 +17,7 @@ export interface BenchOptions {
   readonly say: (line: string) => void;
 }
 interface Arm {
-  once(): Promise<void>;
+  readonly once: () => Promise<void>;
   end(): Promise<void>;
 }
 interface Figures {
