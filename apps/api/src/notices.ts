@@ -3,14 +3,14 @@ import type { Bus, PredictionNotice } from '@hearth/queue';
 /** One subscription to the bus, fanned out by prediction. */
 export interface NoticeHub {
   /** Calls back at each notice of that prediction, until the answered function is called. */
-  listen(predictionId: string, listener: (kind: PredictionNotice['kind']) => void): () => void;
+  listen(predictionId: string, listener: (notice: PredictionNotice) => void): () => void;
   close(): void;
 }
 
 export function createNoticeHub(bus: Bus): NoticeHub {
-  const listeners = new Map<string, Set<(kind: PredictionNotice['kind']) => void>>();
-  const close = bus.onNotice(({ id, kind }) => {
-    for (const listener of listeners.get(id) ?? []) listener(kind);
+  const listeners = new Map<string, Set<(notice: PredictionNotice) => void>>();
+  const close = bus.onNotice((notice) => {
+    for (const listener of listeners.get(notice.id) ?? []) listener(notice);
   });
   return {
     close,

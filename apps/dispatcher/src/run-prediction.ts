@@ -25,6 +25,9 @@ export interface Runner {
   stop(run: Run, stop: Stop): void;
 }
 
+/** A run that ends within this time is told of once, by its end. */
+const STARTED_NOTICE_MS = 10;
+
 /**
  * Between tries at a container that says it is full. It frees a slot a moment after its last report was taken, so the
  * first tries come fast; after the last, another instance may have the prediction.
@@ -45,8 +48,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
 
   const conclude = async (run: Run): Promise<void> => {
     const ending = await run.ended;
-    clearTimeout(run.timeoutTimer);
-    clearTimeout(run.graceTimer);
+    for (const timer of [run.startedTimer, run.timeoutTimer, run.graceTimer]) clearTimeout(timer);
     run.abort.abort();
     await run.progress.stop();
     await settle(context, run, ending);
@@ -176,7 +178,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       const run = begin(attachment, row);
       // Claimed while this dispatcher was closing: nobody would wait for it.
       if (closing.aborted) run.end({ kind: 'giveBack', lost: false, rest: false, why: 'the dispatcher closed' }, now());
-      else bus.announce({ id: row.id, kind: 'started' });
+      else run.startedTimer = setTimeout(() => bus.announce({ id: row.id, kind: 'started' }), STARTED_NOTICE_MS);
       void send(run);
       await conclude(run);
       return { kind: 'done' };

@@ -61,6 +61,7 @@ export class Run {
   stop: Stop | null = null;
   /** What the container said to our last cancel. */
   cancelAnswer: Awaited<ReturnType<ModelClient['cancel']>> | null = null;
+  startedTimer: NodeJS.Timeout | undefined;
   timeoutTimer: NodeJS.Timeout | undefined;
   graceTimer: NodeJS.Timeout | undefined;
   endedAt: Millis | null = null;

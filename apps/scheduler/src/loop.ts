@@ -16,6 +16,11 @@ interface LastCycle {
   readonly wakeAt: Millis | null;
 }
 
+/** Under a storm of pokes cycles take at most a tenth of the time: predictions on warm instances need it more. */
+const CYCLE_SHARE = 10;
+/** However long a cycle took, a poke is heeded this soon. */
+const LONGEST_REST_MS = 100;
+
 /** When the next cycle is due. Pure; `poked` is about pokes since the last cycle began. */
 export function nextCycleAt(
   last: LastCycle | null,
@@ -24,7 +29,8 @@ export function nextCycleAt(
   now: Millis,
 ): Millis {
   if (last === null) return now;
-  const soonest = last.startedAt + settings.spacingMs;
+  const restMs = Math.min((last.endedAt - last.startedAt) * CYCLE_SHARE, LONGEST_REST_MS);
+  const soonest = last.startedAt + Math.max(settings.spacingMs, restMs);
   if (poked) return Math.max(now, soonest);
   return Math.max(soonest, Math.min(last.wakeAt ?? Infinity, last.endedAt + settings.lookAnywayMs));
 }

@@ -16,10 +16,12 @@ describe('the next cycle', () => {
   it.each([
     ['the first is due at once', null, false, 1_000],
     ['a poke after quiet is due at once', { ...last, startedAt: 0, endedAt: 1 }, true, 1_000],
-    ['a poke right after a cycle waits out the spacing', { ...last, startedAt: 990, endedAt: 995 }, true, 1_015],
+    ['a poke right after a cycle waits out the spacing', { ...last, startedAt: 990, endedAt: 992 }, true, 1_015],
+    ['a cycle of 5 ms rests for 50', { ...last, startedAt: 990, endedAt: 995 }, true, 1_040],
+    ['a long cycle rests for 100 ms at most', { ...last, startedAt: 940, endedAt: 990 }, true, 1_040],
     ['with nothing to do it looks anyway', { ...last, startedAt: 990, endedAt: 995 }, false, 2_995],
     ['wakeAt comes before looking anyway', { startedAt: 990, endedAt: 995, wakeAt: 1_200 }, false, 1_200],
-    ['a wakeAt that has passed still keeps the spacing', { startedAt: 990, endedAt: 995, wakeAt: 900 }, false, 1_015],
+    ['a wakeAt that has passed still keeps the spacing', { startedAt: 990, endedAt: 992, wakeAt: 900 }, false, 1_015],
   ] as const)('%s', (_, before, poked, expected) => {
     expect(nextCycleAt(before, poked, settings, 1_000)).toBe(expected);
   });

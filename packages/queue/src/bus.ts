@@ -1,10 +1,20 @@
 import type { Logger } from '@hearth/kit';
-import type { Room } from './port.ts';
+import type { PredictionNotice, Room } from './port.ts';
 
 export const NOTICES = 'hearth_notices';
 export const pokesOf = (room: Room): string => `hearth_pokes_${room}`;
 
 type Listener = (payload: string) => void;
+
+/** NOTIFY takes 8000 bytes; what is larger than that is as well read from the store. */
+const MAX_NOTICE_BYTES = 7_900;
+
+/** A notice for the wire, without its row where that would not fit. */
+export function noticePayload(notice: PredictionNotice): string {
+  const whole = JSON.stringify(notice);
+  if (notice.row === undefined || Buffer.byteLength(whole) <= MAX_NOTICE_BYTES) return whole;
+  return JSON.stringify({ id: notice.id, kind: notice.kind });
+}
 
 /** Who listens to which channel in this process. `subscribe` is called once per channel, at its first listener. */
 export function createListeners(subscribe: (channel: string) => void, log: Logger) {
@@ -37,6 +47,43 @@ export function createListeners(subscribe: (channel: string) => void, log: Logge
         subscribe(channel);
       }
       return () => void listeners.delete(entry);
+    },
+  };
+}
+
+const POKE_SPACING_MS = 20;
+
+/**
+ * Pokes a room at once, and then at most every 20 ms while it is being poked: the last poke is never swallowed. Who is
+ * poked looks at everything anyway, and a request's path is no place for a hundred such looks a second.
+ */
+export function createPokes(poke: (room: Room) => void) {
+  const resting = new Map<Room, { again: boolean; readonly timer: NodeJS.Timeout }>();
+  const rest = (room: Room): void => {
+    const timer = setTimeout(() => {
+      const { again } = resting.get(room) ?? { again: false };
+      resting.delete(room);
+      if (again) send(room);
+    }, POKE_SPACING_MS);
+    resting.set(room, { again: false, timer: timer.unref() });
+  };
+  const send = (room: Room): void => {
+    const known = resting.get(room);
+    if (known) known.again = true;
+    else {
+      poke(room);
+      rest(room);
+    }
+  };
+  return {
+    send,
+    /** Says now what was still to be said. */
+    close(): void {
+      for (const [room, { again, timer }] of resting) {
+        clearTimeout(timer);
+        if (again) poke(room);
+      }
+      resting.clear();
     },
   };
 }

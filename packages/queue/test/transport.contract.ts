@@ -318,7 +318,7 @@ export function transportContract(address: TransportAddress): void {
       ]);
     });
 
-    it('makes one poke of many in one tick, and keeps a failing listener to itself', async () => {
+    it('makes at most two pokes of many at once, and keeps a failing listener to itself', async () => {
       let pokes = 0;
       const heard: string[] = [];
       other.bus.onPoke('api', () => {
@@ -337,7 +337,9 @@ export function transportContract(address: TransportAddress): void {
       for (let i = 0; i < 50; i++) transport.bus.poke('api');
       transport.bus.announce({ id: 'last', kind: 'started' });
       await until(() => expect(heard).toContain('last'));
-      expect(pokes).toBe(1);
+      // One at once, or one when the rest of 20 ms after the poke before is over: the last is never swallowed.
+      await until(() => expect(pokes).toBeGreaterThan(0));
+      expect(pokes).toBeLessThanOrEqual(2);
     });
   });
 }

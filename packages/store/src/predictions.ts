@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { PREDICTION_COLUMNS as PREDICTION } from './columns.ts';
 import type { Connection } from './database.ts';
 import { prepared } from './prepared.ts';
-import { CLAIM, FINISH, GIVE_BACK, INSERT, PROGRESS } from './statements.ts';
+import { CLAIM, FINISH, GIVE_BACK, INSERT, INSERT_RELAXED, PROGRESS } from './statements.ts';
 import type { PredictionRow, Predictions } from './store.ts';
 import { at, atOrNull, foreignTextOrNull, instant, json, jsonOrNull } from './values.ts';
 
@@ -26,7 +26,7 @@ type Writes = Pick<Predictions, 'insert' | 'requestCancel' | 'claim' | 'progress
 function createWrites({ pool, db }: Connection): Writes {
   return {
     /** @throws DeploymentGone */
-    async insert(row) {
+    async insert(row, { durable } = { durable: true }) {
       const values = [
         row.id,
         row.accountId,
@@ -42,7 +42,7 @@ function createWrites({ pool, db }: Connection): Writes {
         at(row.createdAt),
         atOrNull(row.deadlineAt),
       ];
-      const { rowCount } = await pool.query({ ...INSERT, values });
+      const { rowCount } = await pool.query({ ...(durable ? INSERT : INSERT_RELAXED), values });
       if (rowCount === 0) throw new DeploymentGone(row.deploymentId);
       return asInserted(row);
     },

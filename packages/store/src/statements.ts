@@ -11,20 +11,19 @@ const returning = PREDICTION_COLUMNS.map((column) => column.replace(/ as (\w+)$/
 /** For the one transaction that the statement is. */
 const relaxed = "with relaxed as (select set_config('synchronous_commit', 'off', true))";
 
+const insertInto = `insert into predictions (id, account_id, model, version_id, deployment_id, deployment, hardware_sku,
+      input, source, webhook, webhook_events_filter, created_at, deadline_at)
+    select $1, $2, $3, $4, deployments.id, $6, $7, $8::json, $9, $10, $11::text[], $12, $13`;
+const whereDeployed = `where deployments.id = $5 and deployments.removed_at is null returning id`;
+
 /** No row: the deployment is gone. */
-export const INSERT = statement(
-  'insert',
-  `insert into predictions (id, account_id, model, version_id, deployment_id, deployment, hardware_sku, input, source,
-      webhook, webhook_events_filter, created_at, deadline_at)
-    select $1, $2, $3, $4, deployments.id, $6, $7, $8::json, $9, $10, $11::text[], $12, $13
-      from deployments where deployments.id = $5 and deployments.removed_at is null
-    returning id`,
+export const INSERT = statement('insert', `${insertInto} from deployments ${whereDeployed}`);
+
+export const INSERT_RELAXED = statement(
+  'insert_relaxed',
+  `${relaxed} ${insertInto} from relaxed, deployments ${whereDeployed}`,
 );
 
-/**
- * Does not wait for the disk either. A power cut in the following half second may take the claim back, and then the
- * prediction waits again, unbilled. Whatever is written after the claim and waited for, its end above all, brings it to disk.
- */
 export const CLAIM = statement(
   'claim',
   `${relaxed}

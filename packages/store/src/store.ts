@@ -383,8 +383,12 @@ export interface Ticket {
   readonly attempt: number;
 }
 export interface Predictions {
-  /** api. @throws DeploymentGone when the deployment was removed meanwhile */
-  insert(row: NewPrediction): Promise<PredictionRow>;
+  /**
+   * api. `durable: false`: does not wait for the disk. For a caller who is told nothing before the prediction has ended
+   * (whose durable end takes its insert along) or before a second has passed (by then it is on disk anyway).
+   * @throws DeploymentGone when the deployment was removed meanwhile
+   */
+  insert(row: NewPrediction, how?: { durable: boolean }): Promise<PredictionRow>;
   get(id: string): Promise<PredictionRow | null>;
   list(
     page: Page & { accountId: string; createdAfter?: Millis | undefined; createdBefore?: Millis | undefined },

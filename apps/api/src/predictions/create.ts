@@ -12,6 +12,8 @@ export interface PredictionRequest {
   readonly caller: Identity;
   readonly body: PredictionBody;
   readonly cancelAfterMs: number | null;
+  /** The answer waits for the end, or for a second or more: only then may the disk take its time. */
+  readonly held: boolean;
   /** Called with the id once it is known and before anything is stored. */
   readonly onId?: (id: string) => void;
 }
@@ -21,7 +23,7 @@ export interface PredictionRequest {
  * caches, so it costs one insert and one enqueue.
  */
 export async function createPrediction(deps: ApiDeps, request: PredictionRequest): Promise<PredictionRow> {
-  const { target, caller, body, cancelAfterMs } = request;
+  const { target, caller, body, cancelAfterMs, held } = request;
   const { store, queues, bus, log, settings } = deps;
   const createdAt = deps.now();
   const input = target.validate(body.input);
@@ -30,7 +32,7 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
   const id = newId(createdAt);
   request.onId?.(id);
   const { deployment, version } = target;
-  const row = await insert(deps, {
+  const prediction: NewPrediction = {
     id,
     accountId: caller.account.id,
     model: deployment.model,
@@ -44,7 +46,8 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
     webhookEventsFilter: body.webhook_events_filter ?? null,
     createdAt,
     deadlineAt: cancelAfterMs === null ? null : createdAt + cancelAfterMs,
-  });
+  };
+  const row = await insert(deps, prediction, !held);
   try {
     await queues.enqueue(deployment.id, { predictionId: id, attempt: 0 });
   } catch (error) {
@@ -56,9 +59,9 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
   return row;
 }
 
-async function insert({ store }: ApiDeps, row: NewPrediction): Promise<PredictionRow> {
+async function insert({ store }: ApiDeps, row: NewPrediction, durable: boolean): Promise<PredictionRow> {
   try {
-    return await store.predictions.insert(row);
+    return await store.predictions.insert(row, { durable });
   } catch (error) {
     // It was removed within the seconds that we keep what we read.
     if (error instanceof DeploymentGone) throw notFound(`Deployment ${row.deployment ?? row.model}`);

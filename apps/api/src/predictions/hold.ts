@@ -17,8 +17,12 @@ export function watchEnd(
   { store, hub, now }: { store: Store; hub: NoticeHub; now: () => number },
 ): EndWatch {
   const wake = createWake();
-  const stop = hub.listen(id, (kind) => {
-    if (kind === 'finished') wake.ring();
+  let told: PredictionRow | null = null;
+  const stop = hub.listen(id, ({ kind, row }) => {
+    if (kind !== 'finished') return;
+    // What the dispatcher was answered by the store; a large one is read here.
+    told = (row as PredictionRow | undefined) ?? null;
+    wake.ring();
   });
   return {
     stop,
@@ -27,7 +31,7 @@ export function watchEnd(
       for (let left = ms; left > 0; left = until - now()) {
         const woken = await wake.next(Math.min(left, LOOK_MS), signal);
         if (woken === 'aborted') return null;
-        const row = await store.predictions.get(id);
+        const row = told ?? (await store.predictions.get(id));
         if (row !== null && isTerminal(row.status)) return row;
       }
       return null;

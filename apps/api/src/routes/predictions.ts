@@ -86,6 +86,7 @@ async function create(
       caller: callerOf(request),
       body,
       cancelAfterMs,
+      held: hold !== null,
       onId: (id) => {
         if (hold !== null) watch = watchEnd(id, { store: deps.store, hub, now: deps.now });
       },
@@ -107,7 +108,7 @@ async function create(
 /** Fires when the caller hangs up: the hold ends, the prediction goes on. */
 function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  reply.raw.once('close', () => gone.abort('the caller hung up'));
   return gone.signal;
 }
 

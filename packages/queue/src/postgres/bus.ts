@@ -1,6 +1,6 @@
 import type { Logger } from '@hearth/kit';
 import type { Client, Notification, Pool } from 'pg';
-import { createListeners, createOutbox, NOTICES, pokesOf } from '../bus.ts';
+import { createListeners, createOutbox, createPokes, NOTICES, noticePayload, pokesOf } from '../bus.ts';
 import type { Bus } from '../port.ts';
 import { createSession } from './pools.ts';
 
@@ -67,12 +67,15 @@ export async function createPostgresBus({ url, queries, onReconnect, log }: Post
     );
   }, log);
 
+  const pokes = createPokes((room) => outbox.send(pokesOf(room), ''));
+
   return {
-    poke: (room) => outbox.send(pokesOf(room), ''),
+    poke: pokes.send,
     onPoke: (room, listener) => listeners.add(pokesOf(room), listener),
-    announce: (notice) => outbox.send(NOTICES, JSON.stringify(notice)),
+    announce: (notice) => outbox.send(NOTICES, noticePayload(notice)),
     onNotice: (listener) => listeners.add(NOTICES, (payload) => listener(JSON.parse(payload))),
     async close() {
+      pokes.close();
       await outbox.close();
       closed = true;
       clearTimeout(timer);
