@@ -5,18 +5,24 @@ import { readConfig } from '../src/config.ts';
 import { consumerChanges, type IntakeView } from '../src/consumers.ts';
 
 const instance = (id: string, state: InstanceRow['state'], over: Partial<InstanceRow> = {}): InstanceRow => ({
-  ...{
-    id,
-    state,
-    deploymentId: 'd',
-    versionId: 'v',
-    hardwareSku: 'cpu',
-    hostId: 'h',
-    deviceIds: [],
-    runtime: 'process',
-  },
-  ...{ memoryMiB: 1, slots: 1, since: 0, reason: '', address: 'http://127.0.0.1:1', callbackTokenHash: '', phases: {} },
-  ...{ failure: null, createdAt: 0, ...over },
+  id,
+  state,
+  deploymentId: 'd',
+  versionId: 'v',
+  hardwareSku: 'cpu',
+  hostId: 'h',
+  deviceIds: [],
+  runtime: 'process',
+  memoryMiB: 1,
+  slots: 1,
+  since: 0,
+  reason: '',
+  address: 'http://127.0.0.1:1',
+  callbackTokenHash: '',
+  phases: {},
+  failure: null,
+  createdAt: 0,
+  ...over,
 });
 const view = (over: Partial<IntakeView> = {}): IntakeView => ({
   intake: 'open',
@@ -86,8 +92,13 @@ describe('callback addresses', () => {
 describe('configuration', () => {
   it('has a default for all but the database', () => {
     expect(readConfig({ DATABASE_URL: 'postgres://h/d', HEARTH_PORT: '80' })).toMatchObject({
-      ...{ publicUrl: 'http://localhost:80', callbackPort: 7601, callbackHosts: ['127.0.0.1'] },
-      ...{ predictionTimeoutMs: 1_800_000, cancelGraceMs: 10_000, logLevel: 'info', redisUrl: undefined },
+      publicUrl: 'http://localhost:80',
+      callbackPort: 7601,
+      callbackHosts: ['127.0.0.1'],
+      predictionTimeoutMs: 1_800_000,
+      cancelGraceMs: 10_000,
+      logLevel: 'info',
+      redisUrl: undefined,
     });
   });
 

@@ -18,8 +18,11 @@ describe('an instance that goes down', () => {
     await (await model.next()).report({ status: 'processing', logs: 'step 1', output: ['a'] });
     await world.fail(instance, { kind: 'crash', message: 'exit code 137', logTail: 'Segmentation fault' });
     expect(await world.ended(id)).toMatchObject({
-      ...{ status: 'failed', error: 'The model crashed while it ran: exit code 137' },
-      ...{ logs: 'step 1\nSegmentation fault', output: ['a'], attempt: 1 },
+      status: 'failed',
+      error: 'The model crashed while it ran: exit code 137',
+      logs: 'step 1\nSegmentation fault',
+      output: ['a'],
+      attempt: 1,
     });
     expect(await usage()).toMatchObject([{ predictionId: id, status: 'failed' }]);
   });

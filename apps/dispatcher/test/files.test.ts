@@ -40,15 +40,17 @@ const uploaded = async (over: { accountId?: string; name?: string } = {}): Promi
   const id = newId(Date.now());
   const facts = await world.blobs.put(id, PNG, { maxBytes: 1_000 });
   await world.store.files.insert({
-    ...{
-      id,
-      accountId: world.accountId,
-      kind: 'upload',
-      predictionId: null,
-      name: 'a page.png',
-      contentType: 'image/png',
-    },
-    ...{ metadata: {}, createdAt: Date.now(), expiresAt: null, ...facts, ...over },
+    id,
+    accountId: world.accountId,
+    kind: 'upload',
+    predictionId: null,
+    name: 'a page.png',
+    contentType: 'image/png',
+    metadata: {},
+    createdAt: Date.now(),
+    expiresAt: null,
+    ...facts,
+    ...over,
   });
   return id;
 };

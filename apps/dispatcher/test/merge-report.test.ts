@@ -1,5 +1,5 @@
 import type { CogReport } from '@hearth/contract';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type MergedReport, mergeReport, NOTHING_REPORTED } from '../src/merge-report.ts';
 

@@ -1,7 +1,7 @@
 import { createLogger } from '@hearth/kit';
 import { createStore, type Store } from '@hearth/store';
 import { testDatabase } from '@hearth/testkit';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { serveTerms } from '../src/terms.ts';
 import { eventually } from './world.ts';
@@ -50,7 +50,7 @@ describe('terms', () => {
     const events: string[] = [];
     await candidate(events, 'it');
     await eventually(() => expect(events).toEqual(['it began']));
-    const admin = new pg.Client({ connectionString: database.url });
+    const admin = new Client({ connectionString: database.url });
     await admin.connect();
     await admin.query(
       `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted

@@ -14,7 +14,7 @@ import {
   type Store,
 } from '@hearth/store';
 import { testDatabase } from '@hearth/testkit';
-import pg from 'pg';
+import { Client } from 'pg';
 import { vi } from 'vitest';
 import type { Timings } from '../src/context.ts';
 import { type Dispatcher, startDispatcher } from '../src/dispatcher.ts';
@@ -154,7 +154,7 @@ export async function createWorld(kind: TransportKind = 'postgres', output?: obj
       transport.bus.poke('dispatcher');
     },
     async breakFinish() {
-      const admin = new pg.Client({ connectionString: database.url });
+      const admin = new Client({ connectionString: database.url });
       await admin.connect();
       await admin.query('alter table usage_records rename to hidden_usage_records');
       return {
@@ -169,13 +169,20 @@ export async function createWorld(kind: TransportKind = 'postgres', output?: obj
       const dispatcher = await startDispatcher({
         store,
         ...transport,
-        ...{ blobs, signer, log, exposition },
+        blobs,
+        signer,
+        log,
+        exposition,
         metrics: createRunMetrics(exposition),
         now: systemNow,
         publicUrl: 'http://hearth.test',
         callbackHosts: ['127.0.0.1'],
         callbackPort: Number(new URL(at).port),
-        timings: { predictionTimeoutMs: 60_000, cancelGraceMs: 5_000, ...timings },
+        timings: {
+          predictionTimeoutMs: 6e4,
+          cancelGraceMs: 5e3,
+          ...timings,
+        },
       });
       dispatchers.push(dispatcher);
       return dispatcher;
@@ -205,42 +212,71 @@ async function seed(store: Store, output?: object): Promise<{ accountId: string;
   };
   await store.hosts.putHardware(hardware);
   await store.hosts.upsert({
-    ...{ id: HOST, name: HOST, runtimes: ['process'], cordoned: false, memoryMiB: 8_192, devices: [] },
-    ...{ runtimeNotes: {}, lastSeenAt: systemNow() },
+    id: HOST,
+    name: HOST,
+    runtimes: ['process'],
+    cordoned: false,
+    memoryMiB: 8192,
+    devices: [],
+    runtimeNotes: {},
+    lastSeenAt: systemNow(),
   });
   const model = await store.models.insert({
-    ...{ owner: 'ada', name: 'echo', description: null, visibility: 'private', hardwareSku: SKU },
-    ...{ githubUrl: null, paperUrl: null, licenseUrl: null, coverImageUrl: null },
+    owner: 'ada',
+    name: 'echo',
+    description: null,
+    visibility: 'private',
+    hardwareSku: SKU,
+    githubUrl: null,
+    paperUrl: null,
+    licenseUrl: null,
+    coverImageUrl: null,
   });
   if (model === 'taken') throw new Error('the test database is not empty');
   const version = await store.models.insertVersion({
-    ...{
-      id: 'a'.repeat(64),
-      modelId: model.id,
-      runtime: 'process',
-      openapiSchema: output ? { components: { schemas: { Output: output } } } : {},
-      cogVersion: '0',
-      slots: 1,
+    id: 'a'.repeat(64),
+    modelId: model.id,
+    runtime: 'process',
+    openapiSchema: output ? { components: { schemas: { Output: output } } } : {},
+    cogVersion: '0',
+    slots: 1,
+    source: {
+      kind: 'path',
+      path: '/nowhere',
+      command: ['true'],
+      env: {},
     },
-    source: { kind: 'path', path: '/nowhere', command: ['true'], env: {} },
   });
   const scale = { hardwareSku: SKU, minInstances: 0, maxInstances: 3, keepAliveMs: 60_000 };
   return { accountId: account.id, deployment: await store.deployments.ensureImplicit(version, scale) };
 }
 
 const newInstance = ({ id, versionId }: DeploymentRow, slots: number) => ({
-  ...{ id: newId(systemNow()), deploymentId: id, versionId, hardwareSku: SKU, hostId: HOST, deviceIds: [] },
-  ...{ runtime: 'process' as const, memoryMiB: 64, slots, reason: 'the test wants it', at: systemNow() },
+  id: newId(systemNow()),
+  deploymentId: id,
+  versionId,
+  hardwareSku: SKU,
+  hostId: HOST,
+  deviceIds: [],
+  runtime: 'process' as const,
+  memoryMiB: 64,
+  slots,
+  reason: 'the test wants it',
+  at: systemNow(),
 });
 
 const newPrediction = (deployment: DeploymentRow, accountId: string): NewPrediction => ({
-  ...{
-    id: newId(systemNow()),
-    accountId,
-    model: 'ada/echo',
-    versionId: deployment.versionId,
-    deploymentId: deployment.id,
-  },
-  ...{ deployment: null, hardwareSku: SKU, input: {}, source: 'api', webhook: null, webhookEventsFilter: null },
-  ...{ createdAt: systemNow(), deadlineAt: null },
+  id: newId(systemNow()),
+  accountId,
+  model: 'ada/echo',
+  versionId: deployment.versionId,
+  deploymentId: deployment.id,
+  deployment: null,
+  hardwareSku: SKU,
+  input: {},
+  source: 'api',
+  webhook: null,
+  webhookEventsFilter: null,
+  createdAt: systemNow(),
+  deadlineAt: null,
 });

@@ -5,7 +5,7 @@ import { createLogger } from '@hearth/kit';
 import { findRedisBinary, startEmbeddedRedis } from '@hearth/queue';
 import { startEmbeddedPostgres } from '@hearth/store';
 import { createPostgresBackend, Queue, QueueEvents, runMigrations, Worker, withBackend } from 'bullmq';
-import pg from 'pg';
+import { Client } from 'pg';
 import { Pool } from 'undici';
 import { type House, startHouse } from '../src/house.ts';
 import { NOOP_FOLDER, predictDirectly, spawnNoop, untilReady } from './hand.ts';
@@ -198,7 +198,7 @@ async function onRedis(dataDir: string) {
 
 async function onPostgres(dataDir: string) {
   const postgres = await startEmbeddedPostgres({ dataDir, log: createLogger({ room: 'bench', level: 'warn' }) });
-  const client = new pg.Client({ connectionString: postgres.url });
+  const client = new Client({ connectionString: postgres.url });
   await client.connect();
   await runMigrations(client);
   await client.end();
