@@ -36,7 +36,8 @@ function worldOf(observation: Observation): World {
       },
       // Nothing can be booted for it, so nothing is asked; what it still runs idles out.
       demand: hardware === undefined ? { waiting: 0, inFlight: 0, oldestWaitingAt: null } : row.demand,
-      backoff: retryAt === null || failure === null ? null : { retryAt, failure },
+      // What failed before the newest release says nothing about it: whoever ships a mended version need not wait.
+      backoff: retryAt === null || failure === null || failure.at < row.releasedAt ? null : { retryAt, failure },
     };
   });
   const { hosts, instances } = observation;

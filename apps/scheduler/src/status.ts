@@ -32,10 +32,15 @@ export class DeploymentStatuses {
   }
 
   async bootFailed(instance: InstanceRow, failure: Failure): Promise<void> {
+    const deployment = await this.#store.deployments.get(instance.deploymentId);
+    // It was a boot of an earlier release, or of a deployment that is gone.
+    if (deployment?.versionId !== instance.versionId) return;
     const live = await this.#store.instances.live();
     const hasReady = live.some((i) => i.deploymentId === instance.deploymentId && i.state === 'ready');
     await this.#change(instance.deploymentId, (status) => {
-      const before = status.failure === null ? null : { count: status.consecutiveFailures, last: status.failure };
+      const { failure: last } = status;
+      const counts = last !== null && last.at >= deployment.releasedAt;
+      const before = counts ? { count: status.consecutiveFailures, last } : null;
       const failures = withBootFailure(before, failure, instance.createdAt);
       return { ...status, consecutiveFailures: failures.count, ...bootBackoff(failures, hasReady) };
     });

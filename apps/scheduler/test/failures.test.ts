@@ -72,6 +72,29 @@ describe('a boot that fails', () => {
     expect(status).toMatchObject({ failure: null, retryAt: null, failWaitingUntil: null });
   });
 
+  it('boots a new release at once, whatever the one before it did', async () => {
+    house.runtime.define('/ocr', { setupMs: 10, setup: 'exit' });
+    house.runtime.define('/mended', { setupMs: 10, setup: 'ok' });
+    const ocr = await house.deploy('ocr', { minInstances: 1 });
+    await house.start();
+    const failedAt = Number((await failuresOf(ocr, 3)).failure?.at);
+    const mended = await house.store.models.insertVersion({
+      id: 'b'.repeat(64),
+      modelId: ocr.modelId,
+      source: { kind: 'path', path: '/mended', command: ['serve'], env: {} },
+      runtime: 'process',
+      openapiSchema: {},
+      cogVersion: '0.16.12',
+      slots: 1,
+    });
+    await house.store.deployments.update(ocr.id, { versionId: mended.id });
+    const id = await house.predict(ocr);
+    expect(await house.store.deployments.failing()).toEqual([]);
+    const ready = await house.inState(ocr, 'ready');
+    expect(ready.phases.place).toBeLessThan(failedAt + 10_000);
+    expect(await house.store.predictions.get(id)).toMatchObject({ status: 'starting' });
+  });
+
   it('pulls what is not there, in a phase of its own', async () => {
     const image = `registry.test/ocr@sha256:${'a'.repeat(64)}`;
     house.runtime.define(image, { setupMs: 10, setup: 'ok', pullBytes: 40 });

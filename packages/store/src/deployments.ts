@@ -165,7 +165,10 @@ const STRAGGLER_MS = 3_600_000;
 async function failing(db: Database): Promise<DeploymentStatusRow[]> {
   const failed = await db
     .selectFrom('deployment_status')
+    .innerJoin('deployments', 'deployments.id', 'deployment_status.deployment_id')
     .select(STATUS)
+    // What failed before the newest release fails nobody who waits for that one.
+    .where(sql<boolean>`to_timestamp((failure ->> 'at')::float8 / 1000) >= deployments.released_at`)
     .where((eb) =>
       eb.exists(
         eb

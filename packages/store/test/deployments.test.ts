@@ -145,13 +145,21 @@ test('status is written over, and read as written', async () => {
 
 test('failing names those with predictions that waited when the boots failed', async () => {
   const deployment = await addDeployment(store);
-  const status = statusOf(deployment, { failWaitingUntil: at + 10 });
+  const failure = { kind: 'setup_error', phase: 'setup', message: 'no weights', logTail: '', exitCode: 1 } as const;
+  const status = statusOf(deployment, {
+    failWaitingUntil: at + 10,
+    failure: { ...failure, at: deployment.releasedAt },
+  });
   await store.deployments.setStatus([status]);
   expect(await store.deployments.failing()).toEqual([]);
   await store.predictions.insert(newPrediction(deployment, { createdAt: at + 10 }));
   expect(await store.deployments.failing()).toEqual([]);
   const { id } = await store.predictions.insert(newPrediction(deployment, { createdAt: at + 9 }));
   expect(await store.deployments.failing()).toEqual([status]);
+  const older = { ...status, failure: { ...failure, at: deployment.releasedAt - 1 } };
+  await store.deployments.setStatus([older]);
+  expect(await store.deployments.failing(), 'a failure of an earlier release').toEqual([]);
+  await store.deployments.setStatus([status]);
   await store.predictions.finish(id, null, { status: 'failed', completedAt: at }, null);
   expect(await store.deployments.failing()).toEqual([]);
 });
