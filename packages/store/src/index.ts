@@ -1,7 +1,6 @@
-export { createStore, type StoreOptions } from './create-store.ts';
-export { NoEmbeddedPostgres } from './embedded/binaries.ts';
+export { createStore } from './create-store.ts';
 export { AlreadyRunning } from './embedded/lock.ts';
-export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded/start.ts';
+export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/start.ts';
 export { migrate } from './migrate.ts';
 export { VersionElsewhere } from './models.ts';
 export { DeploymentGone } from './predictions.ts';

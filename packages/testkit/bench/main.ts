@@ -1,31 +1,49 @@
 import { parseArgs } from 'node:util';
+import { findRedisBinary } from '@hearth/queue';
 import { boot } from './boot.ts';
-import { overhead } from './overhead.ts';
+import { type BenchOptions, overhead } from './overhead.ts';
 
 const BENCHES = { overhead, boot };
+type Bench = keyof typeof BENCHES;
+const USAGE = `usage: pnpm bench [${Object.keys(BENCHES).join('|')}]… [--json] [--rounds N] [--transport redis|postgres]
+Runs the platform beside the same work done by hand, in turn, and prints medians and ratios.
+Each bench ends with a line of JSON; --json prints that alone.
+--rounds: a whole number from 1, default 5. --transport: default redis where one is on PATH, else postgres.`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean' }, rounds: { type: 'string' }, transport: { type: 'string' } },
-});
-const chosen = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
-const unknown = chosen.filter((name) => !(name in BENCHES));
-const rounds = Number(values.rounds ?? 5);
-const transport = values.transport ?? 'redis';
-if (
-  unknown.length > 0 ||
-  !Number.isInteger(rounds) ||
-  rounds < 1 ||
-  (transport !== 'redis' && transport !== 'postgres')
-) {
-  console.error(
-    `usage: pnpm bench [${Object.keys(BENCHES).join('|')}]… [--json] [--rounds N≥1] [--transport redis|postgres]; got ${process.argv.slice(2).join(' ')}`,
-  );
+interface Chosen extends Pick<BenchOptions, 'rounds' | 'transport'> {
+  readonly benches: readonly Bench[];
+  readonly json: boolean;
+}
+
+/** @throws TypeError or RangeError in words for whoever typed it */
+async function choose(args: string[]): Promise<Chosen> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, rounds: { type: 'string' }, transport: { type: 'string' } },
+  });
+  const benches = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
+  for (const name of benches) if (!Object.hasOwn(BENCHES, name)) throw new RangeError(`there is no bench "${name}"`);
+  const rounds = Number(values.rounds ?? 5);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds is "${values.rounds}"`);
+  const found = (await findRedisBinary(process.env)).binary === null ? 'postgres' : 'redis';
+  const transport = values.transport ?? found;
+  if (transport !== 'redis' && transport !== 'postgres') throw new RangeError(`--transport is "${transport}"`);
+  return { benches: benches as Bench[], rounds, transport, json: values.json ?? false };
+}
+
+async function main({ benches, rounds, transport, json }: Chosen): Promise<void> {
+  const say = json ? () => {} : (line: string) => console.log(line);
+  for (const name of benches) {
+    say(`\n# ${name}`);
+    const figures = await BENCHES[name]({ rounds, transport, say });
+    console.log(JSON.stringify({ bench: name, transport, rounds, ...figures }));
+  }
+}
+
+const chosen = await choose(process.argv.slice(2)).catch((error: unknown) => {
+  if (!(error instanceof Error)) throw error;
+  console.error(`${error.message}\n${USAGE}`);
   process.exit(2);
-}
-for (const name of chosen as (keyof typeof BENCHES)[]) {
-  const say = values.json ? () => {} : (line: string) => console.log(line);
-  say(`\n# ${name}`);
-  const figures = await BENCHES[name]({ rounds, transport, say });
-  console.log(JSON.stringify({ bench: name, transport, rounds, ...figures }));
-}
+});
+await main(chosen);

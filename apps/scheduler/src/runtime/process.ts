@@ -192,8 +192,11 @@ function environmentOf(
   { port, temporary, instanceId }: { port: number; temporary: string; instanceId: string },
 ): Record<string, string> {
   const path = [dirname(process.execPath), process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter);
+  const { NODE_COMPILE_CACHE } = process.env;
   return {
     PATH: path,
+    // Halves the boot of a model server in TypeScript.
+    ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }),
     HOME: homedir(),
     LANG: process.env.LANG ?? 'C.UTF-8',
     PYTHONUNBUFFERED: '1',

@@ -9,7 +9,7 @@ export interface Binaries {
 }
 
 /** There is no embedded Postgres for this machine. */
-export class NoEmbeddedPostgres extends Error {
+class NoEmbeddedPostgres extends Error {
   override readonly name = 'NoEmbeddedPostgres';
 }
 
