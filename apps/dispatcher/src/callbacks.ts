@@ -8,6 +8,7 @@ import type { Consumers } from './consumers.ts';
 import type { Context } from './context.ts';
 import { inputSubject } from './inputs.ts';
 import { storeOutput } from './outputs.ts';
+import { reportSubject } from './report-url.ts';
 import type { Runner } from './run-prediction.ts';
 
 /** A report holds all output and logs so far. */
@@ -54,7 +55,11 @@ export function buildCallbacks(rooms: CallbackRooms): FastifyInstance {
   return app;
 }
 
-type ReportRequest = FastifyRequest<{ Params: { instanceId: string; cogId: string } }>;
+interface ReportRoute {
+  Params: { instanceId: string; cogId: string };
+  Querystring: { key?: string };
+}
+type ReportRequest = FastifyRequest<ReportRoute>;
 
 function addReports(app: FastifyInstance, { context, consumers, runner }: CallbackRooms): void {
   const runOf = ({ params }: ReportRequest) => {
@@ -64,11 +69,16 @@ function addReports(app: FastifyInstance, { context, consumers, runner }: Callba
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   // Before the body is read: a stranger does not get to send 64 MiB.
-  app.addHook<{ Params: ReportRequest['params'] }>('onRequest', async (request, reply) => {
-    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
-    if (!(await isInstance(context, consumers, request.params.instanceId, token))) await refuse(reply);
+  app.addHook<ReportRoute>('onRequest', async ({ params, query, headers }, reply) => {
+    const { authorization } = headers;
+    const nowSeconds = Math.floor(context.now() / 1_000);
+    const known =
+      authorization === undefined
+        ? typeof query.key === 'string' && context.signer.verify(reportSubject(params.cogId), query.key, nowSeconds)
+        : await isInstance(context, consumers, params.instanceId, /^Bearer (.+)$/i.exec(authorization)?.[1] ?? '');
+    if (!known) await refuse(reply);
   });
-  app.addHook<{ Params: ReportRequest['params'] }>('onError', async (request, _reply, error) => {
+  app.addHook<ReportRoute>('onError', async (request, _reply, error) => {
     if (error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return;
     // It will only grow, and its end would be refused too.
     const run = runOf(request);

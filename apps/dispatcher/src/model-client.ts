@@ -130,11 +130,11 @@ async function startAnswer({ statusCode, body }: Dispatcher.ResponseData): Promi
   }
   const text = await body.text();
   if (statusCode === 422) return { kind: 'invalid', error: inputErrors(text) };
-  if (statusCode !== 200)
+  if (statusCode !== 200 && statusCode !== 201)
     return { kind: 'broken', error: `The model's server answered ${statusCode}: ${quoted(text)}` };
   const report = CogReport.safeParse(parsedOrNull(text));
   if (!report.success)
-    return { kind: 'broken', error: `The model's server answered 200 without a prediction: ${quoted(text)}` };
+    return { kind: 'broken', error: `The model's server answered ${statusCode} without a prediction: ${quoted(text)}` };
   return isEnd(report.data.status) ? { kind: 'ended', report: report.data } : { kind: 'accepted' };
 }
 

@@ -10,6 +10,7 @@ import type { StartAnswer } from './model-client.ts';
 import { createOutputFiles } from './outputs.ts';
 import { pause } from './pause.ts';
 import { createProgressWriter } from './progress.ts';
+import { reportUrl } from './report-url.ts';
 import { type Ending, Run, type Stop } from './runs.ts';
 import { settle } from './settle.ts';
 
@@ -102,7 +103,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     const request = {
       id: run.cogId,
       input,
-      webhook: `${callbackBase}/reports/${instance.id}/${run.cogId}`,
+      webhook: reportUrl(callbackBase, instance.id, run.cogId, context.signer, nowSeconds),
       webhook_events_filter: run.attachment.events,
     };
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {

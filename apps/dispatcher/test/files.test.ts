@@ -124,6 +124,13 @@ describe('a report', () => {
     expect(await call.send('{"status":')).toBe(400);
     expect(await call.report({ status: 'succeeded' }, { id: 'unknown-1' })).toBe(200);
     expect(await world.get(id)).toMatchObject({ status: 'processing' });
+    const withoutToken = async (url: string) =>
+      (await fetch(url, { method: 'POST', body: JSON.stringify({ status: 'succeeded', output: 'mine' }) })).status;
+    expect(await withoutToken(call.webhook.replace(/\?.*/, ''))).toBe(401);
+    expect(await withoutToken(call.webhook.replace(/.$/, '-'))).toBe(401);
+    expect(await world.get(id)).toMatchObject({ status: 'processing' });
+    expect(await withoutToken(call.webhook), 'the address itself is proof enough').toBe(200);
+    expect(await world.get(id)).toMatchObject({ status: 'succeeded', output: 'mine' });
     await call.report({ status: 'succeeded' });
     expect(await world.get(id)).toMatchObject({ status: 'succeeded' });
   });

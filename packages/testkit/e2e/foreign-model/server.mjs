@@ -33,7 +33,7 @@ async function report(prediction, event) {
   if (!webhook || (filter && !filter.includes(event))) return;
   await fetch(webhook, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${process.env.WEBHOOK_AUTH_TOKEN ?? ''}` },
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   }).catch((error) => console.error(`webhook: ${error.message}`));
 }
