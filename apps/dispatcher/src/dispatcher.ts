@@ -47,6 +47,7 @@ export interface Dispatcher {
 
 /** How long each step of closing may take: together less than 5 s, whatever the runs and the store do. */
 const CLOSE_ANSWERS_MS = 300;
+const CLOSE_LISTENING_MS = 500;
 const CLOSE_LOOKING_MS = 1_000;
 const CLOSE_RUNS_MS = 2_000;
 const CLOSE_USAGE_MS = 500;
@@ -112,7 +113,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       await within(CLOSE_ANSWERS_MS, Promise.all(runs.all().flatMap(({ answering }) => answering ?? [])));
       leave(runs.all(), now());
       const settled = runs.all().map((run) => run.kept);
-      await Promise.all(apps.map(({ app }) => app.close()));
+      await within(CLOSE_LISTENING_MS, Promise.all(apps.map(({ app }) => app.close())));
       // A look in progress may still be opening a consumer.
       await within(CLOSE_LOOKING_MS, looked);
       await within(CLOSE_RUNS_MS, Promise.all([consumers.close(), ...settled]));
