@@ -43,6 +43,8 @@ export function connect(url: string, maxConnections: number): Connection {
   // Without a listener, a server that goes away while connections idle would end the process. The pool has dropped the
   // connection by now, and a query that needs one reports for itself.
   pool.on('error', () => {});
+  // One in use may report its end twice, in words and by a broken pipe; the pool listens once, and an unheard error ends us.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return {
     pool,
     db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),

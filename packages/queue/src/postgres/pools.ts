@@ -31,8 +31,11 @@ export function createPools(url: string, log: Logger): Pools {
   const queries = new Pool({ ...sessionConfig(url), max: MAX_QUERIES });
   const listeners = new Pool({ ...sessionConfig(url), max: MAX_LISTENERS, idleTimeoutMillis: 1_000 });
   // Unheard, the end of an idle connection would end the process; the bus reports outages.
-  for (const pool of [queries, listeners])
+  for (const pool of [queries, listeners]) {
     pool.on('error', (error) => log.debug({ err: error }, 'Postgres connection'));
+    // One in use may report its end twice, in words and by a broken pipe, and is listened to once.
+    pool.on('connect', (client) => client.on('error', () => {}));
+  }
   return {
     queries,
     share: () => {
