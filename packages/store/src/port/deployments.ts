@@ -1,0 +1,75 @@
+import type { Demand, Failure, Millis } from '@hearth/core';
+import type { VersionRow } from './catalogue.ts';
+import type { InstanceRow } from './fleet.ts';
+import type { Page } from './page.ts';
+
+// Deployments are the api's; their status is the scheduler's.
+
+export interface DeploymentRow {
+  readonly id: string;
+  readonly owner: string;
+  readonly name: string;
+  /** Made by the platform for a bare version; not in the list of deployments, and named after its model. */
+  readonly implicit: boolean;
+  readonly modelId: string;
+  /** `owner/name` of the model. */
+  readonly model: string;
+  readonly versionId: string;
+  readonly hardwareSku: string;
+  readonly minInstances: number;
+  readonly maxInstances: number;
+  readonly keepAliveMs: number;
+  /** Counts changes of version, hardware or scale, from 1. */
+  readonly release: number;
+  readonly releasedAt: Millis;
+  readonly createdAt: Millis;
+}
+export type DeploymentScale = Pick<
+  DeploymentRow,
+  'versionId' | 'hardwareSku' | 'minInstances' | 'maxInstances' | 'keepAliveMs'
+>;
+
+/** Written by the scheduler after each cycle that changed it. */
+export interface DeploymentStatusRow {
+  readonly deploymentId: string;
+  /** Why demand is not being met, as a word (`no-capacity`, `crash-loop`, …) and a sentence; null when it is. */
+  readonly blockedReason: string | null;
+  readonly blockedDetail: string | null;
+  /** The last boot failure since the last good boot. */
+  readonly failure: Failure | null;
+  readonly consecutiveFailures: number;
+  readonly retryAt: Millis | null;
+  /** Waiting predictions created before this instant fail with `failure`: the dispatcher does it. */
+  readonly failWaitingUntil: Millis | null;
+}
+export interface Deployments {
+  insert(row: DeploymentScale & { owner: string; name: string; modelId: string }): Promise<DeploymentRow | 'taken'>;
+  /** The version's implicit deployment, made on first sight; safe to call at once from many places. */
+  ensureImplicit(version: VersionRow, scale: Omit<DeploymentScale, 'versionId'>): Promise<DeploymentRow>;
+  byName(owner: string, name: string): Promise<DeploymentRow | null>;
+  get(id: string): Promise<DeploymentRow | null>;
+  /** Explicit ones only. */
+  list(page: Page & { owner?: string | undefined }): Promise<DeploymentRow[]>;
+  /** Raises `release`. */
+  update(id: string, change: Partial<DeploymentScale>): Promise<DeploymentRow | null>;
+  /**
+   * Refused (`false`) while it has unfinished predictions; its instances are drained by the scheduler, which sees them
+   * without it. One that came in at the same moment is among `failing`.
+   */
+  remove(id: string): Promise<boolean>;
+  /** scheduler: upserts those given. */
+  setStatus(rows: readonly DeploymentStatusRow[]): Promise<void>;
+  status(id: string): Promise<DeploymentStatusRow | null>;
+  /** Per deployment (explicit, and each model's newest implicit one or any with instances or demand): for /v1/status and `hearth ps`. */
+  overview(): Promise<DeploymentOverview[]>;
+  /** dispatcher: deployments whose waiting predictions must fail (`failWaitingUntil` set and predictions waiting before it). */
+  failing(): Promise<DeploymentStatusRow[]>;
+}
+export interface DeploymentOverview {
+  readonly deployment: DeploymentRow;
+  readonly slots: number;
+  readonly status: DeploymentStatusRow | null;
+  readonly demand: Demand;
+  /** Live ones. */
+  readonly instances: readonly (InstanceRow & { inFlight: number; unhealthy: string | null })[];
+}

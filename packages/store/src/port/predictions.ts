@@ -1,0 +1,152 @@
+import type { Millis, PredictionStatus, TerminalStatus, UsageRecord } from '@hearth/core';
+import type { Page } from './page.ts';
+
+// Predictions are born in the api and then the dispatcher's. Usage is append-only, written with a prediction's end. Files: uploads are the api's, outputs the dispatcher's.
+
+export interface PredictionRow {
+  /** 26 characters [a-z0-9], sorting by time. */
+  readonly id: string;
+  readonly accountId: string;
+  /** `owner/name` */
+  readonly model: string;
+  readonly versionId: string;
+  readonly deploymentId: string;
+  /** `owner/name` when it came through a deployment that a user made, else null. */
+  readonly deployment: string | null;
+  readonly hardwareSku: string;
+  readonly status: PredictionStatus;
+  /** Tries begun so far; fences every write that a try makes. */
+  readonly attempt: number;
+  /** Tries whose instance vanished. */
+  readonly lostAttempts: number;
+  readonly instanceId: string | null;
+  readonly input: Record<string, unknown>;
+  readonly output: unknown;
+  readonly error: string | null;
+  readonly logs: string;
+  /** What the container reported, plus predict_time and total_time (seconds) at the end. */
+  readonly metrics: Record<string, unknown> | null;
+  readonly source: 'api' | 'web';
+  readonly webhook: string | null;
+  readonly webhookEventsFilter: readonly string[] | null;
+  readonly createdAt: Millis;
+  readonly startedAt: Millis | null;
+  readonly completedAt: Millis | null;
+  readonly deadlineAt: Millis | null;
+  readonly cancelRequestedAt: Millis | null;
+}
+export type NewPrediction = Pick<
+  PredictionRow,
+  | 'id'
+  | 'accountId'
+  | 'model'
+  | 'versionId'
+  | 'deploymentId'
+  | 'deployment'
+  | 'hardwareSku'
+  | 'input'
+  | 'source'
+  | 'webhook'
+  | 'webhookEventsFilter'
+  | 'createdAt'
+  | 'deadlineAt'
+>;
+/** A prediction on an attempt, as a queue ticket names it. */
+export interface Ticket {
+  readonly predictionId: string;
+  /** Attempts begun when the ticket was written: claiming it raises the row from this number. */
+  readonly attempt: number;
+}
+export interface Predictions {
+  /**
+   * api. `durable: false`: does not wait for the disk. For a caller who is told nothing before the prediction has ended
+   * (whose durable end takes its insert along) or before a second has passed (by then it is on disk anyway).
+   * @throws DeploymentGone when the deployment was removed meanwhile
+   */
+  insert(row: NewPrediction, how?: { durable: boolean }): Promise<PredictionRow>;
+  get(id: string): Promise<PredictionRow | null>;
+  list(
+    page: Page & { accountId: string; createdAfter?: Millis | undefined; createdBefore?: Millis | undefined },
+  ): Promise<PredictionRow[]>;
+  /** api: no-op on a finished one; answers the row. */
+  requestCancel(id: string, at: Millis): Promise<PredictionRow | null>;
+  /**
+   * dispatcher: starting → processing on this instance, attempt raised by one, version and hardware set to the instance's,
+   * started at `at` until the container says otherwise.
+   * Null when the ticket is stale, the prediction is over, canceled, past its deadline, or taken.
+   */
+  claim(
+    ticket: Ticket,
+    instance: { id: string; versionId: string; hardwareSku: string },
+    at: Millis,
+  ): Promise<PredictionRow | null>;
+  /** dispatcher: partial output and logs of a running attempt; false when the attempt is not current or it is over. */
+  progress(
+    id: string,
+    attempt: number,
+    change: { output?: unknown; logs?: string; startedAt?: Millis },
+  ): Promise<boolean>;
+  /** dispatcher: processing → starting; `lost` counts against the limit. Null when the attempt is not current. */
+  giveBack(id: string, attempt: number, lost: boolean): Promise<PredictionRow | null>;
+  /**
+   * dispatcher: the terminal state and its usage record, one transaction (one statement). `attempt` null: it never ran and
+   * is still `starting`. Null when another write was first.
+   */
+  finish(
+    id: string,
+    attempt: number | null,
+    end: {
+      status: TerminalStatus;
+      output?: unknown;
+      error?: string | null;
+      logs?: string;
+      metrics?: Record<string, unknown>;
+      /** When the container took it; left out, the time of the claim stands. */
+      startedAt?: Millis;
+      completedAt: Millis;
+    },
+    usage: UsageRecord | null,
+  ): Promise<PredictionRow | null>;
+  /** dispatcher, at start: those that a previous dispatcher left running. */
+  processing(): Promise<PredictionRow[]>;
+  /** dispatcher: unfinished ones with a cancel request or a deadline at or before `now`. */
+  due(now: Millis): Promise<PredictionRow[]>;
+  /** dispatcher: the earliest deadline among unfinished ones, or null. */
+  nextDeadline(): Promise<Millis | null>;
+  /** dispatcher: waiting ones of a deployment created before an instant, oldest first. */
+  waitingBefore(deploymentId: string, before: Millis, limit: number): Promise<PredictionRow[]>;
+  /** dispatcher's sweep: tickets of every waiting prediction, with their deployment, in pages by id. */
+  waitingTickets(after: string | null, limit: number): Promise<(Ticket & { deploymentId: string })[]>;
+}
+
+export interface Usage {
+  list(page: Page & { accountId?: string | undefined }): Promise<UsageRecord[]>;
+  /** Sums by model, by deployment, by account or by day, over [from, to). */
+  totals(query: {
+    by: 'model' | 'deployment' | 'account' | 'day';
+    accountId?: string | undefined;
+    from?: Millis | undefined;
+    to?: Millis | undefined;
+  }): Promise<{ key: string; predictions: number; predictMicroseconds: number; costMicros: number }[]>;
+}
+
+export interface FileRow {
+  readonly id: string;
+  readonly accountId: string | null;
+  readonly kind: 'upload' | 'output';
+  readonly predictionId: string | null;
+  readonly name: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+  readonly md5: string;
+  readonly sha256: string;
+  readonly metadata: Record<string, unknown>;
+  readonly createdAt: Millis;
+  readonly expiresAt: Millis | null;
+}
+export interface Files {
+  insert(row: FileRow): Promise<FileRow>;
+  get(id: string): Promise<FileRow | null>;
+  list(page: Page & { accountId: string }): Promise<FileRow[]>;
+  remove(id: string): Promise<boolean>;
+}
