@@ -120,7 +120,7 @@ describe.skipIf(process.platform !== 'linux')('hearth up', { timeout: 120_000 },
     expect(up.output()).not.toContain('token');
     const url = addressIn(up.output());
     expect((await account(url, token)).status).toBe(200);
-    expect(readCredentials(dataFolder)?.url).toBe(url);
+    expect(readCredentials(dataFolder)?.url).toBe(url.replace('localhost', '127.0.0.1'));
 
     const list = hearth('tokens', '--json');
     expect(await list.ended).toBe(0);

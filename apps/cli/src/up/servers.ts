@@ -11,7 +11,10 @@ const BOUNDS_MS = { api: 5_000, dispatcher: 10_000, scheduler: 30_000 } as const
 const LOOPBACK = '127.0.0.1';
 
 export interface Addresses {
+  /** The api's, as people write it. */
   readonly url: string;
+  /** The api's, as a number: a bare machine need not know the name `localhost`. */
+  readonly ownUrl: string;
   readonly apiPort: number;
   readonly callbackPort: number;
   readonly schedulerPort: number;
@@ -30,7 +33,8 @@ export async function chooseAddresses(config: UpConfig, engine: Engine | null): 
     ...(engine?.gateway ? [engine.gateway] : []),
   ];
   return {
-    url: `http://${reachable(config.HEARTH_HOST)}:${apiPort}`,
+    url: `http://${callable(config.HEARTH_HOST, 'localhost')}:${apiPort}`,
+    ownUrl: `http://${callable(config.HEARTH_HOST, LOOPBACK)}:${apiPort}`,
     apiPort,
     callbackPort,
     schedulerPort,
@@ -43,9 +47,9 @@ export async function chooseAddresses(config: UpConfig, engine: Engine | null): 
   };
 }
 
-/** An address to call what listens on `host`: loopback and wildcard addresses are `localhost` to people. */
-function reachable(host: string): string {
-  if (['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host)) return 'localhost';
+/** An address to call what listens on `host`; `local` for the loopback and for all addresses. */
+function callable(host: string, local: string): string {
+  if (['127.0.0.1', '0.0.0.0', '::', 'localhost'].includes(host)) return local;
   return host.includes(':') ? `[${host}]` : host;
 }
 
@@ -83,7 +87,7 @@ export async function startServers(
   const rooms: Room[] = [
     { name: 'scheduler', healthUrl: `http://${LOOPBACK}:${addresses.schedulerPort}/health` },
     { name: 'dispatcher', healthUrl: `http://${LOOPBACK}:${addresses.callbackPort}/health` },
-    { name: 'api', healthUrl: `${addresses.url}/health` },
+    { name: 'api', healthUrl: `${addresses.ownUrl}/health` },
   ];
   const options = { env, logsFolder: join(config.HEARTH_DATA_DIR, 'logs'), logLevel: config.LOG_LEVEL, progress };
   const running: RunningRoom[] = await Promise.all(

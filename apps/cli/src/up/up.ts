@@ -68,8 +68,8 @@ async function start(start: Start, lock: FolderLock): Promise<Omit<SummaryFacts,
       () => startServers(start, addresses, env),
       () => `api, dispatcher, scheduler at ${addresses.url}`,
     );
-    const tokens = await obtainTokens(config, addresses.url, database.url);
-    const examples = await startExamples(start, engine, addresses.url, tokens.own);
+    const tokens = await obtainTokens(config, addresses.ownUrl, database.url);
+    const examples = await startExamples(start, engine, addresses.ownUrl, tokens.own);
     return {
       url: config.HEARTH_PUBLIC_URL ?? addresses.url,
       dataFolder: config.HEARTH_DATA_DIR,
