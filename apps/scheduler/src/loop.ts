@@ -19,7 +19,7 @@ interface LastCycle {
 /** Under a storm of pokes cycles take at most a tenth of the time: predictions on warm instances need it more. */
 const CYCLE_SHARE = 10;
 /** However long a cycle took, a poke is heeded this soon. */
-const LONGEST_REST_MS = 100;
+const LONGEST_REST_MS = 40;
 
 /** When the next cycle is due. Pure; `poked` is about pokes since the last cycle began. */
 export function nextCycleAt(
