@@ -71,6 +71,7 @@ describe.each(TRANSPORTS)('a prediction over $name', ({ kind }) => {
         expect(await world.get(id)).toMatchObject({ status: 'processing', output, logs: output.join('') }),
       );
     }
+    await eventually(() => expect(kindsOf(id)).toContain('started'));
     await call.report({ status: 'succeeded', output: ['a', 'b', 'c', 'd'], logs: 'abcd' });
     expect(await world.get(id)).toMatchObject({ status: 'succeeded', output: ['a', 'b', 'c', 'd'], logs: 'abcd' });
     const { metrics } = await world.get(id);
