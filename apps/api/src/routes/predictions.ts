@@ -68,6 +68,9 @@ function createRoutes(app: App, context: Context): void {
   );
 }
 
+/** By then Postgres has written what did not wait for the disk: three times its wal_writer_delay of 200 ms, and a margin. */
+const ON_DISK_AFTER_MS = 1_000;
+
 async function create(
   context: Context,
   request: FastifyRequest,
@@ -86,7 +89,7 @@ async function create(
       caller: callerOf(request),
       body,
       cancelAfterMs,
-      held: hold !== null,
+      held: hold !== null && hold.holdMs >= ON_DISK_AFTER_MS,
       onId: (id) => {
         if (hold !== null) watch = watchEnd(id, { store: deps.store, hub, now: deps.now });
       },
