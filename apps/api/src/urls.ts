@@ -1,14 +1,8 @@
+import { createPredictionUrls, type PredictionUrls, streamSubject } from '@hearth/contract';
 import type { Signer } from '@hearth/files';
 
-/** A stream's URL is good for this long after its prediction was made. */
-const STREAM_DAYS = 365;
-const DAY_SECONDS = 86_400;
-
 /** The addresses that the API gives out. */
-export interface Urls {
-  prediction(id: string): { web: string; get: string; cancel: string };
-  /** A capability: whoever has it may read that stream, because clients send no token with it (contract §0.9). */
-  stream(prediction: { id: string; createdAt: number }): string;
+export interface Urls extends PredictionUrls {
   /** The id that a stream's capability stands for; null where it is wrong or over. */
   streamOf(capability: string): string | null;
   file(id: string): string;
@@ -26,7 +20,6 @@ export function createUrls(publicUrl: string, signer: Signer, now: () => number)
   const api = (path: string) => `${publicUrl}/v1${path}`;
   const nowSeconds = () => Math.floor(now() / 1000);
   // The words in front keep a signature for one purpose from being good for another.
-  const streamKey = (id: string) => `stream ${id}`;
   const downloadKey = (owner: string, id: string) => `download ${owner} ${id}`;
 
   const opened = (capability: string, keyOf: (id: string) => string): string | null => {
@@ -38,16 +31,8 @@ export function createUrls(publicUrl: string, signer: Signer, now: () => number)
 
   return {
     api,
-    prediction: (id) => ({
-      web: `${publicUrl}/p/${id}`,
-      get: api(`/predictions/${id}`),
-      cancel: api(`/predictions/${id}/cancel`),
-    }),
-    stream({ id, createdAt }) {
-      const expires = Math.floor(createdAt / 1000) + STREAM_DAYS * DAY_SECONDS;
-      return api(`/streams/${id}.${signer.sign(streamKey(id), expires)}`);
-    },
-    streamOf: (capability) => opened(capability, streamKey),
+    ...createPredictionUrls(publicUrl, (subject, expiresAtSeconds) => signer.sign(subject, expiresAtSeconds)),
+    streamOf: (capability) => opened(capability, streamSubject),
     file: (id) => api(`/files/${id}`),
     download({ id, owner, expiresAt }) {
       const signed = signer.sign(downloadKey(owner, id), Math.floor(expiresAt / 1000));

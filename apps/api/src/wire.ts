@@ -6,8 +6,6 @@ import type {
   WireHost,
   WireInstance,
   WireModel,
-  WirePrediction,
-  WireStatus,
   WireToken,
   WireUsageRecord,
   WireVersion,
@@ -30,34 +28,6 @@ import type { Urls } from './urls.ts';
 
 export const date = (ms: number): string => new Date(ms).toISOString();
 export const dateOrNull = (ms: number | null): string | null => (ms === null ? null : date(ms));
-
-/** Official clients know five statuses only (contract §0.4). */
-const wireStatus = (status: PredictionRow['status']): WireStatus => (status === 'aborted' ? 'canceled' : status);
-
-export function wirePrediction(row: PredictionRow, urls: Urls, waiting?: WirePrediction['waiting']): WirePrediction {
-  return {
-    id: row.id,
-    model: row.model,
-    version: row.versionId,
-    ...(row.deployment !== null && { deployment: row.deployment }),
-    input: row.input,
-    output: row.output ?? null,
-    logs: row.logs,
-    error: row.error,
-    status: wireStatus(row.status),
-    source: row.source,
-    data_removed: false,
-    ...(row.metrics !== null && { metrics: row.metrics }),
-    created_at: date(row.createdAt),
-    ...(row.startedAt !== null && { started_at: date(row.startedAt) }),
-    ...(row.completedAt !== null && { completed_at: date(row.completedAt) }),
-    ...(row.deadlineAt !== null && { deadline: date(row.deadlineAt) }),
-    ...(row.webhook !== null && { webhook: row.webhook }),
-    ...(row.webhookEventsFilter !== null && { webhook_events_filter: [...row.webhookEventsFilter] }),
-    ...(waiting !== undefined && { waiting }),
-    urls: { ...urls.prediction(row.id), stream: urls.stream(row) },
-  };
-}
 
 /**
  * A prediction whose hold ran out: as it was when it was made, whatever it does by now. Clients take any other status

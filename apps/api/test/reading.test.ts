@@ -79,6 +79,9 @@ const base: PredictionRow = {
   startedAt: 0,
   completedAt: null,
   deadlineAt: null,
+  kind: 'prediction',
+  destination: null,
+  dataRemovedAt: null,
   cancelRequestedAt: null,
 };
 const nothing = { outputs: 0, logs: 0 };

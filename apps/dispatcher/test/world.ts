@@ -279,4 +279,6 @@ const newPrediction = (deployment: DeploymentRow, accountId: string): NewPredict
   webhookEventsFilter: null,
   createdAt: systemNow(),
   deadlineAt: null,
+  kind: 'prediction',
+  destination: null,
 });

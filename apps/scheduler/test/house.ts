@@ -129,6 +129,8 @@ export class TestHouse {
       webhookEventsFilter: null,
       createdAt: this.clock.now(),
       deadlineAt: null,
+      kind: 'prediction',
+      destination: null,
     });
     this.bus.poke('scheduler');
     return id;

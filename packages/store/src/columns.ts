@@ -92,4 +92,7 @@ export const PREDICTION_COLUMNS = [
   'completed_at as completedAt',
   'deadline_at as deadlineAt',
   'cancel_requested_at as cancelRequestedAt',
+  'kind',
+  'destination',
+  'data_removed_at as dataRemovedAt',
 ] as const;

@@ -1,9 +1,13 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import { connect } from './database.ts';
 import { first } from './migrations/0001-first.ts';
+import { predictions } from './migrations/0002-predictions.ts';
 
 /** By name, which is also the order. Imported, not read from a folder, so that no path has to be found at run time. */
-const migrations: Record<string, Migration> = { '0001-first': first };
+const migrations: Record<string, Migration> = {
+  '0001-first': first,
+  '0002-predictions': predictions,
+};
 
 /**
  * Brings the database to the newest schema. Safe from many processes at once: one does it, the others wait.

@@ -41,6 +41,8 @@ function createWrites({ pool, db }: Connection): Writes {
         row.webhookEventsFilter,
         at(row.createdAt),
         atOrNull(row.deadlineAt),
+        row.kind,
+        row.destination,
       ];
       const { rowCount } = await pool.query({ ...(durable ? INSERT : INSERT_RELAXED), values });
       if (rowCount === 0) throw new DeploymentGone(row.deploymentId);
@@ -186,6 +188,7 @@ const asInserted = (row: Parameters<Predictions['insert']>[0]): PredictionRow =>
   startedAt: null,
   completedAt: null,
   cancelRequestedAt: null,
+  dataRemovedAt: null,
 });
 
 /** @throws Error for an end that core's table of moves does not know from here */

@@ -170,6 +170,11 @@ export interface Schema {
     completed_at: InstantOrNull;
     deadline_at: InstantOrNull;
     cancel_requested_at: InstantOrNull;
+    kind: Generated<PredictionRow['kind']>;
+    destination: string | null;
+    data_removed_at: InstantOrNull;
+    idempotency_key: string | null;
+    request_hash: string | null;
   };
   usage_records: {
     id: string;

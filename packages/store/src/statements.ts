@@ -12,8 +12,8 @@ const returning = PREDICTION_COLUMNS.map((column) => column.replace(/ as (\w+)$/
 const relaxed = "with relaxed as (select set_config('synchronous_commit', 'off', true))";
 
 const insertInto = `insert into predictions (id, account_id, model, version_id, deployment_id, deployment, hardware_sku,
-      input, source, webhook, webhook_events_filter, created_at, deadline_at)
-    select $1, $2, $3, $4, deployments.id, $6, $7, $8::json, $9, $10, $11::text[], $12, $13`;
+      input, source, webhook, webhook_events_filter, created_at, deadline_at, kind, destination)
+    select $1, $2, $3, $4, deployments.id, $6, $7, $8::json, $9, $10, $11::text[], $12, $13, $14, $15`;
 const whereDeployed = `where deployments.id = $5 and deployments.removed_at is null returning id`;
 
 /** No row: the deployment is gone. */

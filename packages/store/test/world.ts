@@ -88,6 +88,8 @@ export function newPrediction(deployment: DeploymentRow, change: Partial<NewPred
     webhookEventsFilter: null,
     createdAt,
     deadlineAt: null,
+    kind: 'prediction',
+    destination: null,
     ...change,
   };
 }

@@ -46,6 +46,8 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
     webhookEventsFilter: body.webhook_events_filter ?? null,
     createdAt,
     deadlineAt: cancelAfterMs === null ? null : createdAt + cancelAfterMs,
+    kind: 'prediction',
+    destination: null,
   };
   const row = await insert(deps, prediction, !held);
   try {

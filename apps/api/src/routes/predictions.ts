@@ -5,6 +5,7 @@ import {
   predictionListQuerySchema,
   predictionSchema,
   versionedPredictionBodySchema,
+  wirePrediction,
 } from '@hearth/contract';
 import { isTerminal } from '@hearth/core';
 import type { PredictionRow } from '@hearth/store';
@@ -18,7 +19,7 @@ import { type EndWatch, watchEnd } from '../predictions/hold.ts';
 import { readCancelAfter, readPrefer } from '../predictions/request-headers.ts';
 import type { RunTarget } from '../predictions/targets.ts';
 import { notFound } from '../problem.ts';
-import { asStarting, wirePrediction } from '../wire.ts';
+import { asStarting } from '../wire.ts';
 
 /** How long a cancel waits for the end, so that most answers show it. */
 const CANCEL_WAIT_MS = 1_000;

@@ -9,3 +9,4 @@ export * from './page.ts';
 export * from './prediction.ts';
 export * from './stream.ts';
 export * from './usage.ts';
+export * from './wire-prediction.ts';

@@ -34,6 +34,12 @@ export interface PredictionRow {
   readonly completedAt: Millis | null;
   readonly deadlineAt: Millis | null;
   readonly cancelRequestedAt: Millis | null;
+  /** A training is a prediction that runs on its version's train mode and makes a version of `destination`. */
+  readonly kind: 'prediction' | 'training';
+  /** `owner/name` of the model that a training makes a version of; null for predictions. */
+  readonly destination: string | null;
+  /** When input, output, logs and files were removed; null: they are there. */
+  readonly dataRemovedAt: Millis | null;
 }
 export type NewPrediction = Pick<
   PredictionRow,
@@ -50,6 +56,8 @@ export type NewPrediction = Pick<
   | 'webhookEventsFilter'
   | 'createdAt'
   | 'deadlineAt'
+  | 'kind'
+  | 'destination'
 >;
 /** A prediction on an attempt, as a queue ticket names it. */
 export interface Ticket {
