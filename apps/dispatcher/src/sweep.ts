@@ -3,6 +3,10 @@ import type { Context } from './context.ts';
 import { cogIdOf } from './runs.ts';
 
 const PAGE = 500;
+/** How long an `Idempotency-Key` stands for its prediction. Clients repeat within seconds. */
+const KEY_LIFE_MS = 24 * 3_600_000;
+/** Keys forgotten by one sweep: a day of many is forgotten over several, and none of them holds the table for long. */
+const KEYS_AT_ONCE = 5_000;
 
 /** Makes up for what the queue or a broken connection forgot. Overlapping calls are the caller's to avoid. */
 export interface Sweep {
@@ -17,6 +21,7 @@ export function createSweep(context: Context): Sweep {
       try {
         await restoreTickets(context);
         strays = await returnStrays(context, await store.predictions.processing(), strays);
+        await store.predictions.forgetKeys(context.now() - KEY_LIFE_MS, KEYS_AT_ONCE);
       } catch (error) {
         log.error({ err: error }, 'a sweep failed; the next one makes up for it');
       }

@@ -2,11 +2,19 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { connect } from './database.ts';
 import { first } from './migrations/0001-first.ts';
 import { predictions } from './migrations/0002-predictions.ts';
+import { webhooks } from './migrations/0003-webhooks.ts';
+import { trainings } from './migrations/0006-trainings.ts';
+import { streams } from './migrations/0008-streams.ts';
+import { waiting } from './migrations/0009-waiting.ts';
 
 /** By name, which is also the order. Imported, not read from a folder, so that no path has to be found at run time. */
 const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-predictions': predictions,
+  '0003-webhooks': webhooks,
+  '0006-trainings': trainings,
+  '0008-streams': streams,
+  '0009-waiting': waiting,
 };
 
 /**

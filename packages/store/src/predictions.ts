@@ -2,23 +2,18 @@ import { PREDICTION_MOVES, type PredictionStatus, type TerminalStatus, type Usag
 import { sql } from 'kysely';
 import { PREDICTION_COLUMNS as PREDICTION } from './columns.ts';
 import type { Connection } from './database.ts';
+import { createKeyed, type Keyed } from './keyed.ts';
+import { asInserted, DeploymentGone, insertValues } from './new-prediction.ts';
+import { newMessageId } from './messages.ts';
 import { prepared } from './prepared.ts';
-import { CLAIM, FINISH, GIVE_BACK, INSERT, INSERT_RELAXED, PROGRESS } from './statements.ts';
+import { CLAIM, FINISH, FINISH_TRAINING, GIVE_BACK, INSERT, INSERT_RELAXED, PROGRESS } from './statements.ts';
 import type { PredictionRow, Predictions } from './store.ts';
-import { at, atOrNull, foreignTextOrNull, instant, json, jsonOrNull } from './values.ts';
+import { at, atOrNull, foreignTextOrNull, instant, jsonOrNull } from './values.ts';
 
 const UNFINISHED = ['starting', 'processing'] as const;
 
-/** The prediction's deployment was removed, or never was. */
-export class DeploymentGone extends Error {
-  override readonly name = 'DeploymentGone';
-  constructor(deploymentId: string) {
-    super(`there is no deployment ${deploymentId}`);
-  }
-}
-
 export function createPredictions(connection: Connection): Predictions {
-  return { ...createWrites(connection), ...createReads(connection) };
+  return { ...createWrites(connection), ...createKeyed(connection), ...createReads(connection) };
 }
 
 type Writes = Pick<Predictions, 'insert' | 'requestCancel' | 'claim' | 'progress' | 'giveBack' | 'finish'>;
@@ -27,24 +22,7 @@ function createWrites({ pool, db }: Connection): Writes {
   return {
     /** @throws DeploymentGone */
     async insert(row, { durable } = { durable: true }) {
-      const values = [
-        row.id,
-        row.accountId,
-        row.model,
-        row.versionId,
-        row.deploymentId,
-        row.deployment,
-        row.hardwareSku,
-        json(row.input),
-        row.source,
-        row.webhook,
-        row.webhookEventsFilter,
-        at(row.createdAt),
-        atOrNull(row.deadlineAt),
-        row.kind,
-        row.destination,
-      ];
-      const { rowCount } = await pool.query({ ...(durable ? INSERT : INSERT_RELAXED), values });
+      const { rowCount } = await pool.query({ ...(durable ? INSERT : INSERT_RELAXED), values: insertValues(row) });
       if (rowCount === 0) throw new DeploymentGone(row.deploymentId);
       return asInserted(row);
     },
@@ -88,7 +66,7 @@ function createWrites({ pool, db }: Connection): Writes {
       return rows[0] ?? null;
     },
 
-    async finish(id, attempt, end, usage) {
+    async finish(id, attempt, end, usage, made) {
       const from = attempt === null ? 'starting' : 'processing';
       assertLegal(from, end.status);
       if (usage && (usage.predictionId !== id || usage.attempt !== attempt))
@@ -106,14 +84,20 @@ function createWrites({ pool, db }: Connection): Writes {
         at(end.completedAt),
         ...usageValues(usage),
         atOrNull(end.startedAt),
+        newMessageId(end.completedAt),
       ];
-      const { rows } = await pool.query<PredictionRow>({ ...FINISH, values });
+      const { rows } = made
+        ? await pool.query<PredictionRow>({
+            ...FINISH_TRAINING,
+            values: [...values, made.id, made.modelId, made.baseVersionId, made.weightsFileId],
+          })
+        : await pool.query<PredictionRow>({ ...FINISH, values });
       return rows[0] ?? null;
     },
   };
 }
 
-type Reads = Omit<Predictions, keyof Writes>;
+type Reads = Omit<Predictions, keyof Writes | keyof Keyed>;
 
 function createReads(connection: Connection): Reads {
   const { db } = connection;
@@ -122,8 +106,12 @@ function createReads(connection: Connection): Reads {
   return {
     get: prepared(connection, 'prediction', (id: string) => predictions().where('id', '=', id)),
 
-    list({ accountId, createdAfter, createdBefore, before, limit }) {
-      let query = predictions().where('account_id', '=', accountId).orderBy('id', 'desc').limit(limit);
+    list({ accountId, kind = 'prediction', createdAfter, createdBefore, before, limit }) {
+      let query = predictions()
+        .where('account_id', '=', accountId)
+        .where('kind', '=', kind)
+        .orderBy('id', 'desc')
+        .limit(limit);
       if (createdAfter !== undefined) query = query.where('created_at', '>', instant(createdAfter));
       if (createdBefore !== undefined) query = query.where('created_at', '<', instant(createdBefore));
       if (before !== undefined) query = query.where('id', '<', before);
@@ -173,23 +161,6 @@ function createReads(connection: Connection): Reads {
     },
   };
 }
-
-/** What the insert left in the table; the document is not read back. */
-const asInserted = (row: Parameters<Predictions['insert']>[0]): PredictionRow => ({
-  ...row,
-  status: 'starting',
-  attempt: 0,
-  lostAttempts: 0,
-  instanceId: null,
-  output: null,
-  error: null,
-  logs: '',
-  metrics: null,
-  startedAt: null,
-  completedAt: null,
-  cancelRequestedAt: null,
-  dataRemovedAt: null,
-});
 
 /** @throws Error for an end that core's table of moves does not know from here */
 function assertLegal(from: 'starting' | 'processing', end: TerminalStatus): void {

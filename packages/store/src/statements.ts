@@ -11,17 +11,36 @@ const returning = PREDICTION_COLUMNS.map((column) => column.replace(/ as (\w+)$/
 /** For the one transaction that the statement is. */
 const relaxed = "with relaxed as (select set_config('synchronous_commit', 'off', true))";
 
-const insertInto = `insert into predictions (id, account_id, model, version_id, deployment_id, deployment, hardware_sku,
-      input, source, webhook, webhook_events_filter, created_at, deadline_at, kind, destination)
-    select $1, $2, $3, $4, deployments.id, $6, $7, $8::json, $9, $10, $11::text[], $12, $13, $14, $15`;
-const whereDeployed = `where deployments.id = $5 and deployments.removed_at is null returning id`;
+const insertInto = (
+  more: { columns: string; values: string } = { columns: '', values: '' },
+) => `insert into predictions (id, account_id, model, version_id, deployment_id, deployment, hardware_sku,
+      input, source, webhook, webhook_events_filter, created_at, deadline_at, kind, destination, streams_files${more.columns})
+    select $1, $2, $3, $4, deployments.id, $6, $7, $8::json, $9, $10, $11::text[], $12, $13, $14, $15, $16${more.values}`;
+const whereDeployed = `where deployments.id = $5 and deployments.removed_at is null`;
 
 /** No row: the deployment is gone. */
-export const INSERT = statement('insert', `${insertInto} from deployments ${whereDeployed}`);
+export const INSERT = statement('insert', `${insertInto()} from deployments ${whereDeployed} returning id`);
 
 export const INSERT_RELAXED = statement(
   'insert_relaxed',
-  `${relaxed} ${insertInto} from relaxed, deployments ${whereDeployed}`,
+  `${relaxed} ${insertInto()} from relaxed, deployments ${whereDeployed} returning id`,
+);
+
+/**
+ * At most one row for each key of an account, however many try at once: the losers wait for the winner and insert nothing.
+ * No row: the key is taken, or the deployment is gone.
+ */
+export const INSERT_KEYED = statement(
+  'insert_keyed',
+  `${insertInto({ columns: ', idempotency_key, request_hash', values: ', $17, $18' })}
+    from deployments ${whereDeployed}
+    on conflict (account_id, idempotency_key) where idempotency_key is not null do nothing
+    returning id`,
+);
+
+export const KEPT_UNDER_KEY = statement(
+  'kept_under_key',
+  `select ${returning}, request_hash as "requestHash" from predictions where account_id = $1 and idempotency_key = $2`,
 );
 
 export const CLAIM = statement(
@@ -57,12 +76,10 @@ export const GIVE_BACK = statement(
 );
 
 /**
- * The end and its bill, or neither. A second bill for a prediction breaks its unique index and takes the whole statement
+ * The end, its bill and the message that tells a user of it (core's \`wantsEvent\` says to whom), or none of them. A second bill for a prediction breaks its unique index and takes the whole statement
  * with it: there is no \`on conflict\`, because a bill that was there before the end is a fault to hear about.
  */
-export const FINISH = statement(
-  'finish',
-  `with ended as (
+const finishing = (made: string): string => `with ended as (
       update predictions
       set status = $4, output = case when $5::boolean then $6::json else output end, error = $7,
         logs = coalesce($8, logs), metrics = coalesce($9::json, metrics), completed_at = $10,
@@ -74,6 +91,27 @@ export const FINISH = statement(
         predict_microseconds, price_micros_per_second, cost_micros, status, at)
       select $11::text, $1, $12::int, $13, $14, $15, $16, $17, $18::bigint, $19::bigint, $20::bigint, $21, $22::timestamptz
       from ended where $11::text is not null
-    )
-    select * from ended`,
+    ), told as (
+      insert into messages (id, prediction_id, account_id, event, url, state, next_try_at, created_at)
+      select $24, id, "accountId", 'completed', webhook, 'pending', $10::timestamptz, $10::timestamptz
+      from ended
+      where webhook is not null and ("webhookEventsFilter" is null or 'completed' = any("webhookEventsFilter"))
+    )${made}
+    select * from ended`;
+
+export const FINISH = statement('finish', finishing(''));
+
+/**
+ * The same with the version that a training made, so that there is never the one without the other. Equal weights of the
+ * same base are the same version. A base that is gone breaks the statement: its columns may not be null.
+ */
+export const FINISH_TRAINING = statement(
+  'finish_training',
+  finishing(`, made as (
+      insert into versions (id, model_id, base_version_id, weights_file_id, source, runtime, openapi_schema, cog_version,
+        slots, created_at)
+      select $25, $26, $27, $28, base.source, base.runtime, base.openapi_schema, base.cog_version, base.slots, $10
+      from ended left join versions as base on base.id = $27
+      on conflict (id) do nothing
+    )`),
 );

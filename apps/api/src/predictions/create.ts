@@ -4,18 +4,15 @@ import { DeploymentGone, type NewPrediction, type PredictionRow } from '@hearth/
 import type { ApiDeps } from '../deps.ts';
 import type { Identity } from '../plugins/auth.ts';
 import { notFound } from '../problem.ts';
+import { keyReused, type Repeatable, requestHash } from './idempotency.ts';
 import { checkOwnFiles } from './own-files.ts';
 import type { RunTarget } from './targets.ts';
 
-export interface PredictionRequest {
+export interface PredictionRequest extends Storing {
   readonly target: RunTarget;
   readonly caller: Identity;
   readonly body: PredictionBody;
   readonly cancelAfterMs: number | null;
-  /** The answer waits for the end, or for a second or more: only then may the disk take its time. */
-  readonly held: boolean;
-  /** Called with the id once it is known and before anything is stored. */
-  readonly onId?: (id: string) => void;
 }
 
 /**
@@ -23,17 +20,15 @@ export interface PredictionRequest {
  * caches, so it costs one insert and one enqueue.
  */
 export async function createPrediction(deps: ApiDeps, request: PredictionRequest): Promise<PredictionRow> {
-  const { target, caller, body, cancelAfterMs, held } = request;
-  const { store, queues, bus, log, settings } = deps;
+  const { target, caller, body, cancelAfterMs } = request;
+  const { store, settings } = deps;
   const createdAt = deps.now();
   const input = target.validate(body.input);
   await checkOwnFiles(input, caller, { store, publicUrl: settings.publicUrl, now: createdAt });
 
-  const id = newId(createdAt);
-  request.onId?.(id);
   const { deployment, version } = target;
   const prediction: NewPrediction = {
-    id,
+    id: newId(createdAt),
     accountId: caller.account.id,
     model: deployment.model,
     versionId: version.id,
@@ -48,25 +43,71 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
     deadlineAt: cancelAfterMs === null ? null : createdAt + cancelAfterMs,
     kind: 'prediction',
     destination: null,
+    streamsFiles: target.streamsFiles,
   };
-  const row = await insert(deps, prediction, !held);
-  try {
-    await queues.enqueue(deployment.id, { predictionId: id, attempt: 0 });
-  } catch (error) {
-    // The row stands, and the dispatcher's sweep queues what has no ticket: the caller's prediction is safe.
-    log.warn({ err: error, prediction: id }, 'stored but not queued; the sweep will queue it');
-  }
-  bus.poke('scheduler');
-  if (row.deadlineAt !== null) bus.poke('dispatcher');
-  return row;
+  return storeAndQueue(deps, prediction, request);
 }
 
-async function insert({ store }: ApiDeps, row: NewPrediction, durable: boolean): Promise<PredictionRow> {
+export interface Storing {
+  /** The answer waits for the end, or for a second or more: only then may the disk take its time. */
+  readonly held: boolean;
+  /** Null: every request makes a prediction of its own. */
+  readonly repeatable: Repeatable | null;
+  /**
+   * Called with the id before anything is stored; called again where the answer is an earlier prediction of the same key,
+   * before its state is read.
+   */
+  readonly onId?: (id: string) => void;
+}
+
+/**
+ * Stores a new prediction or training and queues its ticket; under a key that has one already, answers that one as it is
+ * now. One insert and one enqueue.
+ * @throws Problem `idempotency-key-reused`; `not-found` where its deployment was removed meanwhile
+ */
+export async function storeAndQueue(deps: ApiDeps, row: NewPrediction, storing: Storing): Promise<PredictionRow> {
+  storing.onId?.(row.id);
+  const stored = await insert(deps, row, storing);
+  if (stored.id !== row.id) {
+    storing.onId?.(stored.id);
+    return asItIs(deps, stored);
+  }
+  await queue(deps, stored);
+  deps.bus.poke('scheduler');
+  if (stored.deadlineAt !== null) deps.bus.poke('dispatcher');
+  return stored;
+}
+
+async function insert({ store }: ApiDeps, row: NewPrediction, { held, repeatable }: Storing): Promise<PredictionRow> {
   try {
-    return await store.predictions.insert(row, { durable });
+    if (repeatable === null) return await store.predictions.insert(row, { durable: !held });
+    const { key, request } = repeatable;
+    const hash = requestHash(request);
+    const kept = await store.predictions.insertOnce(row, { key, requestHash: hash });
+    if (kept.requestHash !== hash) throw keyReused(key, kept.row.id);
+    return kept.row;
   } catch (error) {
     // It was removed within the seconds that we keep what we read.
     if (error instanceof DeploymentGone) throw notFound(`Deployment ${row.deployment ?? row.model}`);
     throw error;
+  }
+}
+
+/** An earlier prediction, read anew. The API that made it may have died before it was queued: a ticket that is there stays. */
+async function asItIs(deps: ApiDeps, kept: PredictionRow): Promise<PredictionRow> {
+  const row = (await deps.store.predictions.get(kept.id)) ?? kept;
+  if (row.status === 'starting') {
+    await queue(deps, row);
+    deps.bus.poke('scheduler');
+  }
+  return row;
+}
+
+async function queue({ queues, log }: ApiDeps, row: PredictionRow): Promise<void> {
+  try {
+    await queues.enqueue(row.deploymentId, { predictionId: row.id, attempt: row.attempt });
+  } catch (error) {
+    // The row stands, and the dispatcher's sweep queues what has no ticket: the caller's prediction is safe.
+    log.warn({ err: error, prediction: row.id }, 'stored but not queued; the sweep will queue it');
   }
 }

@@ -16,6 +16,7 @@ import { answerPage, pageOf } from '../paging.ts';
 import { callerOf, type Identity } from '../plugins/auth.ts';
 import { createPrediction } from '../predictions/create.ts';
 import { type EndWatch, watchEnd } from '../predictions/hold.ts';
+import { readIdempotencyKey } from '../predictions/idempotency.ts';
 import { readCancelAfter, readPrefer } from '../predictions/request-headers.ts';
 import type { RunTarget } from '../predictions/targets.ts';
 import { notFound } from '../problem.ts';
@@ -30,6 +31,7 @@ const nameParams = z.object({ owner: z.string(), name: z.string() });
 const headers = z.looseObject({
   prefer: z.string().optional().describe('`wait` or `wait=<seconds>`: hold the answer for the end, at most 60 s'),
   'cancel-after': z.string().optional().describe('a duration of 5 s or more; then the prediction is canceled'),
+  'idempotency-key': z.string().optional().describe('the same key and request make one prediction, for 24 hours'),
 });
 
 /** Predictions: create on a version, a model or a deployment; read; list; cancel. Contract §1.3 to §1.6. */
@@ -82,6 +84,7 @@ async function create(
   const { deps, hub, closing, urls, waitingOf } = context;
   const hold = readPrefer(request.headers.prefer);
   const cancelAfterMs = readCancelAfter(request.headers['cancel-after']);
+  const key = readIdempotencyKey(request.headers['idempotency-key']);
   let watch: EndWatch | null = null;
   const receivedAt = deps.now();
   try {
@@ -91,13 +94,17 @@ async function create(
       body,
       cancelAfterMs,
       held: hold !== null && hold.holdMs >= ON_DISK_AFTER_MS,
+      repeatable: key === null ? null : { key, request: askedFor(request, cancelAfterMs) },
       onId: (id) => {
+        watch?.stop();
         if (hold !== null) watch = watchEnd(id, { store: deps.store, hub, now: deps.now });
       },
     });
     reply.code(201).header('location', urls.prediction(made.id).get);
     if (hold === null || watch === null) return wirePrediction(made, urls, await waitingOf(made));
     reply.header('preference-applied', hold.applied);
+    // An earlier prediction of the same key.
+    if (isTerminal(made.status)) return wirePrediction(made, urls);
     const ended = await (watch as EndWatch).wait(
       hold.holdMs - (deps.now() - receivedAt),
       AbortSignal.any([closing, goneSignal(reply)]),
@@ -108,6 +115,14 @@ async function create(
     (watch as EndWatch | null)?.stop();
   }
 }
+
+/** What a request under an `Idempotency-Key` must have in common with the first one. How long it waits is not part of it. */
+const askedFor = ({ routeOptions, params, body }: FastifyRequest, cancelAfterMs: number | null) => ({
+  route: routeOptions.url,
+  params,
+  body,
+  cancelAfterMs,
+});
 
 /** Fires when the caller hangs up: the hold ends, the prediction goes on. */
 function goneSignal(reply: FastifyReply): AbortSignal {

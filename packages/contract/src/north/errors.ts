@@ -83,6 +83,11 @@ export const ERRORS = {
     title: 'Name taken',
     when: 'There is a model or deployment of that owner and name already.',
   },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'Idempotency key reused',
+    when: 'The `Idempotency-Key` came with a different request within the last 24 hours. Send the same request, or another key.',
+  },
   'deployment-in-use': {
     status: 422,
     title: 'Deployment in use',

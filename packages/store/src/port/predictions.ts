@@ -40,6 +40,8 @@ export interface PredictionRow {
   readonly destination: string | null;
   /** When input, output, logs and files were removed; null: they are there. */
   readonly dataRemovedAt: Millis | null;
+  /** What its version gives back is a file, or files: its stream has an address that clients know such streams by. */
+  readonly streamsFiles: boolean;
 }
 export type NewPrediction = Pick<
   PredictionRow,
@@ -58,7 +60,16 @@ export type NewPrediction = Pick<
   | 'deadlineAt'
   | 'kind'
   | 'destination'
+  | 'streamsFiles'
 >;
+/** A version as a training makes it: everything else is its base's. */
+export interface TrainedVersion {
+  /** 64 hex digits. Where it stands already, it stays as it is. */
+  readonly id: string;
+  readonly modelId: string;
+  readonly baseVersionId: string;
+  readonly weightsFileId: string;
+}
 /** A prediction on an attempt, as a queue ticket names it. */
 export interface Ticket {
   readonly predictionId: string;
@@ -72,9 +83,26 @@ export interface Predictions {
    * @throws DeploymentGone when the deployment was removed meanwhile
    */
   insert(row: NewPrediction, how?: { durable: boolean }): Promise<PredictionRow>;
+  /**
+   * api: as a durable `insert`, but once for each key of an account. `made: false`: the key has a prediction already, which
+   * is answered as it is now, with the hash of the request that made it.
+   * @throws DeploymentGone
+   */
+  insertOnce(
+    row: NewPrediction,
+    once: { key: string; requestHash: string },
+  ): Promise<{ row: PredictionRow; requestHash: string; made: boolean }>;
+  /** dispatcher's sweep: forgets at most `limit` keys of predictions created before an instant; answers how many. */
+  forgetKeys(before: Millis, limit: number): Promise<number>;
   get(id: string): Promise<PredictionRow | null>;
   list(
-    page: Page & { accountId: string; createdAfter?: Millis | undefined; createdBefore?: Millis | undefined },
+    page: Page & {
+      accountId: string;
+      /** Left out: predictions. */
+      kind?: PredictionRow['kind'];
+      createdAfter?: Millis | undefined;
+      createdBefore?: Millis | undefined;
+    },
   ): Promise<PredictionRow[]>;
   /** api: no-op on a finished one; answers the row. */
   requestCancel(id: string, at: Millis): Promise<PredictionRow | null>;
@@ -98,7 +126,8 @@ export interface Predictions {
   giveBack(id: string, attempt: number, lost: boolean): Promise<PredictionRow | null>;
   /**
    * dispatcher: the terminal state and its usage record, one transaction (one statement). `attempt` null: it never ran and
-   * is still `starting`. Null when another write was first.
+   * is still `starting`. `made`: the version of a training that succeeded, in the same transaction. Null when another write
+   * was first.
    */
   finish(
     id: string,
@@ -114,6 +143,7 @@ export interface Predictions {
       completedAt: Millis;
     },
     usage: UsageRecord | null,
+    made?: TrainedVersion,
   ): Promise<PredictionRow | null>;
   /** dispatcher, at start: those that a previous dispatcher left running. */
   processing(): Promise<PredictionRow[]>;

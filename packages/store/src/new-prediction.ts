@@ -1,0 +1,47 @@
+import type { NewPrediction, PredictionRow } from './store.ts';
+import { at, atOrNull, json } from './values.ts';
+
+/** The prediction's deployment was removed, or never was. */
+export class DeploymentGone extends Error {
+  override readonly name = 'DeploymentGone';
+  constructor(deploymentId: string) {
+    super(`there is no deployment ${deploymentId}`);
+  }
+}
+
+/** The first parameters of every insert of a prediction, $1 to $16. */
+export const insertValues = (row: NewPrediction): unknown[] => [
+  row.id,
+  row.accountId,
+  row.model,
+  row.versionId,
+  row.deploymentId,
+  row.deployment,
+  row.hardwareSku,
+  json(row.input),
+  row.source,
+  row.webhook,
+  row.webhookEventsFilter,
+  at(row.createdAt),
+  atOrNull(row.deadlineAt),
+  row.kind,
+  row.destination,
+  row.streamsFiles,
+];
+
+/** What the insert left in the table; the document is not read back. */
+export const asInserted = (row: NewPrediction): PredictionRow => ({
+  ...row,
+  status: 'starting',
+  attempt: 0,
+  lostAttempts: 0,
+  instanceId: null,
+  output: null,
+  error: null,
+  logs: '',
+  metrics: null,
+  startedAt: null,
+  completedAt: null,
+  cancelRequestedAt: null,
+  dataRemovedAt: null,
+});
