@@ -13,3 +13,4 @@ export * from './temperature.ts';
 export * from './time.ts';
 export * from './usage.ts';
 export * from './views.ts';
+export * from './webhooks.ts';

@@ -26,7 +26,7 @@ export interface Snapshot {
   readonly instances: readonly Instance[];
 }
 
-export type BootReason = 'demand' | 'min-instances';
+export type BootReason = 'demand' | 'min-instances' | 'rollout';
 export type DrainReason = 'removed' | 'unhealthy' | 'stale' | 'over-max' | 'idle' | 'evicted';
 export type BlockedReason = Refusal['reason'] | 'backoff' | 'crash-loop' | 'max-instances';
 
@@ -79,10 +79,12 @@ export function planCycle(snapshot: Snapshot, now: Millis): Plan {
   const unwanted = [...removed(held, snapshot.deployments), ...fleets.flatMap((fleet) => fleet.unwanted)];
 
   // 3. Drain idle surplus past its keep-alive; remember the rest as evictable.
-  const surplus = fleets.map(({ deployment, ready, needed }) => ({
-    keepAliveMs: deployment.policy.keepAliveMs,
-    ...idleSurplus(ready, needed, deployment.policy.keepAliveMs, now),
-  }));
+  const surplus = fleets.flatMap(({ deployment: { policy }, ready, serving, needed }) =>
+    [
+      idleSurplus(ready, needed, policy.keepAliveMs, now),
+      idleSurplus(serving, needed - ready.length, policy.keepAliveMs, now),
+    ].map((of) => ({ keepAliveMs: policy.keepAliveMs, ...of })),
+  );
   const expired = surplus.flatMap(({ keepAliveMs, expired }) =>
     expired.map((i) =>
       drain(i, 'idle', `Idle for ${inWords(now - idleSince(i))}; keep-alive is ${inWords(keepAliveMs)}.`),
@@ -111,10 +113,10 @@ interface Fleet {
   /** Ready, healthy, of the current release, within the maximum: with `booting`, its capacity. */
   readonly ready: readonly Instance[];
   readonly booting: readonly Instance[];
-  /** Stale but serving on until a fresh one is ready. */
+  /** Ready, healthy, of an earlier release: serving on until fresh ones take over. */
   readonly serving: readonly Instance[];
   readonly unwanted: readonly Drain[];
-  /** Demand less what leaving instances will finish by themselves. */
+  /** Demand less what instances that are leaving already will finish by themselves. */
   readonly demand: Demand;
   readonly needed: number;
 }
@@ -126,29 +128,30 @@ function fleetOf(deployment: Deployment, held: readonly Instance[]): Fleet {
   const stale = healthy.filter((i) => isStale(i, deployment));
   const fresh = healthy.filter((i) => !isStale(i, deployment));
 
-  const retired = retiring(
-    stale,
-    fresh.some((i) => i.state === 'ready'),
-  );
-  const excess = beyondMaximum(fresh, deployment.policy.maxInstances);
-  const serving = stale.filter((i) => !retired.includes(i));
-  const capacity = fresh.filter((i) => !excess.includes(i));
+  // The maximum bounds each release by itself: while one takes over from the other there may be twice as many.
+  const { maxInstances } = deployment.policy;
+  const excess = [...beyondMaximum(fresh, maxInstances), ...beyondMaximum(stale, maxInstances)];
+  const within = (i: Instance): boolean => !excess.includes(i);
+  const capacity = fresh.filter(within);
+  const earlier = stale.filter(within);
 
-  const finishing = own.filter((i) => !serving.includes(i) && !capacity.includes(i));
+  const finishing = own.filter((i) => !earlier.includes(i) && !capacity.includes(i));
   const heldByThem = finishing.reduce((sum, i) => sum + i.inFlight, 0);
   const demand = { ...deployment.demand, inFlight: Math.max(0, deployment.demand.inFlight - heldByThem) };
+  const needed = neededInstances(demand, deployment.policy);
+  const retired = retiring(earlier, capacity, needed);
   return {
     deployment,
     ready: capacity.filter((i) => i.state === 'ready'),
     booting: capacity.filter((i) => i.state === 'booting'),
-    serving,
+    serving: earlier.filter((i) => !retired.includes(i)),
     unwanted: [
       ...coming.flatMap((i) => (i.unhealthy === null ? [] : drain(i, 'unhealthy', i.unhealthy))),
       ...retired.map((i) => drain(i, 'stale', 'Its deployment has moved to another version or other hardware.')),
-      ...excess.map((i) => drain(i, 'over-max', `The maximum is ${deployment.policy.maxInstances} now.`)),
+      ...excess.map((i) => drain(i, 'over-max', `The maximum is ${maxInstances} now.`)),
     ],
     demand,
-    needed: neededInstances(demand, deployment.policy),
+    needed,
   };
 }
 
@@ -164,14 +167,10 @@ interface Growth {
 }
 
 /** Boots what a fleet lacks, or says why not. What it takes and promises goes into `views`. */
-function grow(
-  { deployment, ready, booting, serving, demand, needed }: Fleet,
-  hosts: readonly Host[],
-  views: Views,
-  spare: readonly Instance[],
-  now: Millis,
-): Growth {
+function grow(fleet: Fleet, hosts: readonly Host[], views: Views, spare: readonly Instance[], now: Millis): Growth {
+  const { deployment, ready, booting, demand, needed } = fleet;
   const { backoff, need, policy } = deployment;
+  const serving = fleet.serving.filter((i) => views.stays(i));
   const have = ready.length + booting.length;
   const blockedBy = (reason: BlockedReason, detail: string): Blocked => ({
     deploymentId: deployment.id,
@@ -185,27 +184,33 @@ function grow(
       wakeAt: null,
     };
   }
-  if (needed <= have) return { actions: [], blocked: null, wakeAt: null };
+  // What is warm stays warm: where an earlier release still serves, asked for or not, the new one comes up beside it.
+  const lasting = serving.length > 0 ? Math.max(needed, 1) : needed;
+  if (lasting <= have) return { actions: [], blocked: null, wakeAt: null };
   if (backoff !== null && backoff.retryAt > now) {
-    const reason = backoff.failure.kind === 'crash_loop' ? 'crash-loop' : 'backoff';
-    return { actions: [], blocked: blockedBy(reason, backoff.failure.message), wakeAt: backoff.retryAt };
+    const { kind, message } = backoff.failure;
+    const detail = serving.length > 0 ? `The new release does not boot; the earlier one serves. ${message}` : message;
+    const reason = kind === 'crash_loop' ? 'crash-loop' : 'backoff';
+    return { actions: [], blocked: blockedBy(reason, detail), wakeAt: backoff.retryAt };
   }
   // After a failure one boot at a time tries whether it works again; a whole fleet would only fail side by side.
-  const wanted = backoff === null ? needed : Math.min(needed, have + 1 - booting.length);
+  const wanted = backoff === null ? lasting : Math.min(lasting, have + 1 - booting.length);
 
   const boots: Boot[] = [];
   for (let n = have; n < wanted; n++) {
     const placement = placeOn(hosts, views.freeNow, need);
     if (placement === null) {
       const refusal = whyNot(hosts, need);
-      const eviction = makeRoom(deployment, hosts, views, spare, serving);
+      // For a takeover that nobody waits for no neighbour has to go cold.
+      const eviction = makeRoom(deployment, hosts, views, n < needed ? spare : [], serving);
       const detail =
         eviction === null ? refusal.detail : `${refusal.detail} Room is being made on ${eviction.placement.hostId}.`;
       const drains = (eviction?.victims ?? []).map((i) => drainForRoom(i, deployment));
       return { actions: [...boots, ...drains], blocked: blockedBy(refusal.reason, detail), wakeAt: null };
     }
     views.take(placement, need);
-    boots.push(boot(deployment, placement, n < filledInstances(demand, policy) ? 'demand' : 'min-instances', now));
+    const asked = n < filledInstances(demand, policy) ? 'demand' : 'min-instances';
+    boots.push(boot(deployment, placement, n < needed ? asked : 'rollout', now));
   }
   return { actions: boots, blocked: null, wakeAt: null };
 }
@@ -243,10 +248,11 @@ const longestWaitFirst = (a: Fleet, b: Fleet): number => {
 
 function boot({ id, demand, policy }: Deployment, placement: Placement, reason: BootReason, now: Millis): Boot {
   const waited = demand.oldestWaitingAt === null ? '' : `, the oldest for ${inWords(now - demand.oldestWaitingAt)}`;
-  const detail =
-    reason === 'demand'
-      ? `Waiting: ${demand.waiting}${waited}; in flight: ${demand.inFlight}.`
-      : `At least ${policy.minInstances} are kept.`;
+  const detail = {
+    demand: `Waiting: ${demand.waiting}${waited}; in flight: ${demand.inFlight}.`,
+    'min-instances': `At least ${policy.minInstances} are kept.`,
+    rollout: 'It takes over from an earlier release, which is warm.',
+  }[reason];
   return { kind: 'boot', deploymentId: id, placement, reason, detail };
 }
 

@@ -1,23 +1,35 @@
+import { beyondMaximum } from './autoscale.ts';
 import type { Instance } from './instance.ts';
 
-/** What a deployment runs now. */
+/** What a deployment runs now. A release that changes only the scale leaves both as they are, and so restarts nothing. */
 export interface Release {
   readonly versionId: string;
   readonly hardwareSku: string;
 }
 
-/** Runs another version, or on other hardware, than its deployment says now: no capacity, whatever its state. */
-export const isStale = (instance: Instance, release: Release): boolean =>
-  instance.versionId !== release.versionId || instance.hardwareSku !== release.hardwareSku;
+/** Runs another version, or on other hardware, than its deployment says now. */
+export const isStale = (
+  instance: Pick<Instance, 'versionId' | 'hardwareSku'>,
+  { versionId, hardwareSku }: Release,
+): boolean => instance.versionId !== versionId || instance.hardwareSku !== hardwareSku;
 
 /**
- * Which stale instances go now; the others serve on until a fresh one is ready.
+ * Which stale instances go now; the others serve on, idle or busy, and take new work.
  *
- * | stale instance | no fresh one ready | a fresh one ready |
+ * | stale instance | no fresh one ready | n fresh ones ready |
  * |---|---|---|
- * | booting | drain | drain |
- * | ready, idle | drain | drain |
- * | ready, busy | stays | drain |
+ * | booting | drains | drains |
+ * | ready | stays | drains, but for as many as are `needed` beyond the n, or as fresh ones still boot |
+ *
+ * So the old release gives up its capacity piece by piece, as the new one gets it, the idle pieces first. That one fresh
+ * instance boots for each that was needed is remembered by those that boot: between two predictions of a busy caller
+ * nobody may be needed.
  */
-export const retiring = (stale: readonly Instance[], freshIsReady: boolean): readonly Instance[] =>
-  stale.filter((i) => i.state === 'booting' || (i.state === 'ready' && (freshIsReady || i.inFlight === 0)));
+export function retiring(stale: readonly Instance[], fresh: readonly Instance[], needed: number): readonly Instance[] {
+  const booting = stale.filter((i) => i.state === 'booting');
+  const ready = stale.filter((i) => i.state === 'ready');
+  const freshReady = fresh.filter((i) => i.state === 'ready').length;
+  if (freshReady === 0) return booting;
+  const stay = Math.max(0, needed - freshReady, fresh.length - freshReady);
+  return [...booting, ...beyondMaximum(ready, stay)];
+}

@@ -15,6 +15,7 @@ import {
   type Snapshot,
 } from '../src/index.ts';
 import { deployment, device, failure, host, instance } from './build.ts';
+import { apply, expectNoOvercommitment, find, pass } from './play.ts';
 
 const DEPLOYMENTS = ['d1', 'd2', 'd3'];
 
@@ -110,59 +111,6 @@ const snapshots: fc.Arbitrary<Snapshot> = fc
 
 const instants = fc.integer({ min: 0, max: 4_000 });
 const drains = (plan: Plan) => plan.actions.flatMap((a) => (a.kind === 'drain' ? [a] : []));
-const find = (s: Snapshot, id: string): Instance => {
-  const found = s.instances.find((i) => i.id === id);
-  if (found === undefined) throw new Error(`the plan names ${id}, which is not in the snapshot`);
-  return found;
-};
-
-/** The world right after every action of the plan. */
-function apply(s: Snapshot, plan: Plan, now: number, nextId: () => string): Snapshot {
-  const booted: Instance[] = [];
-  const changed = new Map<string, Partial<Instance>>();
-  for (const a of plan.actions) {
-    if (a.kind === 'boot') {
-      const d = s.deployments.find((x) => x.id === a.deploymentId);
-      if (d === undefined) throw new Error(`the plan boots ${a.deploymentId}, which is not in the snapshot`);
-      const { memoryMiB, runtime } = d.need;
-      booted.push(
-        instance({
-          ...a.placement,
-          id: nextId(),
-          deploymentId: d.id,
-          state: 'booting',
-          since: now,
-          memoryMiB,
-          runtime,
-        }),
-      );
-    } else {
-      const { state } = find(s, a.instanceId);
-      changed.set(a.instanceId, { state: nextState(state, a.kind === 'drain' ? 'drain' : 'drained'), since: now });
-    }
-  }
-  return { ...s, instances: [...s.instances.map((i) => ({ ...i, ...changed.get(i.id) })), ...booted] };
-}
-
-/** Time does its work: boots end, what drains lets go, what stops is gone. Predictions never finish elsewhere. */
-const pass = (s: Snapshot, now: number): Snapshot => ({
-  ...s,
-  instances: s.instances.flatMap((i): Instance[] => {
-    if (i.state === 'booting') return [{ ...i, state: nextState(i.state, 'booted'), since: now }];
-    if (i.state === 'draining') return [{ ...i, intakeClosed: true, inFlight: 0 }];
-    return isComing(i) ? [i] : [];
-  }),
-});
-
-function expectNoOvercommitment(s: Snapshot): void {
-  const held = s.instances.filter(holdsResources);
-  for (const h of s.hosts) {
-    expect(freeGiven(held)(h).memoryMiB, `free memory of ${h.id}`).toBeGreaterThanOrEqual(0);
-    const devices = held.filter((i) => i.hostId === h.id).flatMap((i) => i.deviceIds);
-    expect(devices.length, `devices of ${h.id} held once`).toBe(new Set(devices).size);
-  }
-}
-
 const numRuns = 500;
 
 describe('planCycle, whatever the snapshot', () => {

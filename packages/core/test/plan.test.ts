@@ -1,31 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Action, type Deployment, type Instance, planCycle, type Snapshot } from '../src/index.ts';
+import { type Deployment, type Instance, planCycle } from '../src/index.ts';
 import { demand, deployment, device, failure, host, instance, MINUTE, need, policy, SECOND, waiting } from './build.ts';
-
-interface Case {
-  name: string;
-  now?: number;
-  hosts?: Snapshot['hosts'];
-  deployments?: Deployment[];
-  instances?: Instance[];
-  want?: string[];
-  blocked?: string[];
-  wakeAt?: number | null;
-}
-
-const inShort = (a: Action): string =>
-  a.kind === 'boot'
-    ? `boot ${a.deploymentId} on ${[a.placement.hostId, ...a.placement.deviceIds].join('+')}: ${a.reason}`
-    : `${a.kind} ${a.instanceId}: ${a.reason}`;
-
-function check({ now = 0, hosts = [host()], deployments = [deployment()], instances = [], ...want }: Case): void {
-  const plan = planCycle({ hosts, deployments, instances }, now);
-  expect({
-    actions: plan.actions.map(inShort),
-    blocked: plan.blocked.map((b) => `${b.deploymentId}: ${b.reason}`),
-    wakeAt: plan.wakeAt,
-  }).toEqual({ actions: want.want ?? [], blocked: want.blocked ?? [], wakeAt: want.wakeAt ?? null });
-}
+import { type Case, check, inShort } from './plan-case.ts';
 
 /** An instance that fills an 8,000 MiB host, and a host that it fills. */
 const SMALL = [host({ memoryMiB: 8_000 })];
@@ -93,7 +69,12 @@ describe('2. drain what must not stay', () => {
       instances: [instance({ versionId: 'v0', state: 'booting' })],
       want: ['drain i1: stale'],
     },
-    { name: 'stale and idle', instances: [instance({ hardwareSku: 'gpu' })], want: ['drain i1: stale'] },
+    {
+      name: 'stale and idle past keep-alive, with nothing fresh',
+      now: 5 * MINUTE,
+      instances: [instance({ hardwareSku: 'gpu' })],
+      want: ['drain i1: idle'],
+    },
     {
       name: 'stale and busy: a fresh one boots beside it',
       instances: [instance({ versionId: 'v0', inFlight: 1 })],
@@ -110,7 +91,6 @@ describe('2. drain what must not stay', () => {
       instances: [instance({ versionId: 'v0', inFlight: 1 }), instance({ id: 'i2' })],
       deployments: [d1({ demand: busy })],
       want: ['drain i1: stale'],
-      wakeAt: 5 * MINUTE,
     },
     {
       name: 'stale and busy where nothing else fits: goes, or the old version would run for ever',
@@ -481,7 +461,7 @@ it('steps keep their order, and every action says why in words', () => {
       instances: [
         instance({ id: 'i1', state: 'draining', intakeClosed: true }),
         instance({ id: 'i2', unhealthy: 'DEFUNCT: the CUDA context is gone' }),
-        instance({ id: 'i3', versionId: 'v0' }),
+        instance({ id: 'i3', versionId: 'v0', state: 'booting' }),
         instance({ id: 'i4', deploymentId: 'gone' }),
         instance({ id: 'i5', deploymentId: 'd3' }),
       ],

@@ -1,0 +1,22 @@
+import type { Millis } from './time.ts';
+
+/** What a user may be told of a prediction: its start, new output, new logs, its end. */
+export type WebhookEvent = 'start' | 'output' | 'logs' | 'completed';
+
+/** Whether a prediction's filter asks for an event. No filter asks for output and the end; an empty one for nothing (contract §3). */
+export const wantsEvent = (filter: readonly string[] | null, event: WebhookEvent): boolean =>
+  filter === null ? event === 'output' || event === 'completed' : filter.includes(event);
+
+const FIRST_RETRY_MS = 1_000;
+const LAST_TRY_AFTER_MS = 60_000;
+
+/**
+ * When to try a message again that `triesMade` tries (at least 1) have not delivered; null: give up. The pauses are 1, 2, 4, 8,
+ * 16 … seconds, and the last try is a minute after the first, so a receiver that refuses at once gets seven.
+ * The reasons are in docs/decisions/0008-webhooks.md.
+ */
+export function retryAt(triesMade: number, firstTriedAt: Millis, now: Millis): Millis | null {
+  const lastTryAt = firstTriedAt + LAST_TRY_AFTER_MS;
+  if (now >= lastTryAt) return null;
+  return Math.min(now + FIRST_RETRY_MS * 2 ** (triesMade - 1), lastTryAt);
+}
