@@ -31,6 +31,17 @@ export function versionOfImage(image: string, facts: ImageFacts): ImageVersion {
   };
 }
 
+/**
+ * Whether a registry may by now have another image under the name that this one goes by here: a tag moves, a digest does
+ * not, and what was only built here is in no registry.
+ */
+export const mayHaveMoved = (image: string, here: ImageFacts): boolean =>
+  !image.includes('sha256:') && here.repoDigests.some((digest) => digest.startsWith(`${repositoryOf(image)}@`));
+
+/** Where no registry answers, what is here is all there is. */
+export const isCurrent = (here: ImageFacts, registryDigest: string | null): boolean =>
+  registryDigest === null || here.repoDigests.some((digest) => digest.endsWith(`@${registryDigest}`));
+
 /** `registry:5000/name:tag@sha256:…` without tag and digest. */
 const repositoryOf = (image: string): string => image.replace(/@sha256:.*$/, '').replace(/:[^/:]*$/, '');
 

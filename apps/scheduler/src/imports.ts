@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts';
 import type { Exits } from './exits.ts';
 import type { Fleet } from './hosts.ts';
 import { ImportRefused, slotsInSchema, versionOfFolder } from './import-folder.ts';
-import { versionOfImage } from './import-image.ts';
+import { isCurrent, mayHaveMoved, versionOfImage } from './import-image.ts';
 import { type ReadHealth, throwIfSetupFailed } from './readiness.ts';
 import { BootFailure, type BootSpec, type ImageFacts, type Runtime } from './runtime/runtime.ts';
 import type { Runtimes } from './runtimes.ts';
@@ -148,8 +148,9 @@ export class Imports {
   }
 
   async #factsOf(docker: Runtime, image: string): Promise<ImageFacts> {
-    const facts = await docker.inspectImage(image);
-    if (facts !== null) return facts;
+    const here = await docker.inspectImage(image);
+    if (here !== null && (!mayHaveMoved(image, here) || isCurrent(here, await docker.registryDigest(image))))
+      return here;
     await pullImage(docker, image, this.#deps.clock, this.#closing.signal);
     const pulled = await docker.inspectImage(image);
     if (pulled === null) throw new BootFailure('image_missing', `The image ${image} was pulled and is not there.`);
@@ -163,6 +164,7 @@ export class Imports {
       instanceId: importId,
       deploymentId: null,
       role: 'inspection',
+      mode: 'predict',
       source,
       env: slots === null ? {} : { COG_MAX_CONCURRENCY: String(slots) },
       uploadUrl: null,

@@ -98,6 +98,41 @@ describe('an import', () => {
     expect(docker.booted).toBe(0);
   });
 
+  describe('of a tag that is here already', () => {
+    const schema = { 'run.cog.openapi_schema': '{"openapi":"3.0.2"}' };
+    const oldDigest = `sha256:${'1'.repeat(64)}`;
+    const newDigest = `sha256:${'2'.repeat(64)}`;
+    const imported = async (image: string, prepare: (docker: FakeRuntime) => void) => {
+      const docker = new FakeRuntime('docker', house.clock);
+      docker.define(
+        image,
+        { setupMs: 10, setup: 'ok' },
+        { repoDigests: [`reg:5000/ocr@${oldDigest}`], labels: schema },
+      );
+      prepare(docker);
+      await house.start([docker]);
+      return (await answerTo({ kind: 'image', image })).result?.source;
+    };
+
+    it('pulls it anew where its registry has moved it on', async () => {
+      const source = await imported('reg:5000/ocr:1', (docker) =>
+        docker.publish('reg:5000/ocr:1', newDigest, { labels: schema }),
+      );
+      expect(source).toEqual({ kind: 'image', image: `reg:5000/ocr@${newDigest}` });
+    });
+
+    it.each([
+      ['where no registry answers', 'reg:5000/ocr:1', null],
+      ['where its registry has the same', 'reg:5000/ocr:1', oldDigest],
+      ['where it was named by its digest', `reg:5000/ocr@${oldDigest}`, newDigest],
+    ])('takes what is here %s', async (_, image, published) => {
+      const source = await imported(image, (docker) => {
+        if (published !== null) docker.publish(image, published, { labels: { ...schema, moved: 'yes' } });
+      });
+      expect(source).toEqual({ kind: 'image', image: `reg:5000/ocr@${oldDigest}` });
+    });
+  });
+
   it('of an image that can be had nowhere says so', async () => {
     const docker = new FakeRuntime('docker', house.clock);
     await house.start([docker]);

@@ -1,5 +1,11 @@
 import { isAbsolute } from 'node:path';
-import { pageQuerySchema, pageOf as pageSchema, versionBodySchema, versionSchema } from '@hearth/contract';
+import {
+  IMAGE_REFERENCE,
+  pageQuerySchema,
+  pageOf as pageSchema,
+  versionBodySchema,
+  versionSchema,
+} from '@hearth/contract';
 import type { ModelRow } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
@@ -57,6 +63,7 @@ export function versionRoutes(app: App, context: Context): void {
       if (!mayChange(caller, model)) throw new Problem('forbidden', `${owner}/${name} belongs to another account.`);
       const source = sourceOf(request.body);
       if (source.kind === 'path') await checkFolder(context, caller, source.path);
+      else checkImage(source.image);
       // Clients give up on an answer that does not begin within minutes; an interim response counts as a sign of life.
       const signs = setInterval(() => reply.raw.writeProcessing(), SIGN_OF_LIFE_MS);
       try {
@@ -68,6 +75,12 @@ export function versionRoutes(app: App, context: Context): void {
       }
     },
   );
+}
+
+function checkImage(image: string): void {
+  if (IMAGE_REFERENCE.test(image)) return;
+  const example = 'ghcr.io/ada/ocr:1 or ghcr.io/ada/ocr@sha256:<64 hex digits>';
+  throw invalidField('image', 'format', `${JSON.stringify(image)} is not the name of an image, such as ${example}`);
 }
 
 /** A folder's command runs on the host as the host's user, so only those who run the platform may name one. */

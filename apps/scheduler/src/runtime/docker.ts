@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { BootPhase } from '@hearth/core';
 import Docker from 'dockerode';
 import { z } from 'zod';
@@ -5,6 +6,7 @@ import { messageOf } from '../errors.ts';
 import { containerName, containerOptions, exitOf, LABELS, logText, roleOf, SERVER_PORT } from './docker-container.ts';
 import { bootFailureOf, isNotFound, orAlready, pullFailureOf } from './docker-errors.ts';
 import { type Death, followDeaths } from './docker-events.ts';
+import { registryAuth } from './registry-auth.ts';
 import {
   BootFailure,
   type BootSpec,
@@ -26,6 +28,9 @@ export interface DockerRuntimeOptions {
 }
 
 const EngineInfo = z.object({ ServerVersion: z.string(), MemTotal: z.number() });
+
+/** A registry that takes longer counts as away: the image that is here is used. */
+const REGISTRY_ANSWER_MS = 10_000;
 
 const LOCAL_SOCKET = 'unix:///var/run/docker.sock';
 
@@ -95,6 +100,18 @@ export class DockerRuntime implements Runtime {
     }
   }
 
+  async registryDigest(image: string): Promise<string | null> {
+    const authconfig = await registryAuth(image);
+    const asked = this.#docker.getImage(image).distribution({ ...(authconfig !== null && { authconfig }) });
+    try {
+      const answer = await Promise.race([asked, setTimeout(REGISTRY_ANSWER_MS, null, { ref: false })]);
+      return answer?.Descriptor.digest ?? null;
+    } catch {
+      // No such tag, no such registry, no way there, or not for these credentials: the engine does not tell them apart.
+      return null;
+    }
+  }
+
   async pull(image: string, onProgress: (bytes: number) => void, signal: AbortSignal): Promise<void> {
     if (image.startsWith('sha256:')) {
       throw new BootFailure('image_missing', `The image ${image} was built on this host and is no longer there.`);
@@ -106,7 +123,9 @@ export class DockerRuntime implements Runtime {
       onProgress([...layers.values()].reduce((sum, bytes) => sum + bytes, 0));
     };
     try {
-      const stream = await this.#docker.pull(image, { abortSignal: signal });
+      const auth = await registryAuth(image);
+      // As a parameter of its own: among the options it would stand in the engine's URL.
+      const stream = await this.#docker.createImage(auth, { fromImage: tagged(image), abortSignal: signal });
       const events = await new Promise<{ error?: string }[]>((resolve, reject) => {
         this.#docker.modem.followProgress(stream, (error, all) => (error ? reject(error) : resolve(all)), note);
       });
@@ -240,6 +259,9 @@ export class DockerRuntime implements Runtime {
     return facts;
   }
 }
+
+/** An engine that is given no tag pulls every tag there is. */
+const tagged = (image: string): string => (/[:@][^/]*$/.test(image) ? image : `${image}:latest`);
 
 function nameAndValue(variable: string): [string, string] {
   const at = variable.indexOf('=');

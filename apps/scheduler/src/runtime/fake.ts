@@ -36,6 +36,8 @@ export class FakeRuntime implements Runtime {
   readonly #clock: Clock;
   readonly #models = new Map<string, FakeModel>();
   readonly #images = new Map<string, ImageFacts>();
+  /** What a registry has, by name. */
+  readonly #published = new Map<string, { digest: string; facts: ImageFacts }>();
   readonly #running = new Map<string, Running>();
   readonly #listeners = new Set<RuntimeListener>();
   #nextPort = 40_000;
@@ -54,6 +56,13 @@ export class FakeRuntime implements Runtime {
     this.#models.set(source, model);
     const facts = { id: source, repoDigests: [], labels: {}, env: {}, entrypoint: [], cmd: [], ...image };
     if (model.pullBytes === undefined) this.#images.set(source, facts);
+  }
+
+  /** A registry has it under this name and digest from now on; a pull brings it here. */
+  publish(image: string, digest: string, facts: Partial<ImageFacts>): void {
+    const repoDigests = [`${image.replace(/:[^/:]*$/, '')}@${digest}`];
+    const published = { id: digest, repoDigests, labels: {}, env: {}, entrypoint: [], cmd: [], ...facts };
+    this.#published.set(image, { digest, facts: published });
   }
 
   /** A running instance ends, by itself or by somebody's hand. */
@@ -83,7 +92,16 @@ export class FakeRuntime implements Runtime {
     return this.#images.get(image) ?? null;
   }
 
+  async registryDigest(image: string): Promise<string | null> {
+    return this.#published.get(image)?.digest ?? null;
+  }
+
   async pull(image: string, onProgress: (bytes: number) => void, signal: AbortSignal): Promise<void> {
+    const published = this.#published.get(image);
+    if (published !== undefined) {
+      this.#images.set(image, published.facts);
+      return;
+    }
     const bytes = this.#models.get(image)?.pullBytes;
     if (bytes === undefined) throw new BootFailure('image_missing', `The image ${image} is in no registry.`);
     for (let seen = 1; seen <= bytes; seen++) {

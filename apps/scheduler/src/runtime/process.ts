@@ -63,6 +63,10 @@ export class ProcessRuntime implements Runtime {
     return null;
   }
 
+  async registryDigest(): Promise<string | null> {
+    return null;
+  }
+
   async pull(image: string): Promise<void> {
     throw new BootFailure('image_missing', `The image ${image} needs a Docker Engine; this runtime runs folders.`);
   }
@@ -75,7 +79,7 @@ export class ProcessRuntime implements Runtime {
     if (!(await isFolder(source.path))) throw new BootFailure('setup_error', `There is no folder ${source.path}.`);
     const takesFlags = await commandTakesFlags(source.command, source.path);
     // Cog's servers listen on every interface unless told otherwise, and a process has no container around it.
-    const flags = ['--host=127.0.0.1', ...serverFlags(spec.uploadUrl)];
+    const flags = ['--host=127.0.0.1', ...serverFlags(spec.uploadUrl, spec.mode)];
     const command = takesFlags ? withFlags(source.command, flags) : [...source.command];
     const [program, ...args] = command;
     if (program === undefined) throw new BootFailure('setup_error', 'The command is empty.');

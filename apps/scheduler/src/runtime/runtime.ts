@@ -1,5 +1,5 @@
 import type { BootPhase, FailureKind, RuntimeKind } from '@hearth/core';
-import type { VersionSource } from '@hearth/store';
+import type { DeploymentRow, VersionSource } from '@hearth/store';
 
 /** `inspection`: started once to be asked for its schema, never given a prediction. */
 export type Role = 'instance' | 'inspection';
@@ -9,6 +9,8 @@ export interface BootSpec {
   readonly instanceId: string;
   readonly deploymentId: string | null;
   readonly role: Role;
+  /** `train`: the server runs the version's trainings instead of predictions. */
+  readonly mode: DeploymentRow['mode'];
   readonly source: VersionSource;
   /** What the platform adds to the server's environment; `PORT` is the runtime's. */
   readonly env: Readonly<Record<string, string>>;
@@ -92,6 +94,11 @@ export interface Runtime {
    * @throws BootFailure `lost` when the engine does not answer
    */
   inspectImage(image: string): Promise<ImageFacts | null>;
+  /**
+   * The digest (`sha256:…`) that a tag names in its registry now; null where no registry has it or none answers.
+   * @throws BootFailure where the credentials for that registry cannot be read
+   */
+  registryDigest(image: string): Promise<string | null>;
   /**
    * `onProgress` gets the bytes seen so far, whenever that grows or a layer moves on.
    * @throws BootFailure `image_missing`, `no_space`, `lost`; `timeout` is the caller's, through `signal`

@@ -50,6 +50,14 @@ export type ModelBody = z.input<typeof modelBodySchema>;
 
 const ENV_NAME = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be a name of an environment variable' });
 
+const HOST = '(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*';
+const PART = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+const DIGEST = 'sha256:[0-9a-f]{64}';
+/** What an image may be called. Source: the reference grammar of distribution; the lone digest is an engine's own id of it. */
+export const IMAGE_REFERENCE = new RegExp(
+  `^(?:${DIGEST}|(?:${HOST}(?::\\d+)?/)?${PART}(?:/${PART})*(?::\\w[\\w.-]{0,127})?(?:@${DIGEST})?)$`,
+);
+
 /** Ours: where a new version comes from. `path` is a folder on the host, for admins and the process runtime only. */
 export const versionBodySchema = z.union(
   [
