@@ -4,6 +4,7 @@ export const DEPLOYMENT = [
   'deployments.owner',
   'deployments.name',
   'deployments.implicit',
+  'deployments.mode',
   'deployments.model_id as modelId',
   'deployments.model',
   'deployments.version_id as versionId',
@@ -13,6 +14,7 @@ export const DEPLOYMENT = [
   'deployments.keep_alive_ms as keepAliveMs',
   'deployments.release',
   'deployments.released_at as releasedAt',
+  'deployments.released_by as releasedBy',
   'deployments.created_at as createdAt',
 ] as const;
 
@@ -95,4 +97,5 @@ export const PREDICTION_COLUMNS = [
   'kind',
   'destination',
   'data_removed_at as dataRemovedAt',
+  'streams_files as streamsFiles',
 ] as const;

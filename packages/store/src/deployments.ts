@@ -5,39 +5,49 @@ import { DEPLOYMENT, STATUS } from './columns.ts';
 import type { Connection, Database } from './database.ts';
 import { createOverview } from './observe.ts';
 import { prepared } from './prepared.ts';
+import { createReleases, recordRelease } from './releases.ts';
 import type { DeploymentRow, DeploymentScale, DeploymentStatusRow, Deployments } from './store.ts';
 import { at, atOrNull, jsonOrNull } from './values.ts';
 
 export function createDeployments(connection: Connection, now: () => number): Deployments {
   const { db } = connection;
   const standing = () => db.selectFrom('deployments').select(DEPLOYMENT).where('removed_at', 'is', null);
-  const implicitOf = prepared(connection, 'implicit_deployment', (versionId: string) =>
-    standing().where('version_id', '=', versionId).where('implicit', '=', true),
+  const implicitOf = prepared(connection, 'implicit_deployment', (versionId: string, mode: string) =>
+    standing()
+      .where('version_id', '=', versionId)
+      .where(sql<string>`deployments.mode`, '=', mode)
+      .where('implicit', '=', true),
   );
 
   return {
-    async insert(row) {
-      const made = await db
-        .insertInto('deployments')
-        .values(newRow({ ...row, implicit: false }, now()))
-        .onConflict((conflict) =>
-          conflict.columns(['owner', 'name']).where('implicit', '=', false).where('removed_at', 'is', null).doNothing(),
-        )
-        .returning(DEPLOYMENT)
-        .executeTakeFirst();
-      return made ?? 'taken';
-    },
+    insert: (row) =>
+      db.transaction().execute(async (transaction) => {
+        const made = await transaction
+          .insertInto('deployments')
+          .values(newRow({ ...row, implicit: false, mode: 'predict' }, now()))
+          .onConflict((conflict) =>
+            conflict
+              .columns(['owner', 'name'])
+              .where('implicit', '=', false)
+              .where('removed_at', 'is', null)
+              .doNothing(),
+          )
+          .returning(DEPLOYMENT)
+          .executeTakeFirst();
+        if (made) await recordRelease(transaction, made, null);
+        return made ?? 'taken';
+      }),
 
-    async ensureImplicit({ id: versionId, modelId, owner, name }, scale) {
+    async ensureImplicit({ id: versionId, modelId, owner, name }, scale, mode = 'predict') {
       // Looked up first: it stands at every prediction but a version's first.
-      const known = await implicitOf(versionId);
+      const known = await implicitOf(versionId, mode);
       if (known) return known;
       await db
         .insertInto('deployments')
-        .values(newRow({ ...scale, owner, name, modelId, versionId, implicit: true }, now()))
-        .onConflict((conflict) => conflict.column('version_id').where('implicit', '=', true).doNothing())
+        .values(newRow({ ...scale, owner, name, modelId, versionId, implicit: true, mode }, now()))
+        .onConflict((conflict) => conflict.columns(['version_id', 'mode']).where('implicit', '=', true).doNothing())
         .execute();
-      const kept = await implicitOf(versionId);
+      const kept = await implicitOf(versionId, mode);
       if (!kept) throw new Error(`the implicit deployment of version ${versionId} was removed while it was being made`);
       return kept;
     },
@@ -55,15 +65,25 @@ export function createDeployments(connection: Connection, now: () => number): De
       return query.execute();
     },
 
-    async update(id, change) {
-      const updated = db
-        .updateTable('deployments')
-        .set({ ...scaleColumns(change), release: sql`release + 1`, released_at: at(now()) })
-        .where('id', '=', id)
-        .where('removed_at', 'is', null)
-        .returning(DEPLOYMENT);
-      return (await updated.executeTakeFirst()) ?? null;
-    },
+    update: (id, change, { by, restores } = {}) =>
+      db.transaction().execute(async (transaction) => {
+        const updated = await transaction
+          .updateTable('deployments')
+          .set({
+            ...scaleColumns(change),
+            release: sql`release + 1`,
+            released_at: at(now()),
+            released_by: by ?? sql`owner`,
+          })
+          .where('id', '=', id)
+          .where('removed_at', 'is', null)
+          .returning(DEPLOYMENT)
+          .executeTakeFirst();
+        if (updated) await recordRelease(transaction, updated, restores ?? null);
+        return updated ?? null;
+      }),
+
+    ...createReleases(db),
 
     async remove(id) {
       const { numUpdatedRows } = await db
@@ -100,7 +120,7 @@ export function createDeployments(connection: Connection, now: () => number): De
 }
 
 function newRow(
-  row: Pick<DeploymentRow, 'owner' | 'name' | 'implicit' | 'modelId'> & DeploymentScale,
+  row: Pick<DeploymentRow, 'owner' | 'name' | 'implicit' | 'mode' | 'modelId'> & DeploymentScale & { by?: string },
   createdAt: Millis,
 ) {
   return {
@@ -108,6 +128,7 @@ function newRow(
     owner: row.owner,
     name: row.name,
     implicit: row.implicit,
+    mode: row.mode,
     model_id: row.modelId,
     model: sql<string>`(select owner || '/' || name from models where id = ${row.modelId})`,
     version_id: row.versionId,
@@ -117,6 +138,7 @@ function newRow(
     keep_alive_ms: row.keepAliveMs,
     release: 1,
     released_at: at(createdAt),
+    released_by: row.by ?? row.owner,
     created_at: at(createdAt),
   };
 }

@@ -50,10 +50,10 @@ export function createObserve(connection: Connection): () => Promise<Observation
 export function createOverview(connection: Connection): () => Promise<DeploymentOverview[]> {
   const { db } = connection;
   const newestImplicit = sql`
-    select distinct on (model_id) id from deployments where implicit order by model_id, id desc`;
+    select distinct on (model_id) id from deployments where implicit and mode = 'predict' order by model_id, id desc`;
   const read = createSnapshot(connection, {
     demands: demandByDeployment(db),
-    instances: liveInstances(db),
+    instances: liveInstances(db).select(releaseOf),
     deployments: withVersionAndStatus(db).where(
       sql<boolean>`(${CONCERNED} or (not deployments.implicit and deployments.removed_at is null)
         or deployments.id in (${newestImplicit}))`,
@@ -96,6 +96,13 @@ export const inFlight = sql<number>`(
   select count(*) from predictions where predictions.instance_id = instances.id and predictions.status = 'processing'
 )`.as('inFlight');
 
+/** By content, not by when it was booted: a change of the scale alone, or a rollback, makes it one of the newer release. */
+const releaseOf = sql<number>`coalesce(
+  (select max(number) from releases where releases.deployment_id = instances.deployment_id
+    and releases.version_id = instances.version_id and releases.hardware_sku = instances.hardware_sku),
+  1
+)`.as('release');
+
 /** With what the dispatcher said about them and how much they hold. */
 const liveInstances = (db: Database) =>
   db
@@ -118,7 +125,11 @@ const withVersionAndStatus = (db: Database) =>
     .leftJoin('deployment_status', 'deployment_status.deployment_id', 'deployments.id')
     .select(DEPLOYMENT)
     .select(STATUS)
-    .select(['versions.slots', 'versions.runtime'])
+    .select([
+      'versions.runtime',
+      // A training has its instance to itself.
+      sql<number>`case deployments.mode when 'train' then 1 else versions.slots end`.as('slots'),
+    ])
     .orderBy('deployments.id');
 
 type Joined = Awaited<ReturnType<ReturnType<typeof withVersionAndStatus>['execute']>>[number];

@@ -11,6 +11,8 @@ export interface DeploymentRow {
   readonly name: string;
   /** Made by the platform for a bare version; not in the list of deployments, and named after its model. */
   readonly implicit: boolean;
+  /** What its instances are booted for. `train`: the platform's own second deployment of a version that can be trained. */
+  readonly mode: 'predict' | 'train';
   readonly modelId: string;
   /** `owner/name` of the model. */
   readonly model: string;
@@ -19,15 +21,27 @@ export interface DeploymentRow {
   readonly minInstances: number;
   readonly maxInstances: number;
   readonly keepAliveMs: number;
-  /** Counts changes of version, hardware or scale, from 1. */
+  /** The number of its current release, which the row holds the content of. Counts from 1 and only rises. */
   readonly release: number;
   readonly releasedAt: Millis;
+  /** Username. */
+  readonly releasedBy: string;
   readonly createdAt: Millis;
 }
 export type DeploymentScale = Pick<
   DeploymentRow,
   'versionId' | 'hardwareSku' | 'minInstances' | 'maxInstances' | 'keepAliveMs'
 >;
+
+/** What a deployment was from one change to the next; the newest is what it is. */
+export interface ReleaseRow extends DeploymentScale {
+  readonly number: number;
+  /** The earlier release whose content a rollback took; null where it was no rollback. */
+  readonly restores: number | null;
+  readonly createdAt: Millis;
+  /** Username. */
+  readonly createdBy: string;
+}
 
 /** Written by the scheduler after each cycle that changed it. */
 export interface DeploymentStatusRow {
@@ -43,15 +57,30 @@ export interface DeploymentStatusRow {
   readonly failWaitingUntil: Millis | null;
 }
 export interface Deployments {
-  insert(row: DeploymentScale & { owner: string; name: string; modelId: string }): Promise<DeploymentRow | 'taken'>;
-  /** The version's implicit deployment, made on first sight; safe to call at once from many places. */
-  ensureImplicit(version: VersionRow, scale: Omit<DeploymentScale, 'versionId'>): Promise<DeploymentRow>;
+  /** Its first release with it. `by`: username; the owner where it is left out. */
+  insert(
+    row: DeploymentScale & { owner: string; name: string; modelId: string; by?: string },
+  ): Promise<DeploymentRow | 'taken'>;
+  /** The version's implicit deployment of a mode, made on first sight; safe to call at once from many places. */
+  ensureImplicit(
+    version: VersionRow,
+    scale: Omit<DeploymentScale, 'versionId'>,
+    mode?: DeploymentRow['mode'],
+  ): Promise<DeploymentRow>;
   byName(owner: string, name: string): Promise<DeploymentRow | null>;
   get(id: string): Promise<DeploymentRow | null>;
   /** Explicit ones only. */
   list(page: Page & { owner?: string | undefined }): Promise<DeploymentRow[]>;
-  /** Raises `release`. */
-  update(id: string, change: Partial<DeploymentScale>): Promise<DeploymentRow | null>;
+  /** Makes a new release, also of the same content. `by`: username; the owner where it is left out. */
+  update(
+    id: string,
+    change: Partial<DeploymentScale>,
+    release?: { by?: string; restores?: number },
+  ): Promise<DeploymentRow | null>;
+  /** Explicit deployments only: an implicit one has no history. */
+  release(deploymentId: string, number: number): Promise<ReleaseRow | null>;
+  /** Newest first; `before`: numbers below it. */
+  releases(deploymentId: string, page: { before?: number | undefined; limit: number }): Promise<ReleaseRow[]>;
   /**
    * Refused (`false`) while it has unfinished predictions; its instances are drained by the scheduler, which sees them
    * without it. One that came in at the same moment is among `failing`.
@@ -71,5 +100,10 @@ export interface DeploymentOverview {
   readonly status: DeploymentStatusRow | null;
   readonly demand: Demand;
   /** Live ones. */
-  readonly instances: readonly (InstanceRow & { inFlight: number; unhealthy: string | null })[];
+  readonly instances: readonly (InstanceRow & {
+    inFlight: number;
+    unhealthy: string | null;
+    /** The newest release that it is an instance of: the deployment's current one, unless it is stale. */
+    release: number;
+  })[];
 }
