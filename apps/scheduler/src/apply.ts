@@ -1,7 +1,7 @@
 import type { Action } from '@hearth/core';
 import { hashToken, type Logger, newId, newToken } from '@hearth/kit';
 import type { Bus } from '@hearth/queue';
-import type { Observation, Store } from '@hearth/store';
+import type { FileRow, Observation, Store } from '@hearth/store';
 import type { Boots } from './boot.ts';
 import type { Clock } from './clock.ts';
 import type { Fleet } from './hosts.ts';
@@ -48,17 +48,24 @@ async function boot(
   const at = clock.now();
   const instanceId = newId(at);
   const token = newToken();
-  const uploadUrl = `http://${fleet.callbackHost(version.runtime)}:${callbackPort}/uploads/${instanceId}/${token}/`;
+  const callbacks = `http://${fleet.callbackHost(version.runtime)}:${callbackPort}`;
+  const uploadUrl = `${callbacks}/uploads/${instanceId}/${token}/`;
+  const weights = version.weightsFileId === null ? null : await weightsFile(store, version.weightsFileId);
   const spec: BootSpec = {
     instanceId,
     deploymentId,
     role: 'instance',
+    mode: deployment.mode,
     source: version.source,
     uploadUrl,
     memoryMiB: hardware.memoryMiB,
     cpus: hardware.cpus,
     deviceIds: placement.deviceIds,
-    env: serverEnv(token, uploadUrl, version.slots),
+    env: {
+      ...serverEnv(token, uploadUrl, deployment.slots),
+      // In every generation of Cog a URL, as on Replicate.
+      ...(weights && { COG_WEIGHTS: `${callbacks}/weights/${instanceId}/${token}/${encodeURIComponent(weights.name)}` }),
+    },
   };
   await boots.begin(spec, () =>
     store.instances.insert({
@@ -70,13 +77,20 @@ async function boot(
       deviceIds: placement.deviceIds,
       runtime: version.runtime,
       memoryMiB: hardware.memoryMiB,
-      slots: version.slots,
+      slots: deployment.slots,
       reason: detail,
       callbackTokenHash: hashToken(token),
       at,
     }),
   );
   log.info({ instanceId, deploymentId, reason }, `boot: ${detail}`);
+}
+
+/** @throws Error where it is gone, which the version's reference to it forbids */
+async function weightsFile(store: Store, id: string): Promise<FileRow> {
+  const file = await store.files.get(id);
+  if (file === null) throw new Error(`the weights file ${id} does not exist`);
+  return file;
 }
 
 const serverEnv = (token: string, uploadUrl: string, slots: number): BootSpec['env'] => ({

@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DeploymentRow } from '@hearth/store';
 import { z } from 'zod';
 
 /**
  * Cog drops a running prediction without a word on SIGTERM unless told to await an explicit shutdown, and hands out
  * paths inside the container unless told where to upload. Source: Cog's `python -m cog.server.http --help`.
  */
-export function serverFlags(uploadUrl: string | null): string[] {
+export function serverFlags(uploadUrl: string | null, mode: DeploymentRow['mode']): string[] {
   const upload = uploadUrl === null ? [] : ['--upload-url', uploadUrl];
-  return ['--await-explicit-shutdown=true', ...upload];
+  const training = mode === 'train' ? ['--x-mode', 'train'] : [];
+  return ['--await-explicit-shutdown=true', ...upload, ...training];
 }
 
 const isCogServer = (command: readonly string[]): boolean => command.some((word) => word.includes('cog.server.http'));

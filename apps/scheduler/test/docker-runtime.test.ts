@@ -55,6 +55,7 @@ describe.skipIf(!hasEngine)('Docker ring', () => {
     instanceId: newId(systemNow()),
     deploymentId: 'deployment',
     role: 'instance',
+    mode: 'predict',
     source: { kind: 'image', image: IMAGE },
     env: {},
     uploadUrl: null,

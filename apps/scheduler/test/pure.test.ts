@@ -142,7 +142,7 @@ describe("Cog's flags", () => {
   });
 
   it('go behind a command, and inside a shell', () => {
-    const flags = serverFlags('http://h/u/');
+    const flags = serverFlags('http://h/u/', 'predict');
     expect(withFlags(['python', '-m', 'cog.server.http'], flags)).toEqual([
       'python',
       '-m',
@@ -151,6 +151,7 @@ describe("Cog's flags", () => {
       '--upload-url',
       'http://h/u/',
     ]);
+    expect(serverFlags(null, 'train')).toEqual(['--await-explicit-shutdown=true', '--x-mode', 'train']);
     expect(withFlags(['/bin/sh', '-c', 'serve'], ["it's"])).toEqual(['/bin/sh', '-c', `serve 'it'\\''s'`]);
   });
 });

@@ -13,6 +13,7 @@ const stray = (instanceId: string, role: 'instance' | 'inspection') =>
       instanceId,
       deploymentId: null,
       role,
+      mode: 'predict',
       source: { kind: 'path', path: '/ocr', command: [], env: {} },
       env: {},
       uploadUrl: null,

@@ -69,6 +69,7 @@ export function runtimeContract(name: string, adapter: () => Adapter): void {
       instanceId: newId(systemNow()),
       deploymentId: 'deployment',
       role,
+      mode: 'predict',
       uploadUrl: null,
       memoryMiB: MEMORY_MIB,
       cpus: 0,

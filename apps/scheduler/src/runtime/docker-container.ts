@@ -42,7 +42,7 @@ export function containerOptions(
   return {
     name: containerName(spec.instanceId),
     Image: image,
-    ...(takesFlags && { Cmd: withFlags(facts.cmd, serverFlags(spec.uploadUrl)) }),
+    ...(takesFlags && { Cmd: withFlags(facts.cmd, serverFlags(spec.uploadUrl, spec.mode)) }),
     Env: Object.entries({ ...spec.env, PORT: '5000' }).map(([name, value]) => `${name}=${value}`),
     Labels: {
       [LABELS.installation]: installation,
