@@ -1,5 +1,6 @@
 export * from './autoscale.ts';
 export * from './boot-backoff.ts';
+export * from './eta.ts';
 export * from './eviction.ts';
 export type * from './failure.ts';
 export * from './instance.ts';
