@@ -7,7 +7,6 @@ import {
   isStale,
   longestIdleFirst,
   neededInstances,
-  retiring,
   temperature,
 } from '../src/index.ts';
 import { demand, instance, MINUTE, policy, SECOND } from './build.ts';
@@ -134,19 +133,6 @@ describe('rollout', () => {
     { name: 'other hardware is stale', over: { hardwareSku: 'gpu' }, want: true },
   ])('$name', ({ over, want }) => {
     expect(isStale(instance(over), release)).toBe(want);
-  });
-
-  const booting = instance({ id: 'booting', state: 'booting' });
-  const idle = instance({ id: 'idle' });
-  const busy = instance({ id: 'busy', inFlight: 1 });
-  it.each([
-    { name: 'before a fresh one is ready, busy ones serve on', freshIsReady: false, want: ['booting', 'idle'] },
-    { name: 'once a fresh one is ready, all go', freshIsReady: true, want: ['booting', 'idle', 'busy'] },
-  ])('$name', ({ freshIsReady, want }) => {
-    expect(ids(retiring([booting, idle, busy], freshIsReady))).toEqual(want);
-  });
-  it('leaves alone what is leaving already', () => {
-    expect(retiring([instance({ state: 'draining' }), instance({ state: 'stopping' })], true)).toEqual([]);
   });
 });
 

@@ -48,6 +48,12 @@ function play(start: Snapshot, look: (s: Snapshot, cycle: number) => void, age =
   }
   return s;
 }
+/** One boot ends at a time, so that the new release gets its capacity piece by piece. */
+const oneByOne = (s: Snapshot, at: number): Snapshot => {
+  const [first, ...rest] = s.instances.filter((i) => i.state === 'booting');
+  const aged = pass({ ...s, instances: s.instances.filter((i) => i === first || i.state !== 'booting') }, at);
+  return { ...aged, instances: [...aged.instances, ...rest] };
+};
 const ready = (s: Snapshot): Instance[] => s.instances.filter((i) => i.state === 'ready');
 const roomy = [host({ memoryMiB: 1_000_000 })];
 const numRuns = 300;
@@ -57,13 +63,14 @@ describe('a release change of a warm deployment', () => {
     fc.assert(
       fc.property(changed, ({ of, old }) => {
         const floor = Math.min(old.length, Math.max(1, neededInstances(of.demand, of.policy)));
-        const end = play({ hosts: roomy, deployments: [of], instances: old }, (s, cycle) => {
+        const look = (s: Snapshot, cycle: number): void => {
           expect(ready(s).length, `ready ones in cycle ${cycle}`).toBeGreaterThanOrEqual(floor);
           for (const stale of [true, false]) {
             const coming = s.instances.filter((i) => isComing(i) && isStale(i, of) === stale);
             expect(coming.length).toBeLessThanOrEqual(of.policy.maxInstances);
           }
-        });
+        };
+        const end = play({ hosts: roomy, deployments: [of], instances: old }, look, oneByOne);
         expect(end.instances.filter((i) => isStale(i, of))).toEqual([]);
         expect(ready(end).length).toBe(Math.max(1, neededInstances(of.demand, of.policy)));
       }),

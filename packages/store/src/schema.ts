@@ -97,8 +97,21 @@ export interface Schema {
     keep_alive_ms: number;
     release: number;
     released_at: Instant;
+    released_by: string;
     created_at: Instant;
     removed_at: InstantOrNull;
+  };
+  releases: {
+    deployment_id: string;
+    number: number;
+    version_id: string;
+    hardware_sku: string;
+    min_instances: number;
+    max_instances: number;
+    keep_alive_ms: number;
+    restores: number | null;
+    created_at: Instant;
+    created_by: string;
   };
   deployment_status: {
     deployment_id: string;
