@@ -17,6 +17,7 @@ import { outputRoutes } from './routes/outputs.ts';
 import { predictionRoutes } from './routes/predictions.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { trainingRoutes } from './routes/trainings.ts';
 import { usageRoutes } from './routes/usage.ts';
 import { versionRoutes } from './routes/versions.ts';
 
@@ -77,6 +78,7 @@ async function tokenedRoutes(v1: App, context: Context): Promise<void> {
   v1.addHook('onRequest', async (request) => context.auth.authenticate(request));
   accountRoutes(v1);
   predictionRoutes(v1, context);
+  trainingRoutes(v1, context);
   modelRoutes(v1, context);
   versionRoutes(v1, context);
   deploymentRoutes(v1, context);

@@ -1,14 +1,17 @@
-import type {
-  WireDeployment,
-  WireFailure,
-  WireFile,
-  WireHardware,
-  WireHost,
-  WireInstance,
-  WireModel,
-  WireToken,
-  WireUsageRecord,
-  WireVersion,
+import {
+  type WireDeployment,
+  type WireFailure,
+  type WireFile,
+  type WireHardware,
+  type WireHost,
+  type WireInstance,
+  type WireModel,
+  type WirePrediction,
+  type WireToken,
+  type WireTraining,
+  type WireUsageRecord,
+  type WireVersion,
+  wirePrediction,
 } from '@hearth/contract';
 import type { Failure, Hardware, UsageRecord } from '@hearth/core';
 import type {
@@ -42,6 +45,12 @@ export const asStarting = (row: PredictionRow): PredictionRow => ({
   metrics: null,
   startedAt: null,
   completedAt: null,
+});
+
+/** `destination` of a prediction is null, and it is never sent as a training. */
+export const wireTraining = (row: PredictionRow, urls: Urls, waiting?: WirePrediction['waiting']): WireTraining => ({
+  ...wirePrediction(row, urls, waiting),
+  destination: row.destination ?? '',
 });
 
 export const wireVersion = (row: VersionRow): WireVersion => ({

@@ -1,10 +1,11 @@
 import { readStreamEvents, writeStreamEvent } from '@hearth/contract';
+import { readRange } from '@hearth/files';
 import type { PredictionRow } from '@hearth/store';
 import { describe, expect, it } from 'vitest';
 import { readCancelAfter, readPrefer } from '../src/predictions/request-headers.ts';
-import { eventsSince, readPosition } from '../src/predictions/stream.ts';
+import { eventsAfter, readPosition, type StreamPosition } from '../src/predictions/stream.ts';
 import { stringsIn } from '../src/predictions/strings.ts';
-import { readRange } from '../src/send-file.ts';
+import { Tail } from '../src/predictions/tail.ts';
 import { createTtlCache } from '../src/ttl-cache.ts';
 
 describe('Prefer', () => {
@@ -81,10 +82,16 @@ const base: PredictionRow = {
   deadlineAt: null,
   kind: 'prediction',
   destination: null,
+  streamsFiles: false,
   dataRemovedAt: null,
   cancelRequestedAt: null,
 };
 const nothing = { outputs: 0, logs: 0 };
+const eventsSince = (row: PredictionRow, from: StreamPosition) => {
+  const tail = new Tail();
+  tail.hearRow(row);
+  return eventsAfter(tail, from);
+};
 
 describe('the events of a stream', () => {
   it('are what the row has and the reader has not', () => {

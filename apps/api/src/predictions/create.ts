@@ -12,6 +12,8 @@ export interface PredictionRequest extends Storing {
   readonly target: RunTarget;
   readonly caller: Identity;
   readonly body: PredictionBody;
+  /** `owner/name` of the model that a training makes a version of; left out for predictions. */
+  readonly destination?: string;
   readonly cancelAfterMs: number | null;
 }
 
@@ -20,7 +22,7 @@ export interface PredictionRequest extends Storing {
  * caches, so it costs one insert and one enqueue.
  */
 export async function createPrediction(deps: ApiDeps, request: PredictionRequest): Promise<PredictionRow> {
-  const { target, caller, body, cancelAfterMs } = request;
+  const { target, caller, body, cancelAfterMs, destination = null } = request;
   const { store, settings } = deps;
   const createdAt = deps.now();
   const input = target.validate(body.input);
@@ -41,8 +43,8 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
     webhookEventsFilter: body.webhook_events_filter ?? null,
     createdAt,
     deadlineAt: cancelAfterMs === null ? null : createdAt + cancelAfterMs,
-    kind: 'prediction',
-    destination: null,
+    kind: destination === null ? 'prediction' : 'training',
+    destination,
     streamsFiles: target.streamsFiles,
   };
   return storeAndQueue(deps, prediction, request);

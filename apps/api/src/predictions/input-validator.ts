@@ -7,12 +7,11 @@ type Input = Record<string, unknown>;
 export type InputValidator = (input: Input) => Input;
 
 /**
- * Checks inputs against the `Input` schema of a version. Strict: nothing is coerced and unknown fields are refused.
+ * Checks inputs against the `Input` schema of a version, or the schema given. Strict: nothing is coerced and unknown fields are refused.
  * A null for an optional field means "left out" (Python clients send it) and is taken out, because most Cog versions
  * refuse it. Names of issues are those that Replicate's answers carry (`number_gte`, `additional_property_not_allowed`, …).
  */
-export function createInputValidator(openapi: unknown): InputValidator {
-  const schema = inputSchemaOf(openapi);
+export function createInputValidator(openapi: unknown, schema = inputSchemaOf(openapi)): InputValidator {
   if (schema === null) return (input) => input;
   const { properties, required } = schema;
   const checks = new Map(Object.entries(properties).map(([name, field]) => [name, createFieldCheck(name, field)]));

@@ -1,3 +1,4 @@
+import { givesFiles, outputSchemaOf, trainingInputSchemaOf } from '@hearth/contract';
 import { type AccountRow, type DeploymentRow, type ModelRow, type Store, type VersionRow } from '@hearth/store';
 import type { ApiSettings } from '../deps.ts';
 import { type Identity, mayUse } from '../plugins/auth.ts';
@@ -11,6 +12,8 @@ export interface RunTarget {
   readonly version: VersionRow;
   readonly deployment: DeploymentRow;
   readonly validate: InputValidator;
+  /** What the version gives back are files. */
+  readonly streamsFiles: boolean;
 }
 
 /** Models, deployments and versions by what callers call them, kept for a few seconds. */
@@ -20,6 +23,8 @@ export interface Targets {
   byDeployment(owner: string, name: string, caller: Identity): Promise<RunTarget>;
   /** The newest version of a model; a model that the caller may not see is not found. */
   byModel(owner: string, name: string, caller: Identity): Promise<RunTarget>;
+  /** A version in train mode. @throws Problem `not-found`, and `not-trainable` where it has no trainer */
+  byTraining(owner: string, name: string, versionId: string, caller: Identity): Promise<RunTarget>;
   model(owner: string, name: string): Promise<ModelRow | null>;
   deployment(id: string): Promise<DeploymentRow | null>;
   account(username: string): Promise<AccountRow | null>;
@@ -31,6 +36,12 @@ const VERSION_ID = /^[0-9a-f]{64}$/;
 const REFERENCE = /^([a-z0-9][a-z0-9._-]{0,99})\/([a-z0-9][a-z0-9._-]{0,99})(?::([0-9a-f]{64}))?$/;
 const KEPT_MS = 3_000;
 const KEPT = 1_000;
+
+/** What trains goes soon: the next training is hours away, and what it was trained for waits for the room. */
+const TRAINER_KEEP_ALIVE_MS = 10_000;
+
+const noTrainer = (version: string): string =>
+  `${version} has no trainer: its schema has no TrainingInput. Train a version whose model declares one (\`train\` in cog.yaml, or in defineModel).`;
 
 /** Replicate's own words, and after them what this reference lacks. */
 const noVersion = (what: string): Problem =>
@@ -47,8 +58,8 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
   const versions = cache<VersionRow | null>();
   const implicit = cache<DeploymentRow | null>();
   const named = cache<DeploymentRow | null>();
-  // A version never changes, so neither does what its schema allows.
-  const validators = cache<InputValidator>(Number.POSITIVE_INFINITY);
+  // A version never changes, so neither does what its schema says.
+  const readings = cache<Pick<RunTarget, 'validate' | 'streamsFiles'>>(Number.POSITIVE_INFINITY);
 
   const model = (owner: string, name: string) => models.get(`${owner}/${name}`, () => store.models.byName(owner, name));
   const version = (id: string) => versions.get(id, () => store.models.version(id));
@@ -61,8 +72,8 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
     const deployment =
       through ?? (await implicit.get(found.id, () => store.deployments.ensureImplicit(found, scaleOf(of))));
     if (deployment === null) throw noVersion(found.id);
-    const validate = await validators.get(found.id, async () => createInputValidator(found.openapiSchema));
-    return { model: of, version: found, deployment, validate };
+    const reading = await readings.get(found.id, async () => readSchema(found.openapiSchema));
+    return { model: of, version: found, deployment, ...reading };
   }
 
   const scaleOf = (of: ModelRow) => ({
@@ -96,6 +107,18 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
       if (found === null) throw noVersion(`${owner}/${name} has no version yet`);
       return run(found, caller);
     },
+    async byTraining(owner, name, versionId, caller) {
+      const of = await model(owner, name);
+      if (of === null || !mayUse(caller, of)) throw notFound(`Model ${owner}/${name}`);
+      const found = await version(versionId);
+      if (found?.modelId !== of.id) throw notFound(`Version ${versionId} of ${owner}/${name}`);
+      const inputs = trainingInputSchemaOf(found.openapiSchema);
+      if (inputs === null) throw new Problem('not-trainable', noTrainer(`${owner}/${name}:${versionId}`));
+      const scale = { ...scaleOf(of), keepAliveMs: TRAINER_KEEP_ALIVE_MS };
+      const deployment = await store.deployments.ensureImplicit(found, scale, 'train');
+      const validate = createInputValidator(found.openapiSchema, inputs);
+      return { model: of, version: found, deployment, validate, streamsFiles: false };
+    },
     async byDeployment(owner, name, caller) {
       const through = await named.get(`${owner}/${name}`, () => store.deployments.byName(owner, name));
       const found = through && (await version(through.versionId));
@@ -107,4 +130,9 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
       for (const kept of [models, deployments, versions, implicit, named]) kept.clear();
     },
   };
+}
+
+function readSchema(openapi: unknown): Pick<RunTarget, 'validate' | 'streamsFiles'> {
+  const output = outputSchemaOf(openapi);
+  return { validate: createInputValidator(openapi), streamsFiles: output !== null && givesFiles(output) };
 }

@@ -13,17 +13,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
 import { answerPage, pageOf } from '../paging.ts';
-import { callerOf, type Identity } from '../plugins/auth.ts';
+import { callerOf } from '../plugins/auth.ts';
+import { cancelPrediction, goneSignal } from '../predictions/cancel.ts';
 import { createPrediction } from '../predictions/create.ts';
 import { type EndWatch, watchEnd } from '../predictions/hold.ts';
 import { readIdempotencyKey } from '../predictions/idempotency.ts';
+import { own } from '../predictions/own.ts';
 import { readCancelAfter, readPrefer } from '../predictions/request-headers.ts';
 import type { RunTarget } from '../predictions/targets.ts';
-import { notFound } from '../problem.ts';
 import { asStarting } from '../wire.ts';
-
-/** How long a cancel waits for the end, so that most answers show it. */
-const CANCEL_WAIT_MS = 1_000;
 
 const tags = ['predictions'];
 const idParams = z.object({ id: z.string() });
@@ -124,22 +122,15 @@ const askedFor = ({ routeOptions, params, body }: FastifyRequest, cancelAfterMs:
   cancelAfterMs,
 });
 
-/** Fires when the caller hangs up: the hold ends, the prediction goes on. */
-function goneSignal(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort('the caller hung up'));
-  return gone.signal;
-}
-
 function readRoutes(app: App, context: Context): void {
-  const { deps, urls, waitingOf, hub } = context;
+  const { deps, urls, waitingOf } = context;
   const { predictions } = deps.store;
 
   app.get(
     '/predictions/:id',
     { schema: { tags, params: idParams, response: { 200: predictionSchema } } },
     async (request) => {
-      const row = own(await predictions.get(request.params.id), request.params.id, callerOf(request));
+      const row = own(await predictions.get(request.params.id), `Prediction ${request.params.id}`, callerOf(request));
       return wirePrediction(row, urls, await waitingOf(row));
     },
   );
@@ -167,24 +158,8 @@ function readRoutes(app: App, context: Context): void {
     { schema: { tags, params: idParams, response: { 200: predictionSchema } } },
     async (request, reply) => {
       const { id } = request.params;
-      const before = own(await predictions.get(id), id, callerOf(request));
-      if (isTerminal(before.status)) return wirePrediction(before, urls);
-      const watch = watchEnd(id, { store: deps.store, hub, now: deps.now });
-      try {
-        const asked = await predictions.requestCancel(id, deps.now());
-        deps.bus.poke('dispatcher');
-        const signal = AbortSignal.any([context.closing, goneSignal(reply)]);
-        const ended = asked && isTerminal(asked.status) ? asked : await watch.wait(CANCEL_WAIT_MS, signal);
-        return wirePrediction(ended ?? asked ?? before, urls);
-      } finally {
-        watch.stop();
-      }
+      const row = own(await predictions.get(id), `Prediction ${id}`, callerOf(request));
+      return wirePrediction(await cancelPrediction(context, row, reply), urls);
     },
   );
-}
-
-/** Another account's prediction is as if it were not there, but for admins. */
-function own(row: PredictionRow | null, id: string, caller: Identity): PredictionRow {
-  if (row !== null && (caller.role === 'admin' || row.accountId === caller.account.id)) return row;
-  throw notFound(`Prediction ${id}`);
 }

@@ -78,6 +78,11 @@ export const ERRORS = {
     title: 'Input validation failed',
     when: "The `input` does not fit the version's schema; `invalid_fields` names each field. Nothing was stored or queued.",
   },
+  'not-trainable': {
+    status: 422,
+    title: 'The version cannot be trained',
+    when: 'A training of a version without a trainer: its schema has no `TrainingInput`.',
+  },
   'name-taken': {
     status: 422,
     title: 'Name taken',

@@ -8,5 +8,6 @@ export * from './model.ts';
 export * from './page.ts';
 export * from './prediction.ts';
 export * from './stream.ts';
+export * from './training.ts';
 export * from './usage.ts';
 export * from './wire-prediction.ts';

@@ -79,10 +79,19 @@ function inOrder(properties: Json, schemas: Json, seen: readonly string[]): Reco
 
 /** The inputs that a model's OpenAPI document declares; null where it has no `Input` schema. */
 export function inputSchemaOf(openapi: unknown): InputSchema | null {
+  return inputsOf(openapi, 'Input');
+}
+
+function inputsOf(openapi: unknown, name: 'Input' | 'TrainingInput'): InputSchema | null {
   const schemas = schemasOf(openapi);
-  if (!isObject(schemas.Input)) return null;
-  const input = flatten(schemas.Input, schemas, ['Input']);
+  if (!isObject(schemas[name])) return null;
+  const input = flatten(schemas[name], schemas, [name]);
   return { properties: input.properties ?? {}, required: input.required ?? [] };
+}
+
+/** The inputs of a model's training; null where it cannot be trained. */
+export function trainingInputSchemaOf(openapi: unknown): InputSchema | null {
+  return inputsOf(openapi, 'TrainingInput');
 }
 
 /** What a model gives back; null where the document has no `Output` schema. */
@@ -103,3 +112,8 @@ export const isIteratorOutput = (output: FieldSchema): boolean => output['x-cog-
 
 /** Whether the pieces read as one text. */
 export const isConcatenatedOutput = (output: FieldSchema): boolean => output['x-cog-array-display'] === 'concatenate';
+
+/** Whether all that comes out of a model are files: one, or a list of them, at once or piece by piece. */
+export function givesFiles(output: FieldSchema): boolean {
+  return isFileField(output) || (output.type === 'array' && output.items !== undefined && isFileField(output.items));
+}
