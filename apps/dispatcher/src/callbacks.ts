@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { COG_PREDICTION_ID_HEADER, CogReport } from '@hearth/contract';
+import { readRange } from '@hearth/files';
 import { hashToken, type Metrics } from '@hearth/kit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import mime from 'mime-types';
@@ -45,6 +46,7 @@ export function buildCallbacks(rooms: CallbackRooms): FastifyInstance {
   app.register(async (reports) => addReports(reports, rooms));
   addUploads(app, rooms);
   addInputs(app, context);
+  addWeights(app, rooms);
   app.addHook('onRequest', (request, reply, done) => {
     const ours = request.routeOptions.url === '/health' || request.routeOptions.url === '/metrics';
     if (ours && !LOOPBACK.has(request.ip)) void reply.code(404).send({ detail: 'Not Found' });
@@ -140,6 +142,32 @@ function addInputs(app: FastifyInstance, { store, blobs, signer, now }: Context)
       .type(file.contentType)
       .header('content-length', file.sizeBytes)
       .send(await blobs.get(fileId));
+  });
+}
+
+interface WeightsRequest {
+  Params: { instanceId: string; token: string; name: string };
+}
+
+/** What a training made of its version, for a server's setup (`COG_WEIGHTS`). Loaders ask for its size first, then for parts. */
+function addWeights(app: FastifyInstance, { context, consumers }: CallbackRooms): void {
+  app.get('/weights/:instanceId/:token/:name', async (request: FastifyRequest<WeightsRequest>, reply) => {
+    const { instanceId, token } = request.params;
+    if (!(await isInstance(context, consumers, instanceId, token))) return refuse(reply);
+    const { store, blobs } = context;
+    const instance = await store.instances.get(instanceId);
+    const version = instance && (await store.models.version(instance.versionId));
+    const file = version?.weightsFileId ? await store.files.get(version.weightsFileId) : null;
+    if (!file) return reply.code(404).send({ detail: 'this version has no weights' });
+    const range = readRange(request.headers.range, file.sizeBytes);
+    if (range === 'unsatisfiable')
+      return reply.code(416).header('content-range', `bytes */${file.sizeBytes}`).send({ detail: 'no such range' });
+    const { start, end } = range ?? { start: 0, end: file.sizeBytes - 1 };
+    reply.type(file.contentType).headers({ 'accept-ranges': 'bytes', 'content-length': end - start + 1 });
+    if (range) reply.code(206).header('content-range', `bytes ${start}-${end}/${file.sizeBytes}`);
+    // An empty stream, because anything else makes Fastify say that the length is 0.
+    if (request.method === 'HEAD') return reply.send(Readable.from([]));
+    return reply.send(await (range ? blobs.get(file.id, range) : blobs.get(file.id)));
   });
 }
 

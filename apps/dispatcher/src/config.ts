@@ -17,6 +17,7 @@ const Environment = z
       }),
     HEARTH_DATA_DIR: z.string().prefault('.hearth'),
     HEARTH_PREDICTION_TIMEOUT: zDuration().prefault('30m'),
+    HEARTH_TRAINING_TIMEOUT: zDuration().prefault('24h'),
     HEARTH_CANCEL_GRACE: zDuration().prefault('10s'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info'),
   })
@@ -28,6 +29,7 @@ const Environment = z
     callbackHosts: env.HEARTH_CALLBACK_HOST,
     dataDir: env.HEARTH_DATA_DIR,
     predictionTimeoutMs: env.HEARTH_PREDICTION_TIMEOUT,
+    trainingTimeoutMs: env.HEARTH_TRAINING_TIMEOUT,
     cancelGraceMs: env.HEARTH_CANCEL_GRACE,
     logLevel: env.LOG_LEVEL,
   }));

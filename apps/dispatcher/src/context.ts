@@ -7,10 +7,13 @@ import type { Prices } from './prices.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import type { Runs } from './runs.ts';
 import type { UsageFlush } from './usage-flush.ts';
+import type { Webhooks } from './webhooks.ts';
+import type { RunningWebhooks } from './webhooks-running.ts';
 
 /** How often, and how long. Tests shorten them; nothing else does. */
 export interface Timings {
   readonly predictionTimeoutMs: number;
+  readonly trainingTimeoutMs: number;
   readonly cancelGraceMs: number;
   readonly reconcileMs: number;
   readonly sweepMs: number;
@@ -18,21 +21,30 @@ export interface Timings {
   readonly probeMs: number;
   /** An idle instance is asked so often. */
   readonly idleProbeMs: number;
-  /** Between two writes of one run's partial output. */
+  /** Between two writes of one run's partial output, for those who poll (Python's client does, every 0.5 s). */
   readonly progressMs: number;
   readonly usageFlushMs: number;
   /** How long an instance that said it was full, or could not be reached, takes no further ticket. */
   readonly restMs: number;
+  /** From the connection to a user's webhook to the end of its answer. */
+  readonly webhookTimeoutMs: number;
+  /** After so long another dispatcher may try a webhook that this one is trying; longer than a try takes. */
+  readonly webhookClaimMs: number;
+  /** Between two webhooks about a prediction's output, and between two about its logs. Source: contract §3. */
+  readonly webhookSpacingMs: number;
 }
 
-export const TIMINGS: Omit<Timings, 'predictionTimeoutMs' | 'cancelGraceMs'> = {
+export const TIMINGS: Omit<Timings, 'predictionTimeoutMs' | 'trainingTimeoutMs' | 'cancelGraceMs'> = {
   reconcileMs: 2_000,
   sweepMs: 30_000,
   probeMs: 5_000,
   idleProbeMs: 10_000,
-  progressMs: 75,
+  progressMs: 250,
   usageFlushMs: 100,
   restMs: 500,
+  webhookTimeoutMs: 10_000,
+  webhookClaimMs: 20_000,
+  webhookSpacingMs: 500,
 };
 
 /** What everything in a term of leadership shares. */
@@ -51,6 +63,8 @@ export interface Context {
   readonly runs: Runs;
   readonly prices: Prices;
   readonly usage: UsageFlush;
+  readonly webhooks: Webhooks;
+  readonly runningWebhooks: RunningWebhooks;
   readonly metrics: RunMetrics;
   /** Aborted when this term ends: what runs is left to the next dispatcher. */
   readonly closing: AbortSignal;

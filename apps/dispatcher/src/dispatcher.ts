@@ -19,6 +19,10 @@ import { createRunner } from './run-prediction.ts';
 import { createRuns, type Ending, type Run } from './runs.ts';
 import { createSweep } from './sweep.ts';
 import { createUsageFlush } from './usage-flush.ts';
+import { createWebhookPost } from './webhook-post.ts';
+import { createWebhookSend } from './webhook-send.ts';
+import { createWebhooks } from './webhooks.ts';
+import { createRunningWebhooks } from './webhooks-running.ts';
 
 export interface DispatcherOptions {
   readonly store: Store;
@@ -35,7 +39,7 @@ export interface DispatcherOptions {
   readonly callbackHosts: readonly string[];
   /** 0 lets the system choose; then only one address can be listened on. */
   readonly callbackPort: number;
-  readonly timings: Pick<Timings, 'predictionTimeoutMs' | 'cancelGraceMs'> & Partial<Timings>;
+  readonly timings: Pick<Timings, 'predictionTimeoutMs' | 'trainingTimeoutMs' | 'cancelGraceMs'> & Partial<Timings>;
 }
 
 export interface Dispatcher {
@@ -61,9 +65,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const runs = createRuns();
   options.metrics.watch(runs);
   const looking = createCoalescer(() => reconcile({ context, consumers, runner, deadlines }));
+  const post = createWebhookPost(timings.webhookTimeoutMs);
+  const sendWebhook = createWebhookSend(options, post);
+  const runningWebhooks = createRunningWebhooks({ ...options, timings }, sendWebhook, closing.signal);
   const context: Context = {
     ...options,
     timings,
+    runningWebhooks,
+    webhooks: createWebhooks({ ...options, timings }, sendWebhook, runningWebhooks),
     runs,
     prices: createPrices(store, now),
     usage: createUsageFlush(store, log, timings.usageFlushMs),
@@ -88,13 +97,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     await app.listen({ host, port: port.number });
     port.number = portOf(app.server.address());
   }
-  const unsubscribe = [bus.onPoke('dispatcher', context.look), queues.onAmnesia(() => sweeping.trigger())];
+  const unsubscribe = [bus.onPoke('dispatcher', context.look), bus.onPoke('dispatcher', context.webhooks.look), queues.onAmnesia(() => sweeping.trigger())];
   const timers = [
     setInterval(context.look, timings.reconcileMs),
     setInterval(() => sweeping.trigger(), timings.sweepMs),
     setInterval(() => probing.trigger(), timings.probeMs),
   ];
   context.look();
+  context.webhooks.look();
   sweeping.trigger();
   log.info({ listening: apps.map(({ host }) => `${host}:${port.number}`) }, 'dispatching');
 
@@ -109,6 +119,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     async close() {
       closing.abort();
       const looked = stopLooking();
+      const toldWebhooks = context.webhooks.close();
       // One that is just being sent is either taken or refused within moments; knowing which saves it a lost attempt.
       await within(CLOSE_ANSWERS_MS, Promise.all(runs.all().flatMap(({ answering }) => answering ?? [])));
       leave(runs.all(), now());
@@ -117,7 +128,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       // A look in progress may still be opening a consumer.
       await within(CLOSE_LOOKING_MS, looked);
       await within(CLOSE_RUNS_MS, Promise.all([consumers.close(), ...settled]));
-      await within(CLOSE_USAGE_MS, context.usage.close());
+      await within(CLOSE_USAGE_MS, Promise.all([context.usage.close(), toldWebhooks]));
+      await post.close();
     },
   };
 }

@@ -46,10 +46,15 @@ function rewritten(value: unknown, context: InputContext): unknown {
 function containerUrl(text: string, context: InputContext): string | Promise<string> {
   const upload = UPLOAD_URL.exec(text);
   if (upload?.[1]) return fetchable(text, upload[1], context, (accountId) => accountId === context.accountId);
-  const output = OUTPUT_URL.exec(text);
-  if (output?.[1] && context.signer.verify(output[1], output[2] ?? '', context.nowSeconds))
-    return fetchable(text, output[1], context, () => true);
-  return text;
+  const outputId = outputFileId(text, context.signer, context.nowSeconds);
+  return outputId === null ? text : fetchable(text, outputId, context, () => true);
+}
+
+/** The file that an output's URL stands for; null where it is none of ours. */
+export function outputFileId(url: string, signer: Signer, nowSeconds: number): string | null {
+  const [, id, signature] = OUTPUT_URL.exec(url) ?? [];
+  if (id === undefined || signature === undefined) return null;
+  return signer.verify(id, signature, nowSeconds) ? id : null;
 }
 
 async function fetchable(

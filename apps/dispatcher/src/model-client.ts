@@ -6,9 +6,11 @@ import {
   CogReport,
   type CogWebhookEvent,
 } from '@hearth/contract';
+import type { PredictionRow } from '@hearth/store';
 import { type Dispatcher, Pool } from 'undici';
 import { z } from 'zod';
 import { isEnd } from './merge-report.ts';
+import { trainingEndpoint } from './training-endpoint.ts';
 
 interface ModelRequest extends CogPredictionRequest {
   /** `<prediction id>-<attempt>`; never sent twice once it was taken (cog #2454). */
@@ -38,7 +40,7 @@ export type StartAnswer =
 
 export interface ModelClient {
   /** Resolves when the container answered; for a server without the asynchronous mode, that is at the end of the run. */
-  start(request: ModelRequest, signal: AbortSignal): Promise<StartAnswer>;
+  start(request: ModelRequest, signal: AbortSignal, kind?: PredictionRow['kind']): Promise<StartAnswer>;
   /** `unknown`: the container runs no such prediction. `unreached`: it did not answer. */
   cancel(id: string): Promise<'told' | 'unknown' | 'unreached'>;
   /** null: it did not answer in time, or with something else than a health state. */
@@ -64,23 +66,35 @@ export function createModelClient(address: string): ModelClient {
   // Ancient servers know only POST /predictions; asked once per instance.
   let postOnly = false;
 
-  const send = (request: ModelRequest, signal: AbortSignal) =>
+  const send = (request: ModelRequest, signal: AbortSignal, endpoint: string) =>
     pool.request({
       method: postOnly ? 'POST' : 'PUT',
-      path: postOnly ? '/predictions' : `/predictions/${request.id}`,
+      path: postOnly ? endpoint : `${endpoint}/${request.id}`,
       headers: { ...JSON_HEADERS, prefer: COG_PREFER_ASYNC },
       body: JSON.stringify(request),
       signal,
     });
 
+  /** `GET /`; null where there is no such answer. The call that follows says what is wrong. */
+  const index = async (): Promise<unknown> => {
+    try {
+      const signal = AbortSignal.timeout(SHORT_CALL_MS);
+      const { body } = await pool.request({ method: 'GET', path: '/', signal });
+      return parsedOrNull(await body.text());
+    } catch {
+      return null;
+    }
+  };
+
   return {
-    async start(request, signal) {
+    async start(request, signal, kind = 'prediction') {
+      const endpoint = kind === 'training' ? trainingEndpoint(await index()) : '/predictions';
       try {
-        let response = await send(request, signal);
+        let response = await send(request, signal, endpoint);
         if (!postOnly && (response.statusCode === 404 || response.statusCode === 405)) {
           await response.body.dump();
           postOnly = true;
-          response = await send(request, signal);
+          response = await send(request, signal, endpoint);
         }
         return await startAnswer(response);
       } catch (error) {

@@ -4,6 +4,7 @@ import type { PredictionRow } from '@hearth/store';
 import type { Attachment, Consumers } from './consumers.ts';
 import type { Context } from './context.ts';
 import { MAX_TIMER_MS } from './deadlines.ts';
+import { createDeltaTeller, extentOf } from './deltas.ts';
 import { breaksInstance, type Health } from './health.ts';
 import { containerInput } from './inputs.ts';
 import type { StartAnswer } from './model-client.ts';
@@ -41,7 +42,8 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
   const begin = (attachment: Attachment, row: PredictionRow): Run => {
     const outputs = createOutputFiles({ id: row.id, accountId: row.accountId }, context);
     const progress = (run: Run) => createProgressWriter(() => writeProgress(context, run), timings.progressMs);
-    const run = new Run({ row, attachment, outputs, progress, now: now() });
+    const deltas = (run: Run) => createDeltaTeller(row, () => run.merged, { outputs, bus });
+    const run = new Run({ row, attachment, outputs, deltas, progress, webhooks: context.runningWebhooks.of(row), now: now() });
     runs.add(run);
     usage.touch(attachment.instance.id, now());
     return run;
@@ -52,6 +54,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     for (const timer of [run.startedTimer, run.timeoutTimer, run.graceTimer]) clearTimeout(timer);
     run.abort.abort();
     await run.progress.stop();
+    run.webhooks.stop();
     await settle(context, run, ending);
     runs.remove(run);
     if (ending.kind === 'leave') return;
@@ -84,8 +87,12 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
   };
 
   const limitTime = (run: Run, sinceMs: number): void => {
-    const leftMs = Math.max(0, sinceMs + timings.predictionTimeoutMs - now());
-    const error = `Prediction timed out after ${inWords(timings.predictionTimeoutMs)}.`;
+    const [what, limitMs] =
+      run.row.kind === 'training'
+        ? ['Training', timings.trainingTimeoutMs]
+        : ['Prediction', timings.predictionTimeoutMs];
+    const leftMs = Math.max(0, sinceMs + limitMs - now());
+    const error = `${what} timed out after ${inWords(limitMs)}.`;
     clearTimeout(run.timeoutTimer);
     run.timeoutTimer = setTimeout(() => stop(run, { status: 'failed', error }), Math.min(leftMs, MAX_TIMER_MS));
   };
@@ -110,7 +117,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       if (run.isOver || closing.aborted) return null;
       run.sentAt = now();
       limitTime(run, run.sentAt);
-      run.answering = client.start(request, run.abort.signal);
+      run.answering = client.start(request, run.abort.signal, run.row.kind);
       const answer = await run.answering;
       run.answering = null;
       if (answer.kind !== 'busy') return answer;
@@ -180,6 +187,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       // Claimed while this dispatcher was closing: nobody would wait for it.
       if (closing.aborted) run.end({ kind: 'giveBack', lost: false, rest: false, why: 'the dispatcher closed' }, now());
       else run.startedTimer = setTimeout(() => bus.announce({ id: row.id, kind: 'started' }), STARTED_NOTICE_MS);
+      run.webhooks.started();
       void send(run);
       await conclude(run);
       return { kind: 'done' };
@@ -195,6 +203,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     async hear(run, report) {
       run.hear(report, now());
       if (run.isOver) return run.kept;
+      run.deltas.tell();
       run.progress.trigger();
       return true;
     },
@@ -233,7 +242,8 @@ async function writeProgress({ store, bus, log }: Context, run: Run): Promise<vo
       logs: merged.logs,
       ...(startedAt !== null && { startedAt }),
     };
-    if (await store.predictions.progress(row.id, row.attempt, change)) bus.announce({ id: row.id, kind: 'progress' });
+    if (await store.predictions.progress(row.id, row.attempt, change))
+      bus.announce({ id: row.id, kind: 'progress', extent: extentOf(row.attempt, merged) });
   } catch (error) {
     // The next report, or the end, says all of it again.
     log.warn({ err: error, predictionId: row.id }, 'could not write partial output');

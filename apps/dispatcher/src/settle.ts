@@ -1,12 +1,18 @@
 import { MAX_LOST_ATTEMPTS, usageRecord } from '@hearth/core';
+import type { TrainedVersion } from '@hearth/store';
 import type { Context } from './context.ts';
+import { endMetrics } from './end-metrics.ts';
 import { OutputNotStored } from './outputs.ts';
 import { pause } from './pause.ts';
 import type { Ending, Run } from './runs.ts';
+import { endOfTraining } from './training.ts';
 
 type Finish = Extract<Ending, { kind: 'finish' }>;
 type GiveBack = Extract<Ending, { kind: 'giveBack' }>;
-type SettleContext = Pick<Context, 'store' | 'queues' | 'bus' | 'log' | 'prices' | 'metrics' | 'closing' | 'look'>;
+type SettleContext = Pick<
+  Context,
+  'store' | 'queues' | 'bus' | 'log' | 'prices' | 'metrics' | 'closing' | 'look' | 'signer' | 'now'
+>;
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
@@ -50,29 +56,45 @@ async function finish(context: SettleContext, run: Run, ending: Finish, withOutp
   const { store, bus, metrics } = context;
   const { row, merged } = run;
   const completedAt = run.endedAt ?? row.createdAt;
-  const output = withOutput ? await run.outputs.resolve(merged.output) : null;
-  const usage = await billOf(context, run, ending.status, completedAt);
-  const predictSeconds = (usage?.predictMicroseconds ?? 0) / 1_000_000;
-  const totalSeconds = Math.max(0, completedAt - row.createdAt) / 1_000;
+  const resolved = withOutput ? await run.outputs.resolve(merged.output) : null;
+  const { status, error, output, made } = await outcomeOf(context, run, ending, resolved);
+  const usage = await billOf(context, run, status, completedAt);
+  const measured = endMetrics(row.createdAt, completedAt, usage);
   const logs = ending.logTail ? withTail(merged.logs, ending.logTail) : merged.logs;
   const finished = await store.predictions.finish(
     row.id,
     row.attempt,
     {
-      status: ending.status,
-      error: ending.error,
+      status,
+      error,
       ...(output !== null && { output }),
       ...(logs !== '' && { logs }),
-      metrics: { ...merged.metrics, predict_time: predictSeconds, total_time: totalSeconds },
+      metrics: { ...merged.metrics, ...measured },
       ...(run.startedAt !== null && { startedAt: run.startedAt }),
       completedAt,
     },
     usage,
+    made,
   );
   // Another write was first: the attempt is no longer this run's to end.
   if (!finished) return;
   bus.announce({ id: row.id, kind: 'finished', row: finished });
-  metrics.finished(ending.status, predictSeconds);
+  metrics.finished(status, measured.predict_time);
+  if (made) bus.poke('api');
+}
+
+type Outcome = Pick<Finish, 'status' | 'error'> & { output: unknown; made?: TrainedVersion };
+
+/** A training has succeeded only once there is a version of what it returned. */
+async function outcomeOf(
+  { store, signer, now }: SettleContext,
+  { row }: Run,
+  { status, error }: Finish,
+  output: unknown,
+): Promise<Outcome> {
+  if (row.kind !== 'training' || status !== 'succeeded') return { status, error, output };
+  const end = await endOfTraining(row, output, { store, signer, nowSeconds: Math.floor(now() / 1_000) });
+  return 'made' in end ? { status, error, ...end } : { status: 'failed', error: end.error, output };
 }
 
 const withTail = (logs: string, tail: string): string =>
@@ -119,8 +141,12 @@ async function giveBack(context: SettleContext, run: Run, { lost, why }: GiveBac
   if (waiting.lostAttempts >= MAX_LOST_ATTEMPTS) {
     const completedAt = run.endedAt ?? row.createdAt;
     const error = `Its instance was lost ${waiting.lostAttempts} times while it ran, the last time because ${why}.`;
-    const total_time = Math.max(0, completedAt - row.createdAt) / 1_000;
-    const end = { status: 'failed', error, metrics: { predict_time: 0, total_time }, completedAt } as const;
+    const end = {
+      status: 'failed',
+      error,
+      metrics: endMetrics(row.createdAt, completedAt, null),
+      completedAt,
+    } as const;
     if (await store.predictions.finish(row.id, null, end, null)) bus.announce({ id: row.id, kind: 'finished' });
     return;
   }
