@@ -7,4 +7,4 @@ export { createLogger, type Logger } from './logger.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { runServer } from './run-server.ts';
 export { sizeBytes } from './size.ts';
-export { hashToken, newSecret, newToken } from './tokens.ts';
+export { hashToken, newSecret, newToken, newWebhookSecret } from './tokens.ts';

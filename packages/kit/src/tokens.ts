@@ -8,3 +8,9 @@ export const hashToken = (token: string): string => createHash('sha256').update(
 
 /** Random bytes in base64url, for keys. */
 export const newSecret = (bytes = 32): string => randomBytes(bytes).toString('base64url');
+
+/**
+ * A secret that webhooks are signed with, as Standard Webhooks writes it. The alphabet is base64's standard one: clients
+ * split the text at `_` and decode the rest, so base64url breaks them (contract §0.17). 24 bytes need no padding.
+ */
+export const newWebhookSecret = (): string => `whsec_${randomBytes(24).toString('base64')}`;

@@ -3,6 +3,7 @@ import type { Connection } from './database.ts';
 import { prepared } from './prepared.ts';
 import type { Accounts } from './store.ts';
 import { at } from './values.ts';
+import { createWebhookSecrets } from './webhook-secrets.ts';
 
 const ACCOUNT = [
   'accounts.id',
@@ -39,6 +40,7 @@ export function createAccounts(connection: Connection, now: () => number): Accou
   );
 
   return {
+    ...createWebhookSecrets(db, now),
     byUsername,
 
     async ensure({ type, username, name }) {

@@ -1,14 +1,17 @@
 import { systemNow } from '@hearth/kit';
 import { sql } from 'kysely';
 import { createAccounts } from './accounts.ts';
+import { createCollections } from './collections.ts';
 import { createConsumers } from './consumers.ts';
 import { connect } from './database.ts';
 import { createDeployments } from './deployments.ts';
+import { createExamples } from './examples.ts';
 import { createFiles } from './files.ts';
 import { createHosts } from './hosts.ts';
 import { createImports } from './imports.ts';
 import { createInstances } from './instances.ts';
 import { createLead } from './lead.ts';
+import { createMessages } from './messages.ts';
 import { createModels } from './models.ts';
 import { createPredictions } from './predictions.ts';
 import { createSettings } from './settings.ts';
@@ -39,15 +42,19 @@ export async function createStore({ url, maxConnections = 10, now = systemNow }:
     await db.destroy();
     throw error;
   }
+  const models = createModels(connection, now);
   return {
     accounts: createAccounts(connection, now),
-    models: createModels(connection, now),
+    models,
+    examples: createExamples(db, now),
+    collections: createCollections(db, models, now),
     imports: createImports(db, now),
     deployments: createDeployments(connection, now),
     hosts: createHosts(db),
     instances: createInstances(connection),
     consumers: createConsumers(db),
     predictions: createPredictions(connection),
+    messages: createMessages(connection),
     usage: createUsage(db),
     files: createFiles(db),
     settings: createSettings(db),

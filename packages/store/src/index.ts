@@ -1,7 +1,9 @@
 export { createStore } from './create-store.ts';
+export { VersionGone } from './deployments.ts';
 export { AlreadyRunning } from './embedded/lock.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/start.ts';
+export { newMessageId } from './messages.ts';
 export { migrate } from './migrate.ts';
-export { VersionElsewhere } from './models.ts';
 export { DeploymentGone } from './new-prediction.ts';
 export type * from './store.ts';
+export { ModelGone, VersionElsewhere } from './versions.ts';

@@ -3,6 +3,7 @@ import { connect } from './database.ts';
 import { first } from './migrations/0001-first.ts';
 import { predictions } from './migrations/0002-predictions.ts';
 import { webhooks } from './migrations/0003-webhooks.ts';
+import { catalogue } from './migrations/0004-catalogue.ts';
 import { releases } from './migrations/0005-releases.ts';
 import { trainings } from './migrations/0006-trainings.ts';
 import { streams } from './migrations/0008-streams.ts';
@@ -13,6 +14,7 @@ const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-predictions': predictions,
   '0003-webhooks': webhooks,
+  '0004-catalogue': catalogue,
   '0005-releases': releases,
   '0006-trainings': trainings,
   '0008-streams': streams,

@@ -3,8 +3,9 @@ import { sql } from 'kysely';
 import { PREDICTION_COLUMNS as PREDICTION } from './columns.ts';
 import type { Connection } from './database.ts';
 import { createKeyed, type Keyed } from './keyed.ts';
-import { asInserted, DeploymentGone, insertValues } from './new-prediction.ts';
+import { byId, keysetPage } from './keyset.ts';
 import { newMessageId } from './messages.ts';
+import { asInserted, DeploymentGone, insertValues } from './new-prediction.ts';
 import { prepared } from './prepared.ts';
 import { CLAIM, FINISH, FINISH_TRAINING, GIVE_BACK, INSERT, INSERT_RELAXED, PROGRESS } from './statements.ts';
 import type { PredictionRow, Predictions } from './store.ts';
@@ -106,16 +107,12 @@ function createReads(connection: Connection): Reads {
   return {
     get: prepared(connection, 'prediction', (id: string) => predictions().where('id', '=', id)),
 
-    list({ accountId, kind = 'prediction', createdAfter, createdBefore, before, limit }) {
-      let query = predictions()
-        .where('account_id', '=', accountId)
-        .where('kind', '=', kind)
-        .orderBy('id', 'desc')
-        .limit(limit);
-      if (createdAfter !== undefined) query = query.where('created_at', '>', instant(createdAfter));
+    list({ accountId, kind = 'prediction', source, createdAfter, createdBefore, ...page }) {
+      let query = predictions().where('account_id', '=', accountId).where('kind', '=', kind);
+      if (source !== undefined) query = query.where('source', '=', source);
+      if (createdAfter !== undefined) query = query.where('created_at', '>=', instant(createdAfter));
       if (createdBefore !== undefined) query = query.where('created_at', '<', instant(createdBefore));
-      if (before !== undefined) query = query.where('id', '<', before);
-      return query.execute();
+      return keysetPage(query, byId('id'), page);
     },
 
     processing: () => predictions().where('status', '=', 'processing').orderBy('id').execute(),
@@ -144,6 +141,17 @@ function createReads(connection: Connection): Reads {
         .where('deployment_id', '=', deploymentId)
         .where('status', '=', 'starting')
         .where('created_at', '<', instant(before))
+        .orderBy('created_at')
+        .orderBy('id')
+        .limit(limit)
+        .execute(),
+
+    line: (deploymentId, limit) =>
+      db
+        .selectFrom('predictions')
+        .select(['id', 'status', 'created_at as createdAt', 'started_at as startedAt'])
+        .where('deployment_id', '=', deploymentId)
+        .where('status', 'in', UNFINISHED)
         .orderBy('created_at')
         .orderBy('id')
         .limit(limit)

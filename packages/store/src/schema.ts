@@ -6,16 +6,19 @@ import type {
   InstanceState,
   Millis,
   PredictionStatus,
+  PullProgress,
   RuntimeKind,
   TerminalStatus,
+  WebhookEvent,
 } from '@hearth/core';
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, RawBuilder } from 'kysely';
 import type {
   AccountRow,
   DeploymentRow,
   FileRow,
   ImportResult,
   ImportRow,
+  MessageRow,
   ModelRow,
   PredictionRow,
   Role,
@@ -31,7 +34,16 @@ type JsonOrNull<T> = ColumnType<T | null, string | null | undefined, string | nu
 
 /** The tables as the newest migration leaves them. */
 export interface Schema {
-  accounts: { id: string; type: AccountRow['type']; username: string; name: string; created_at: Instant };
+  accounts: {
+    id: string;
+    type: AccountRow['type'];
+    username: string;
+    name: string;
+    created_at: Instant;
+    webhook_secret: string | null;
+    previous_webhook_secret: string | null;
+    previous_webhook_secret_until: InstantOrNull;
+  };
   tokens: {
     id: string;
     account_id: string;
@@ -53,17 +65,27 @@ export interface Schema {
     license_url: string | null;
     cover_image_url: string | null;
     created_at: Instant;
+    readme: string | null;
+    weights_url: string | null;
+    runs: Generated<number>;
+    runs_until: Generated<string>;
+    removed_at: InstantOrNull;
+    /** A tsvector. */
+    search: ColumnType<string, never, never>;
   };
   versions: {
     id: string;
-    seq: ColumnType<number, never, never>;
+    seq: ColumnType<number, never, RawBuilder<number>>;
     model_id: string;
     source: Json<VersionSource>;
     runtime: RuntimeKind;
     openapi_schema: Json<Record<string, unknown>>;
     cog_version: string;
     slots: number;
+    base_version_id: string | null;
+    weights_file_id: string | null;
     created_at: Instant;
+    removed_at: InstantOrNull;
   };
   imports: {
     id: string;
@@ -88,6 +110,7 @@ export interface Schema {
     owner: string;
     name: string;
     implicit: boolean;
+    mode: Generated<DeploymentRow['mode']>;
     model_id: string;
     model: DeploymentRow['model'];
     version_id: string;
@@ -100,6 +123,7 @@ export interface Schema {
     released_by: string;
     created_at: Instant;
     removed_at: InstantOrNull;
+    queue_removed_at: InstantOrNull;
   };
   releases: {
     deployment_id: string;
@@ -149,6 +173,7 @@ export interface Schema {
     callback_token_hash: string;
     phases: Json<Partial<Record<BootPhase, Millis>>>;
     failure: JsonOrNull<Failure>;
+    pull: JsonOrNull<PullProgress>;
     created_at: Instant;
   };
   consumers: {
@@ -188,6 +213,7 @@ export interface Schema {
     data_removed_at: InstantOrNull;
     idempotency_key: string | null;
     request_hash: string | null;
+    streams_files: Generated<boolean>;
   };
   usage_records: {
     id: string;
@@ -218,5 +244,44 @@ export interface Schema {
     created_at: Instant;
     expires_at: InstantOrNull;
   };
+  messages: {
+    id: string;
+    prediction_id: string;
+    account_id: string;
+    event: WebhookEvent;
+    url: string;
+    receiver: ColumnType<string, never, never>;
+    state: MessageRow['state'];
+    tries: Generated<number>;
+    first_tried_at: InstantOrNull;
+    next_try_at: InstantOrNull;
+    claimed_until: InstantOrNull;
+    created_at: Instant;
+  };
+  message_tries: {
+    message_id: string;
+    n: number;
+    at: Instant;
+    status_code: number | null;
+    error: string | null;
+    duration_ms: number | null;
+    answer: string | null;
+  };
+  model_examples: {
+    model_id: string;
+    prediction_id: string;
+    seq: ColumnType<number, never, never>;
+    is_default: boolean;
+    created_at: Instant;
+  };
+  collections: {
+    id: string;
+    slug: string;
+    name: string;
+    description: string;
+    full_description: string | null;
+    created_at: Instant;
+  };
+  collection_models: { collection_id: string; model_id: string; place: number };
   settings: { key: string; value: string };
 }

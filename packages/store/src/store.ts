@@ -1,11 +1,15 @@
 import type { Accounts, Imports, Models } from './port/catalogue.ts';
+import type { Collections, Examples } from './port/collections.ts';
 import type { Deployments } from './port/deployments.ts';
 import type { Consumers, Hosts, Instances } from './port/fleet.ts';
+import type { Messages } from './port/messages.ts';
 import type { Files, Predictions, Usage } from './port/predictions.ts';
 
 export type * from './port/catalogue.ts';
+export type * from './port/collections.ts';
 export type * from './port/deployments.ts';
 export type * from './port/fleet.ts';
+export type * from './port/messages.ts';
 export type * from './port/page.ts';
 export type * from './port/predictions.ts';
 
@@ -17,12 +21,15 @@ export type * from './port/predictions.ts';
 export interface Store {
   readonly accounts: Accounts;
   readonly models: Models;
+  readonly examples: Examples;
+  readonly collections: Collections;
   readonly imports: Imports;
   readonly deployments: Deployments;
   readonly hosts: Hosts;
   readonly instances: Instances;
   readonly consumers: Consumers;
   readonly predictions: Predictions;
+  readonly messages: Messages;
   readonly usage: Usage;
   readonly files: Files;
   readonly settings: Settings;

@@ -1,5 +1,6 @@
 import type { Millis, RuntimeKind } from '@hearth/core';
 import type { Page } from './page.ts';
+import type { PredictionRow } from './predictions.ts';
 
 // Accounts, tokens, models and versions are the api's; an import is asked for by the api and answered by the scheduler.
 
@@ -30,6 +31,13 @@ export interface Accounts {
   removeToken(id: string): Promise<boolean>;
   byTokenHash(hash: string): Promise<{ account: AccountRow; token: TokenRow } | null>;
   hasAdminToken(): Promise<boolean>;
+  /**
+   * What the webhooks of an account are signed with now, newest first; the first is made by `make` and kept on first sight,
+   * by whoever asks. Empty: there is no such account.
+   */
+  webhookSecrets(accountId: string, make: () => string): Promise<string[]>;
+  /** api: from now on `secret` signs, and the one before it too, until `previousUntil`. */
+  rotateWebhookSecret(accountId: string, secret: string, previousUntil: Millis): Promise<void>;
 }
 
 export interface ModelRow {
@@ -42,9 +50,45 @@ export interface ModelRow {
   readonly githubUrl: string | null;
   readonly paperUrl: string | null;
   readonly licenseUrl: string | null;
+  readonly weightsUrl: string | null;
   readonly coverImageUrl: string | null;
   readonly createdAt: Millis;
 }
+/** A model as a catalogue shows it. */
+export interface DescribedModel extends ModelRow {
+  /** Predictions and trainings that were made on it. */
+  readonly runCount: number;
+  readonly latestVersion: VersionRow | null;
+  /** The example that was chosen, else the first that was pinned. */
+  readonly defaultExample: PredictionRow | null;
+}
+export type ModelChange = Partial<
+  Pick<
+    ModelRow,
+    | 'description'
+    | 'visibility'
+    | 'hardwareSku'
+    | 'githubUrl'
+    | 'paperUrl'
+    | 'licenseUrl'
+    | 'weightsUrl'
+    | 'coverImageUrl'
+  > & { readonly readme: string | null }
+>;
+/** Where a model stands in a list: the instant that the list is ordered by (0: it has no version yet), and its id. */
+export interface ModelPlace {
+  readonly at: Millis;
+  readonly id: string;
+}
+/** What keeps a version from being removed. */
+export type VersionUse =
+  /** `owner/name` of one that a user made. */
+  | { readonly kind: 'deployment'; readonly name: string }
+  | { readonly kind: 'predictions'; readonly unfinished: number }
+  /** `owner/name` of another account's model that has a version trained from it. */
+  | { readonly kind: 'training'; readonly model: string };
+/** What keeps a model from being removed. */
+export type ModelUse = 'public' | 'versions' | 'imports' | 'trainings';
 
 /** Where a version's server comes from. `path` versions run as processes of the host, `image` versions in Docker. */
 export type VersionSource =
@@ -69,27 +113,58 @@ export interface VersionRow {
   readonly cogVersion: string;
   /** Predictions that one instance takes at once. */
   readonly slots: number;
+  /** The version that a training began with; null: it was imported. */
+  readonly baseVersionId: string | null;
+  /** The file that its server is told of at boot (`COG_WEIGHTS`); null: it was imported. */
+  readonly weightsFileId: string | null;
   readonly createdAt: Millis;
 }
 export interface Models {
-  insert(model: Omit<ModelRow, 'id' | 'createdAt'>): Promise<ModelRow | 'taken'>;
+  insert(model: Omit<ModelRow, 'id' | 'createdAt' | 'weightsUrl'>): Promise<ModelRow | 'taken'>;
   byName(owner: string, name: string): Promise<ModelRow | null>;
+  /** `viewer`: public models and those of this username; left out, all. Ordered by the newest version, newest first. */
   list(
-    page: Page & { accountUsername?: string | undefined },
-  ): Promise<(ModelRow & { runCount: number; latestVersion: VersionRow | null })[]>;
-  /** One query: the model, how often it ran, and its newest version. */
-  describe(
-    owner: string,
-    name: string,
-  ): Promise<(ModelRow & { runCount: number; latestVersion: VersionRow | null }) | null>;
+    query: Page<ModelPlace> & {
+      viewer?: string | undefined;
+      accountUsername?: string | undefined;
+      sortBy?: 'model_created_at' | 'latest_version_created_at' | undefined;
+      direction?: 'asc' | 'desc' | undefined;
+    },
+  ): Promise<(DescribedModel & { place: ModelPlace })[]>;
+  /** Those of these ids that `viewer` may see, in the order of the ids. */
+  byIds(ids: readonly string[], viewer?: string): Promise<DescribedModel[]>;
+  describe(owner: string, name: string): Promise<DescribedModel | null>;
+  readme(id: string): Promise<string | null>;
+  update(id: string, change: ModelChange): Promise<ModelRow | null>;
+  /** Leaves lists, and its name is free. Null: it is gone already. */
+  remove(id: string): Promise<'removed' | ModelUse | null>;
+  /**
+   * Models whose name, description or readme has all words of the text, or whose name has words that begin like them;
+   * best first. `score` compares within one answer.
+   */
+  search(query: {
+    text: string;
+    viewer?: string | undefined;
+    limit: number;
+  }): Promise<(DescribedModel & { score: number })[]>;
   /**
    * Idempotent: the same id of the same model answers the row that stands.
+   * Imported ones only: those of trainings come with the training's end, from the dispatcher.
+   * One that was removed comes back, as the newest.
    * @throws VersionElsewhere when another model has it
+   * @throws ModelGone when the model was removed meanwhile
    */
-  insertVersion(version: Omit<VersionRow, 'createdAt' | 'owner' | 'name'>): Promise<VersionRow>;
+  insertVersion(
+    version: Omit<VersionRow, 'createdAt' | 'owner' | 'name' | 'baseVersionId' | 'weightsFileId'>,
+  ): Promise<VersionRow>;
   version(id: string): Promise<VersionRow | null>;
   latestVersion(owner: string, name: string): Promise<VersionRow | null>;
   versions(modelId: string, page: Page): Promise<VersionRow[]>;
+  /**
+   * Leaves lists and cannot be run; its implicit deployments go with it, so that the scheduler drains what runs.
+   * Null: it is gone already.
+   */
+  removeVersion(id: string): Promise<'removed' | VersionUse | null>;
 }
 
 /**
