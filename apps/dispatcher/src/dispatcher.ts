@@ -66,7 +66,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   options.metrics.watch(runs);
   const looking = createCoalescer(() => reconcile({ context, consumers, runner, deadlines }));
   const post = createWebhookPost(timings.webhookTimeoutMs);
-  const sendWebhook = createWebhookSend(options, post);
+  const sendWebhook = createWebhookSend({ ...options, timings }, post);
   const runningWebhooks = createRunningWebhooks({ ...options, timings }, sendWebhook, closing.signal);
   const context: Context = {
     ...options,
@@ -97,7 +97,11 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     await app.listen({ host, port: port.number });
     port.number = portOf(app.server.address());
   }
-  const unsubscribe = [bus.onPoke('dispatcher', context.look), bus.onPoke('dispatcher', context.webhooks.look), queues.onAmnesia(() => sweeping.trigger())];
+  const unsubscribe = [
+    bus.onPoke('dispatcher', context.look),
+    bus.onPoke('dispatcher', context.webhooks.look),
+    queues.onAmnesia(() => sweeping.trigger()),
+  ];
   const timers = [
     setInterval(context.look, timings.reconcileMs),
     setInterval(() => sweeping.trigger(), timings.sweepMs),

@@ -3,6 +3,7 @@ import type { DeploymentStatusRow, InstanceRow, PredictionRow } from '@hearth/st
 import type { Consumers } from './consumers.ts';
 import type { Context } from './context.ts';
 import type { DeadlineTimer } from './deadlines.ts';
+import { endMetrics } from './end-metrics.ts';
 import type { Runner } from './run-prediction.ts';
 import { cogIdOf, type Ending } from './runs.ts';
 
@@ -108,15 +109,16 @@ async function failWaitingOf(
 
 /** Ends a prediction that never ran: no usage. No row: it has just been claimed, and the next look meets its run. */
 async function finishWaiting(
-  { store, queues, bus, log }: Context,
+  { store, queues, bus, log, webhooks }: Context,
   row: PredictionRow,
   end: { status: 'failed' | 'canceled' | 'aborted'; error: string | null; logs?: string },
   at: Millis,
 ): Promise<void> {
-  const metrics = { predict_time: 0, total_time: Math.max(0, at - row.createdAt) / 1_000 };
+  const metrics = endMetrics(row.createdAt, at, null);
   const finished = await store.predictions.finish(row.id, null, { ...end, metrics, completedAt: at }, null);
   if (!finished) return;
   bus.announce({ id: row.id, kind: 'finished' });
+  webhooks.ended(row);
   try {
     await queues.withdraw(row.deploymentId, { predictionId: row.id, attempt: row.attempt });
   } catch (error) {

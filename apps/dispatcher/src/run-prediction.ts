@@ -43,7 +43,15 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     const outputs = createOutputFiles({ id: row.id, accountId: row.accountId }, context);
     const progress = (run: Run) => createProgressWriter(() => writeProgress(context, run), timings.progressMs);
     const deltas = (run: Run) => createDeltaTeller(row, () => run.merged, { outputs, bus });
-    const run = new Run({ row, attachment, outputs, deltas, progress, webhooks: context.runningWebhooks.of(row), now: now() });
+    const run = new Run({
+      row,
+      attachment,
+      outputs,
+      deltas,
+      progress,
+      webhooks: context.runningWebhooks.of(row),
+      now: now(),
+    });
     runs.add(run);
     usage.touch(attachment.instance.id, now());
     return run;
@@ -242,8 +250,9 @@ async function writeProgress({ store, bus, log }: Context, run: Run): Promise<vo
       logs: merged.logs,
       ...(startedAt !== null && { startedAt }),
     };
-    if (await store.predictions.progress(row.id, row.attempt, change))
-      bus.announce({ id: row.id, kind: 'progress', extent: extentOf(row.attempt, merged) });
+    if (!(await store.predictions.progress(row.id, row.attempt, change))) return;
+    bus.announce({ id: row.id, kind: 'progress', extent: extentOf(row.attempt, merged) });
+    run.webhooks.progressed();
   } catch (error) {
     // The next report, or the end, says all of it again.
     log.warn({ err: error, predictionId: row.id }, 'could not write partial output');

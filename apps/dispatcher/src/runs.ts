@@ -2,10 +2,12 @@ import type { CogReport } from '@hearth/contract';
 import type { Millis } from '@hearth/core';
 import type { PredictionRow } from '@hearth/store';
 import type { Attachment } from './consumers.ts';
+import type { DeltaTeller } from './deltas.ts';
 import { isEnd, type MergedReport, mergeReport, NOTHING_REPORTED } from './merge-report.ts';
 import type { ModelClient, StartAnswer } from './model-client.ts';
 import type { OutputFiles } from './outputs.ts';
 import type { ProgressWriter } from './progress.ts';
+import type { RunWebhooks } from './webhooks-run.ts';
 
 /** Why a run is being stopped before its time, and how it then ends. */
 export interface Stop {
@@ -35,7 +37,9 @@ export interface NewRun {
   readonly row: PredictionRow;
   readonly attachment: Attachment;
   readonly outputs: OutputFiles;
+  readonly deltas: (run: Run) => DeltaTeller;
   readonly progress: (run: Run) => ProgressWriter;
+  readonly webhooks: RunWebhooks;
   readonly now: Millis;
 }
 
@@ -44,7 +48,9 @@ export class Run {
   readonly row: PredictionRow;
   readonly attachment: Attachment;
   readonly outputs: OutputFiles;
+  readonly deltas: DeltaTeller;
   readonly progress: ProgressWriter;
+  readonly webhooks: RunWebhooks;
   readonly cogId: string;
   /** When the request that the container took was sent; null: none was. */
   sentAt: Millis | null = null;
@@ -71,11 +77,13 @@ export class Run {
   readonly #end: (ending: Ending) => void;
   #verdict = Promise.withResolvers<boolean>();
 
-  constructor({ row, attachment, outputs, progress, now }: NewRun) {
+  constructor({ row, attachment, outputs, deltas, progress, webhooks, now }: NewRun) {
     this.row = row;
     this.attachment = attachment;
     this.outputs = outputs;
+    this.deltas = deltas(this);
     this.progress = progress(this);
+    this.webhooks = webhooks;
     this.cogId = cogIdOf(row.id, row.attempt);
     this.lastHeardAt = now;
     const { promise, resolve } = Promise.withResolvers<Ending>();

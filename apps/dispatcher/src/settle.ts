@@ -11,7 +11,7 @@ type Finish = Extract<Ending, { kind: 'finish' }>;
 type GiveBack = Extract<Ending, { kind: 'giveBack' }>;
 type SettleContext = Pick<
   Context,
-  'store' | 'queues' | 'bus' | 'log' | 'prices' | 'metrics' | 'closing' | 'look' | 'signer' | 'now'
+  'store' | 'queues' | 'bus' | 'log' | 'prices' | 'metrics' | 'webhooks' | 'closing' | 'look' | 'signer' | 'now'
 >;
 
 const FIRST_RETRY_MS = 100;
@@ -79,6 +79,7 @@ async function finish(context: SettleContext, run: Run, ending: Finish, withOutp
   // Another write was first: the attempt is no longer this run's to end.
   if (!finished) return;
   bus.announce({ id: row.id, kind: 'finished', row: finished });
+  context.webhooks.ended(finished);
   metrics.finished(status, measured.predict_time);
   if (made) bus.poke('api');
 }
@@ -147,7 +148,9 @@ async function giveBack(context: SettleContext, run: Run, { lost, why }: GiveBac
       metrics: endMetrics(row.createdAt, completedAt, null),
       completedAt,
     } as const;
-    if (await store.predictions.finish(row.id, null, end, null)) bus.announce({ id: row.id, kind: 'finished' });
+    if (!(await store.predictions.finish(row.id, null, end, null))) return;
+    bus.announce({ id: row.id, kind: 'finished' });
+    context.webhooks.ended(row);
     return;
   }
   bus.announce({ id: row.id, kind: 'returned' });

@@ -7,6 +7,9 @@ const PAGE = 500;
 const KEY_LIFE_MS = 24 * 3_600_000;
 /** Keys forgotten by one sweep: a day of many is forgotten over several, and none of them holds the table for long. */
 const KEYS_AT_ONCE = 5_000;
+/** How long it can be read what was sent to a webhook. */
+const MESSAGE_LIFE_MS = 30 * 24 * 3_600_000;
+const MESSAGES_AT_ONCE = 5_000;
 
 /** Makes up for what the queue or a broken connection forgot. Overlapping calls are the caller's to avoid. */
 export interface Sweep {
@@ -22,6 +25,8 @@ export function createSweep(context: Context): Sweep {
         await restoreTickets(context);
         strays = await returnStrays(context, await store.predictions.processing(), strays);
         await store.predictions.forgetKeys(context.now() - KEY_LIFE_MS, KEYS_AT_ONCE);
+        context.webhooks.look();
+        await store.messages.removeBefore(context.now() - MESSAGE_LIFE_MS, MESSAGES_AT_ONCE);
       } catch (error) {
         log.error({ err: error }, 'a sweep failed; the next one makes up for it');
       }
