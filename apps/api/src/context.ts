@@ -4,8 +4,9 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { ApiDeps } from './deps.ts';
 import { createNoticeHub, type NoticeHub } from './notices.ts';
 import { type Auth, createAuth } from './plugins/auth.ts';
+import { createTails, type Tails } from './predictions/tails.ts';
 import { createTargets, type Targets } from './predictions/targets.ts';
-import { createWaitingOf, type WaitingOf } from './predictions/waiting.ts';
+import { type BootOf, createWaiting, type WaitingOf } from './predictions/waiting.ts';
 import { createUrls, type Urls } from './urls.ts';
 
 /** What routes are given: the outside, and what the API makes of it once. */
@@ -15,7 +16,9 @@ export interface Context {
   readonly urls: Urls;
   readonly targets: Targets;
   readonly hub: NoticeHub;
+  readonly tails: Tails;
   readonly waitingOf: WaitingOf;
+  readonly bootOf: BootOf;
   /** Fires when the server begins to close: holds answer and streams end. */
   readonly closing: AbortSignal;
 }
@@ -30,14 +33,16 @@ export type App = FastifyInstance<
 >;
 
 export function createContext(deps: ApiDeps, closing: AbortSignal): Context {
-  const { store, settings, now } = deps;
+  const { store, settings, now, log } = deps;
+  const hub = createNoticeHub(deps.bus);
   return {
     deps,
     closing,
     auth: createAuth(store, now),
     urls: createUrls(settings.publicUrl, deps.signer, now),
     targets: createTargets(store, settings, now),
-    hub: createNoticeHub(deps.bus),
-    waitingOf: createWaitingOf(store, now),
+    hub,
+    tails: createTails({ store, hub, log }),
+    ...createWaiting(store, now),
   };
 }

@@ -7,6 +7,7 @@ import { eventsAfter, readPosition, type StreamPosition } from '../src/predictio
 import { stringsIn } from '../src/predictions/strings.ts';
 import { Tail } from '../src/predictions/tail.ts';
 import { createTtlCache } from '../src/ttl-cache.ts';
+import { aRow } from './a-row.ts';
 
 describe('Prefer', () => {
   it.each([
@@ -56,36 +57,7 @@ describe('Range', () => {
   });
 });
 
-const base: PredictionRow = {
-  id: '0'.repeat(26),
-  accountId: 'a',
-  model: 'o/n',
-  versionId: 'v',
-  deploymentId: 'd',
-  deployment: null,
-  hardwareSku: 'cpu',
-  status: 'processing',
-  attempt: 1,
-  lostAttempts: 0,
-  instanceId: 'i',
-  input: {},
-  output: null,
-  error: null,
-  logs: '',
-  metrics: null,
-  source: 'api',
-  webhook: null,
-  webhookEventsFilter: null,
-  createdAt: 0,
-  startedAt: 0,
-  completedAt: null,
-  deadlineAt: null,
-  kind: 'prediction',
-  destination: null,
-  streamsFiles: false,
-  dataRemovedAt: null,
-  cancelRequestedAt: null,
-};
+const base = aRow();
 const nothing = { outputs: 0, logs: 0 };
 const eventsSince = (row: PredictionRow, from: StreamPosition) => {
   const tail = new Tail();

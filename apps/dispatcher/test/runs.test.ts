@@ -80,7 +80,7 @@ describe.each(TRANSPORTS)('a prediction over $name', ({ kind }) => {
     expect(usage?.predictMicroseconds).toBe(Number(metrics?.predict_time) * 1_000_000);
     expect(usage?.costMicros).toBe(Math.round(((usage?.predictMicroseconds ?? 0) * PRICE_MICROS) / 1_000_000));
     await eventually(() => expect(kindsOf(id).at(-1)).toBe('finished'));
-    expect(new Set(kindsOf(id))).toEqual(new Set(['started', 'progress', 'finished']));
+    expect(new Set(kindsOf(id))).toEqual(new Set(['started', 'delta', 'progress', 'finished']));
   });
 
   it('ends once, whatever comes twice, late or out of order', async () => {

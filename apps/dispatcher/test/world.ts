@@ -282,3 +282,4 @@ const newPrediction = (deployment: DeploymentRow, accountId: string): NewPredict
   kind: 'prediction',
   destination: null,
 });
+  streamsFiles: false,

@@ -131,6 +131,7 @@ export class TestHouse {
       deadlineAt: null,
       kind: 'prediction',
       destination: null,
+      streamsFiles: false,
     });
     this.bus.poke('scheduler');
     return id;

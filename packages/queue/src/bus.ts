@@ -6,14 +6,11 @@ export const pokesOf = (room: Room): string => `hearth_pokes_${room}`;
 
 type Listener = (payload: string) => void;
 
-/** NOTIFY takes 8000 bytes; what is larger than that is as well read from the store. */
-const MAX_NOTICE_BYTES = 7_900;
-
-/** A notice for the wire, without its row where that would not fit. */
-export function noticePayload(notice: PredictionNotice): string {
+/** A notice for the wire, without its row where that would not fit; null for a delta that would not. */
+export function noticePayload(notice: PredictionNotice, maxBytes: number): string | null {
   const whole = JSON.stringify(notice);
-  if (notice.row === undefined || Buffer.byteLength(whole) <= MAX_NOTICE_BYTES) return whole;
-  return JSON.stringify({ id: notice.id, kind: notice.kind });
+  if ((notice.row === undefined && notice.delta === undefined) || Buffer.byteLength(whole) <= maxBytes) return whole;
+  return notice.kind === 'delta' ? null : JSON.stringify({ id: notice.id, kind: notice.kind });
 }
 
 /** Who listens to which channel in this process. `subscribe` is called once per channel, at its first listener. */

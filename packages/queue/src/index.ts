@@ -1,5 +1,15 @@
 export { TransportDown } from './errors.ts';
-export type { Bus, Consumer, PredictionNotice, Queues, Room, Ticket, TicketOutcome } from './port.ts';
+export type {
+  Bus,
+  Consumer,
+  PredictionDelta,
+  PredictionExtent,
+  PredictionNotice,
+  Queues,
+  Room,
+  Ticket,
+  TicketOutcome,
+} from './port.ts';
 export { findRedisBinary } from './redis/binary.ts';
 export { EmbeddedRedisFailed, startEmbeddedRedis } from './redis/embedded.ts';
 export { createTransport, type Transport, type TransportAddress } from './transport.ts';

@@ -41,10 +41,38 @@ export interface Queues {
   close(): Promise<void>;
 }
 
-/** What happened to a prediction; the store has the row. `progress`: output or logs grew. */
+/**
+ * What a running attempt has said since it was last told of, as soon as the container says it and before it is stored.
+ * Whoever misses one reads the store, which has it a moment later.
+ */
+export interface PredictionDelta {
+  readonly attempt: number;
+  /** New items of a list output, the first of them at index `outputsFrom`. Other outputs come whole, at the end. */
+  readonly outputs: readonly unknown[];
+  readonly outputsFrom: number;
+  /** What the log grew by, from character `logsFrom` on. */
+  readonly logs: string;
+  readonly logsFrom: number;
+}
+
+/** How much of a running attempt the store has: items of a list output, and characters of the log. */
+export interface PredictionExtent {
+  readonly attempt: number;
+  readonly outputs: number;
+  readonly logs: number;
+}
+
+/**
+ * What happened to a prediction. `delta`: output or logs grew; `progress`: what they grew by is stored. Of all others the
+ * store has the row.
+ */
 export interface PredictionNotice {
   readonly id: string;
-  readonly kind: 'started' | 'progress' | 'returned' | 'finished';
+  readonly kind: 'started' | 'delta' | 'progress' | 'returned' | 'finished';
+  /** Of a `delta`. One too large for the transport is not announced: its `progress` is. */
+  readonly delta?: PredictionDelta;
+  /** Of a `progress`: spares a listener who has as much a read. */
+  readonly extent?: PredictionExtent;
   /** Of a finished one: its row as it was stored, which spares the listener a read. Left out where it is large. */
   readonly row?: unknown;
 }

@@ -4,6 +4,7 @@ import { createLogger, newId, systemNow } from '@hearth/kit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   createTransport,
+  type PredictionNotice,
   type Ticket,
   type TicketOutcome,
   type Transport,
@@ -316,6 +317,40 @@ export function transportContract(address: TransportAddress): void {
         'p returned',
         'p finished',
       ]);
+    });
+
+    it('carries deltas whole and in order, and leaves out one that is too large for it', async () => {
+      const heard: PredictionNotice[] = [];
+      other.bus.onNotice((notice) => heard.push(notice));
+      await until(() => {
+        transport.bus.announce({ id: 'warm', kind: 'started' });
+        expect(heard.length).toBeGreaterThan(0);
+      });
+      const delta = (outputsFrom: number, token: string): PredictionNotice => ({
+        id: 'p',
+        kind: 'delta',
+        delta: { attempt: 1, outputs: [token, { score: 0.5 }], outputsFrom, logs: 'é\n', logsFrom: outputsFrom },
+      });
+      const deltas = Array.from({ length: 200 }, (_, n) => delta(2 * n, `token ${n}`));
+      for (const [n, notice] of deltas.entries()) {
+        transport.bus.announce(notice);
+        if (n === 100) transport.bus.announce(delta(0, 'x'.repeat(2 ** 20)));
+      }
+      const extent = { attempt: 1, outputs: 400, logs: 400 };
+      transport.bus.announce({ id: 'p', kind: 'progress', extent });
+      await until(() => expect(heard.at(-1)).toEqual({ id: 'p', kind: 'progress', extent }));
+      expect(heard.filter(({ kind }) => kind === 'delta')).toEqual(deltas);
+    });
+
+    it('tells of an end without its row where that is too large', async () => {
+      const heard: PredictionNotice[] = [];
+      other.bus.onNotice((notice) => heard.push(notice));
+      await until(() => {
+        transport.bus.announce({ id: 'small', kind: 'finished', row: { output: 'x' } });
+        expect(heard).toContainEqual({ id: 'small', kind: 'finished', row: { output: 'x' } });
+      });
+      transport.bus.announce({ id: 'large', kind: 'finished', row: { output: 'x'.repeat(2 ** 20) } });
+      await until(() => expect(heard).toContainEqual({ id: 'large', kind: 'finished' }));
     });
 
     it('makes at most two pokes of many at once, and keeps a failing listener to itself', async () => {

@@ -90,6 +90,7 @@ export function newPrediction(deployment: DeploymentRow, change: Partial<NewPred
     deadlineAt: null,
     kind: 'prediction',
     destination: null,
+    streamsFiles: false,
     ...change,
   };
 }

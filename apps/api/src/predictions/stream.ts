@@ -1,7 +1,6 @@
 import { type StreamEvent, writeStreamEvent } from '@hearth/contract';
-import { isTerminal } from '@hearth/core';
-import type { PredictionRow, Store } from '@hearth/store';
-import { createWake, type NoticeHub } from '../notices.ts';
+import type { PredictionRow } from '@hearth/store';
+import type { Tail } from './tail.ts';
 
 /** How much of a prediction a reader has: whole outputs, and characters of the log. */
 export interface StreamPosition {
@@ -9,8 +8,18 @@ export interface StreamPosition {
   readonly logs: number;
 }
 
-/** Python's client gives up after 30 s of silence (contract §2). */
-const KEEP_ALIVE_MS = 10_000;
+/** What takes a reader from one position to the next. */
+export interface StreamChunk {
+  readonly bytes: Buffer;
+  readonly position: StreamPosition;
+  /** `done` is in it: nothing follows. */
+  readonly last: boolean;
+}
+
+/** A chunk ends with the event that reaches this, so that a slow reader of a long history holds little of it. */
+const CHUNK_CHARS = 32 * 1024;
+/** A log comes in pieces of this size at most. */
+const LOG_PIECE_CHARS = 16 * 1024;
 
 export function readPosition(lastEventId: string | undefined): StreamPosition {
   const [, outputs, logs] = /^(\d{1,15}):(\d{1,15})$/.exec(lastEventId ?? '') ?? [];
@@ -18,69 +27,52 @@ export function readPosition(lastEventId: string | undefined): StreamPosition {
 }
 
 /**
- * The events that take a reader from `from` to what the row holds now. A list output is an event for each item; any other
- * output is one event, at the end. A lost attempt begins its output anew: what a reader has is not sent twice.
+ * The next events for a reader at `from`. An item of a list output is an event of its own. Where a lost attempt begins its
+ * output anew, what the reader has is not sent twice. `last`: `done` is among them.
  */
-export function eventsSince(
-  row: PredictionRow,
+export function eventsAfter(
+  tail: Pick<Tail, 'outputs' | 'logs' | 'end'>,
   from: StreamPosition,
-): { events: StreamEvent[]; position: StreamPosition } {
+): { events: StreamEvent[]; position: StreamPosition; last: boolean } {
+  const { outputs, logs, end } = tail;
   const events: StreamEvent[] = [];
   let position = from;
-  const push = (event: StreamEvent['event'], data: string, next: StreamPosition) => {
+  let chars = 0;
+  const push = (event: StreamEvent['event'], data: string, next = position) => {
     position = next;
+    chars += data.length;
     events.push({ event, data, id: `${next.outputs}:${next.logs}` });
   };
-  if (row.logs.length > position.logs) {
-    push('logs', row.logs.slice(position.logs), { ...position, logs: row.logs.length });
+  while (position.logs < logs.length && chars < CHUNK_CHARS) {
+    const to = pieceEnd(logs, position.logs);
+    push('logs', logs.slice(position.logs, to), { ...position, logs: to });
   }
-  const ended = isTerminal(row.status);
-  for (const output of outputsOf(row, ended).slice(position.outputs)) {
-    push('output', text(output), { ...position, outputs: position.outputs + 1 });
+  while (position.outputs < outputs.length && chars < CHUNK_CHARS) {
+    push('output', textOf(outputs[position.outputs]), { ...position, outputs: position.outputs + 1 });
   }
-  if (row.status === 'failed')
-    push('error', JSON.stringify({ detail: row.error ?? 'The prediction failed.' }), position);
-  if (ended) push('done', JSON.stringify(doneOf(row)), position);
-  return { events, position };
+  const isLast = position.logs >= logs.length && position.outputs >= outputs.length;
+  if (end === null || !isLast) return { events, position, last: false };
+  if (end.status === 'failed') push('error', JSON.stringify({ detail: end.error ?? 'The prediction failed.' }));
+  push('done', JSON.stringify(doneOf(end)));
+  return { events, position, last: true };
 }
 
-function outputsOf(row: PredictionRow, ended: boolean): readonly unknown[] {
-  if (Array.isArray(row.output)) return row.output;
-  return ended && row.output !== null && row.output !== undefined ? [row.output] : [];
+/** The next events as they go over the wire; null where there are none yet. */
+export function chunkAfter(tail: Tail, from: StreamPosition): StreamChunk | null {
+  const { events, position, last } = eventsAfter(tail, from);
+  return events.length === 0 ? null : { bytes: Buffer.from(events.map(writeStreamEvent).join('')), position, last };
 }
 
-const text = (output: unknown): string => (typeof output === 'string' ? output : JSON.stringify(output));
-
-function doneOf(row: PredictionRow): { reason?: 'error' | 'canceled' } {
-  if (row.status === 'succeeded') return {};
-  return { reason: row.status === 'failed' ? 'error' : 'canceled' };
+/** Not between the two halves of a character. */
+function pieceEnd(logs: string, from: number): number {
+  const end = Math.min(logs.length, from + LOG_PIECE_CHARS);
+  const isLowHalf = (logs.charCodeAt(end) & 0xfc00) === 0xdc00;
+  return isLowHalf ? end - 1 : end;
 }
 
-/**
- * The body of a stream: everything from `from` on, then what comes, until `done` or the signal. Level-triggered: a notice
- * only makes it read the row again, so a lost one costs at most the time to the next keep-alive.
- */
-export async function* streamBody(
-  id: string,
-  from: StreamPosition,
-  { store, hub, signal }: { store: Store; hub: NoticeHub; signal: AbortSignal },
-): AsyncGenerator<string> {
-  const wake = createWake();
-  const stop = hub.listen(id, () => wake.ring());
-  try {
-    yield ': hi\n\n';
-    for (let position = from; ; ) {
-      const row = await store.predictions.get(id);
-      if (row === null) return;
-      const since = eventsSince(row, position);
-      position = since.position;
-      if (since.events.length > 0) yield since.events.map(writeStreamEvent).join('');
-      if (isTerminal(row.status)) return;
-      const woken = await wake.next(KEEP_ALIVE_MS, signal);
-      if (woken === 'aborted') return;
-      if (woken === 'timeout') yield ': keep-alive\n\n';
-    }
-  } finally {
-    stop();
-  }
+const textOf = (output: unknown): string => (typeof output === 'string' ? output : JSON.stringify(output));
+
+function doneOf({ status }: PredictionRow): { reason?: 'error' | 'canceled' } {
+  if (status === 'succeeded') return {};
+  return { reason: status === 'failed' ? 'error' : 'canceled' };
 }

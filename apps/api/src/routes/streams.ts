@@ -1,40 +1,49 @@
-import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
-import { readPosition, streamBody } from '../predictions/stream.ts';
+import { EventStream } from '../predictions/event-stream.ts';
+import { readPosition } from '../predictions/stream.ts';
 import { notFound } from '../problem.ts';
 
-/** Server-sent events of one prediction. The URL is a capability, so no token is asked for. Contract §2. */
-export function streamRoutes(app: App, context: Context): void {
-  const { deps, urls, hub, closing } = context;
-  const params = z.object({ capability: z.string() });
+const params = z.object({ capability: z.string() });
+/** The second is where streams of files are: the JavaScript client makes file objects of what comes from there (contract §0.10). */
+const PATHS = ['/streams/:capability', '/files/stream-:capability'] as const;
 
-  app.get(
-    '/streams/:capability',
-    { schema: { tags: ['predictions'], params, security: [] } },
-    async (request, reply) => {
-      const id = urls.streamOf(request.params.capability);
-      const row = id === null ? null : await deps.store.predictions.get(id);
-      if (row === null) throw notFound('The stream');
-      const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
-      const lastEventId = request.headers['last-event-id'];
-      const body = streamBody(row.id, readPosition([lastEventId ?? ''].flat()[0]), {
-        store: deps.store,
-        hub,
-        signal: AbortSignal.any([closing, gone.signal]),
-      });
-      return reply
-        .headers({
-          'content-type': 'text/event-stream',
-          'cache-control': 'no-store',
-          'access-control-allow-origin': '*',
-          // Proxies would hold events back to fill their buffers.
-          'x-accel-buffering': 'no',
-          // A connection that idles after its stream would keep a closing server waiting.
-          connection: 'close',
-        })
-        .send(Readable.from(body));
-    },
-  );
+/** Server-sent events of one prediction. The URL is a capability, so no token is asked for. Contract §2. */
+export function streamRoutes(app: App, { urls, tails, closing }: Context): void {
+  const stream = async (request: FastifyRequest<{ Params: z.infer<typeof params> }>, reply: FastifyReply) => {
+    reply.header('access-control-allow-origin', '*');
+    const id = urls.streamOf(request.params.capability);
+    const from = readPosition([request.headers['last-event-id'] ?? ''].flat()[0]);
+    const body = id === null ? null : await EventStream.open(tails, id, from, closing);
+    if (body === null) throw notFound('The stream');
+    return reply
+      .headers({
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        // Proxies would hold events back to fill their buffers.
+        'x-accel-buffering': 'no',
+        // A connection that idles after its stream would keep a closing server waiting.
+        connection: 'close',
+      })
+      .send(body);
+  };
+  for (const path of PATHS) {
+    // A HEAD would read the stream to its end and show nothing of it.
+    const options = { schema: { tags: ['predictions'], params, security: [] }, exposeHeadRoute: false };
+    app.get(path, options, stream);
+    app.options(path, { schema: { hide: true, params } }, preflight);
+  }
 }
+
+/** What a page on another origin may send: browsers ask before they send one of these (contract §2). */
+const preflight = async (_request: FastifyRequest, reply: FastifyReply) =>
+  reply
+    .code(204)
+    .headers({
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'GET',
+      'access-control-allow-headers': 'accept, authorization, cache-control, content-type, last-event-id',
+      'access-control-max-age': '86400',
+    })
+    .send();

@@ -9,10 +9,13 @@ export interface StreamEvent {
 const NAMES: readonly string[] = ['output', 'logs', 'error', 'done'] satisfies StreamEvent['event'][];
 const isName = (name: string): name is StreamEvent['event'] => NAMES.includes(name);
 
-/** One event as it goes over the wire. A newline in the data makes another `data:` line, as the format wants. */
+/**
+ * One event as it goes over the wire. Each line of the data is a `data:` line of its own. The format knows LF, CR and CRLF
+ * as ends of a line and has no way to carry a CR, so all three arrive as LF; a CR inside a line would lose what follows it.
+ */
 export const writeStreamEvent = ({ event, id, data }: StreamEvent): string =>
   `id: ${id}\nevent: ${event}\n${data
-    .split('\n')
+    .split(/\r\n|\r|\n/)
     .map((line) => `data: ${line}\n`)
     .join('')}\n`;
 

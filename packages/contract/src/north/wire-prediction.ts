@@ -25,13 +25,15 @@ export interface PredictionFacts {
   readonly completedAt: number | null;
   readonly deadlineAt: number | null;
   readonly dataRemovedAt: number | null;
+  /** Its output is a file, or files. */
+  readonly streamsFiles: boolean;
 }
 
 /** The addresses that a prediction is shown with. */
 export interface PredictionUrls {
   prediction(id: string): { web: string; get: string; cancel: string };
   /** A capability: whoever has it may read that stream, because clients send no token with it (contract §0.9). */
-  stream(prediction: Pick<PredictionFacts, 'id' | 'createdAt'>): string;
+  stream(prediction: Pick<PredictionFacts, 'id' | 'createdAt' | 'streamsFiles'>): string;
 }
 
 /** What a stream's signature is over; the word keeps it from being good for anything else. */
@@ -45,9 +47,11 @@ export function createPredictionUrls(
   const get = (id: string) => `${publicUrl}/v1/predictions/${id}`;
   return {
     prediction: (id) => ({ web: `${publicUrl}/p/${id}`, get: get(id), cancel: `${get(id)}/cancel` }),
-    stream({ id, createdAt }) {
+    stream({ id, createdAt, streamsFiles }) {
       const expires = Math.floor(createdAt / 1000) + STREAM_DAYS * DAY_SECONDS;
-      return `${publicUrl}/v1/streams/${id}.${sign(streamSubject(id), expires)}`;
+      // By this path the JavaScript client knows that what it is sent are files' URLs (contract §0.10).
+      const path = streamsFiles ? 'files/stream-' : 'streams/';
+      return `${publicUrl}/v1/${path}${id}.${sign(streamSubject(id), expires)}`;
     },
   };
 }

@@ -14,6 +14,9 @@ export interface PostgresBusDeps {
   readonly log: Logger;
 }
 
+/** NOTIFY takes 8000 bytes; what is larger than that is read from the store. */
+const MAX_NOTICE_BYTES = 7_900;
+
 /** Pokes and notices by NOTIFY, heard on a session of its own. */
 export async function createPostgresBus({ url, queries, onReconnect, log }: PostgresBusDeps): Promise<Bus> {
   let session: Client | null = null;
@@ -72,7 +75,10 @@ export async function createPostgresBus({ url, queries, onReconnect, log }: Post
   return {
     poke: pokes.send,
     onPoke: (room, listener) => listeners.add(pokesOf(room), listener),
-    announce: (notice) => outbox.send(NOTICES, noticePayload(notice)),
+    announce(notice) {
+      const payload = noticePayload(notice, MAX_NOTICE_BYTES);
+      if (payload !== null) outbox.send(NOTICES, payload);
+    },
     onNotice: (listener) => listeners.add(NOTICES, (payload) => listener(JSON.parse(payload))),
     async close() {
       pokes.close();

@@ -3,6 +3,9 @@ import type { Redis } from 'ioredis';
 import { createListeners, createOutbox, createPokes, NOTICES, noticePayload, pokesOf } from '../bus.ts';
 import type { Bus } from '../port.ts';
 
+/** Everybody who listens gets every notice; what is larger than that is as well read from the store. */
+const MAX_NOTICE_BYTES = 64 * 1024;
+
 /** Pokes and notices by Redis pub/sub. `subscriber` is a connection for this alone. */
 export function createRedisBus(publisher: Redis, subscriber: Redis, log: Logger): Bus {
   const listeners = createListeners((channel) => {
@@ -24,7 +27,10 @@ export function createRedisBus(publisher: Redis, subscriber: Redis, log: Logger)
   return {
     poke: pokes.send,
     onPoke: (room, listener) => listeners.add(pokesOf(room), listener),
-    announce: (notice) => outbox.send(NOTICES, noticePayload(notice)),
+    announce(notice) {
+      const payload = noticePayload(notice, MAX_NOTICE_BYTES);
+      if (payload !== null) outbox.send(NOTICES, payload);
+    },
     onNotice: (listener) => listeners.add(NOTICES, (payload) => listener(JSON.parse(payload))),
     async close() {
       pokes.close();
