@@ -3,7 +3,8 @@ import { newId } from '@hearth/kit';
 import { sql } from 'kysely';
 import { DEPLOYMENT, STATUS } from './columns.ts';
 import type { Connection, Database } from './database.ts';
-import { createOverview } from './observe.ts';
+import { byId, keysetPage } from './keyset.ts';
+import { CONCERNED, createOverview } from './observe.ts';
 import { prepared } from './prepared.ts';
 import { createReleases, recordRelease } from './releases.ts';
 import type { DeploymentRow, DeploymentScale, DeploymentStatusRow, Deployments } from './store.ts';
@@ -42,11 +43,21 @@ export function createDeployments(connection: Connection, now: () => number): De
       // Looked up first: it stands at every prediction but a version's first.
       const known = await implicitOf(versionId, mode);
       if (known) return known;
-      await db
-        .insertInto('deployments')
-        .values(newRow({ ...scale, owner, name, modelId, versionId, implicit: true, mode }, now()))
-        .onConflict((conflict) => conflict.columns(['version_id', 'mode']).where('implicit', '=', true).doNothing())
-        .execute();
+      await db.transaction().execute(async (transaction) => {
+        await holdVersion(transaction, versionId);
+        await transaction
+          .insertInto('deployments')
+          .values(newRow({ ...scale, owner, name, modelId, versionId, implicit: true, mode }, now()))
+          .onConflict((conflict) =>
+            // A version that was removed and added again has its old one.
+            conflict
+              .columns(['version_id', 'mode'])
+              .where('implicit', '=', true)
+              .doUpdateSet({ removed_at: null, queue_removed_at: null, released_at: at(now()) })
+              .where('deployments.removed_at', 'is not', null),
+          )
+          .execute();
+      });
       const kept = await implicitOf(versionId, mode);
       if (!kept) throw new Error(`the implicit deployment of version ${versionId} was removed while it was being made`);
       return kept;
@@ -58,11 +69,10 @@ export function createDeployments(connection: Connection, now: () => number): De
 
     get: prepared(connection, 'deployment', (id: string) => standing().where('id', '=', id)),
 
-    list({ owner, before, limit }) {
-      let query = standing().where('implicit', '=', false).orderBy('id', 'desc').limit(limit);
+    list({ owner, ...page }) {
+      let query = standing().where('implicit', '=', false);
       if (owner !== undefined) query = query.where('owner', '=', owner);
-      if (before !== undefined) query = query.where('id', '<', before);
-      return query.execute();
+      return keysetPage(query, byId('deployments.id'), page);
     },
 
     update: (id, change, { by, restores } = {}) =>
@@ -106,6 +116,27 @@ export function createDeployments(connection: Connection, now: () => number): De
       return numUpdatedRows > 0n;
     },
 
+    implicitOf: (modelId) => standing().where('model_id', '=', modelId).where('implicit', '=', true).execute(),
+
+    async queuesLeft(limit) {
+      const rows = await db
+        .selectFrom('deployments')
+        .select('id')
+        .where('removed_at', 'is not', null)
+        .where('queue_removed_at', 'is', null)
+        .where((eb) => eb.not(CONCERNED))
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => id);
+    },
+
+    async queueRemoved(id) {
+      const removed = db.updateTable('deployments').set({ queue_removed_at: at(now()) });
+      // One whose version came back meanwhile has its queue again.
+      await removed.where('id', '=', id).where('removed_at', 'is not', null).execute();
+    },
+
     setStatus: (rows) => setStatus(db, rows),
 
     async status(id) {
@@ -117,6 +148,20 @@ export function createDeployments(connection: Connection, now: () => number): De
 
     failing: () => failing(db),
   };
+}
+
+/** The version was removed, or never was. */
+export class VersionGone extends Error {
+  override readonly name = 'VersionGone';
+  constructor(id: string) {
+    super(`there is no version ${id}`);
+  }
+}
+
+/** Keeps the version from being removed until the transaction ends. @throws VersionGone */
+async function holdVersion(transaction: Database, id: string): Promise<void> {
+  const held = transaction.selectFrom('versions').select('id').where('id', '=', id).where('removed_at', 'is', null);
+  if (!(await held.forShare().executeTakeFirst())) throw new VersionGone(id);
 }
 
 function newRow(

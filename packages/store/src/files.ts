@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { byId, keysetPage } from './keyset.ts';
 import type { Files } from './store.ts';
 import { at, atOrNull, json } from './values.ts';
 
@@ -44,16 +45,13 @@ export function createFiles(db: Database): Files {
     },
 
     /** Uploads only: outputs are listed with their prediction. */
-    list({ accountId, limit, before }) {
-      let query = db
+    list({ accountId, ...page }) {
+      const uploads = db
         .selectFrom('files')
         .select(FILE)
         .where('account_id', '=', accountId)
-        .where('kind', '=', 'upload')
-        .orderBy('id', 'desc')
-        .limit(limit);
-      if (before !== undefined) query = query.where('id', '<', before);
-      return query.execute();
+        .where('kind', '=', 'upload');
+      return keysetPage(uploads, byId('id'), page);
     },
 
     async remove(id) {

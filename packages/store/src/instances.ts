@@ -2,6 +2,7 @@ import { type BootPhase, type Millis, nextState } from '@hearth/core';
 import { sql } from 'kysely';
 import { INSTANCE } from './columns.ts';
 import type { Connection } from './database.ts';
+import { byId, keysetPage } from './keyset.ts';
 import { createObserve, inFlight, LIVE } from './observe.ts';
 import type { Instances } from './store.ts';
 import { at, json } from './values.ts';
@@ -63,24 +64,42 @@ export function createInstances(connection: Connection): Instances {
       return numUpdatedRows > 0n;
     },
 
+    async pulled(id, progress) {
+      await db
+        .updateTable('instances')
+        .set({ pull: json(progress) })
+        .where('id', '=', id)
+        .where('state', '=', 'booting')
+        .execute();
+    },
+
+    async recentBoots(deploymentId, limit) {
+      const rows = await db
+        .selectFrom('instances')
+        .select('phases')
+        .where('deployment_id', '=', deploymentId)
+        .where(sql<boolean>`phases ? 'ready'`)
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(({ phases }) => phases);
+    },
+
     async get(id) {
       return (await db.selectFrom('instances').select(INSTANCE).where('id', '=', id).executeTakeFirst()) ?? null;
     },
 
     live: () => db.selectFrom('instances').select(INSTANCE).where(LIVE).orderBy('id').execute(),
 
-    list({ deploymentId, live, before, limit }) {
+    list({ deploymentId, live, ...page }) {
       let query = db
         .selectFrom('instances')
         .leftJoin('consumers', 'consumers.instance_id', 'instances.id')
         .select(INSTANCE)
-        .select(['consumers.last_used_at as lastUsedAt', inFlight])
-        .orderBy('instances.id', 'desc')
-        .limit(limit);
+        .select(['consumers.last_used_at as lastUsedAt', inFlight]);
       if (deploymentId !== undefined) query = query.where('instances.deployment_id', '=', deploymentId);
       if (live !== undefined) query = query.where((instance) => (live ? LIVE : instance.not(LIVE)));
-      if (before !== undefined) query = query.where('instances.id', '<', before);
-      return query.execute();
+      return keysetPage(query, byId('instances.id'), page);
     },
 
     observe: createObserve(connection),

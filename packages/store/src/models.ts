@@ -1,53 +1,21 @@
 import { newId } from '@hearth/kit';
 import { sql } from 'kysely';
 import type { Connection, Database } from './database.ts';
+import { completed, describedModels, NEWEST_VERSION_AT } from './describe.ts';
+import { keysetPage } from './keyset.ts';
+import { MODEL } from './model-columns.ts';
+import { searchModels } from './model-search.ts';
 import { prepared } from './prepared.ts';
-import type { ModelRow, Models, Page, VersionRow } from './store.ts';
-import { at, json } from './values.ts';
-
-const MODEL = [
-  'models.id',
-  'models.owner',
-  'models.name',
-  'models.description',
-  'models.visibility',
-  'models.hardware_sku as hardwareSku',
-  'models.github_url as githubUrl',
-  'models.paper_url as paperUrl',
-  'models.license_url as licenseUrl',
-  'models.cover_image_url as coverImageUrl',
-  'models.created_at as createdAt',
-] as const;
-const VERSION = [
-  'versions.id',
-  'versions.model_id as modelId',
-  'models.owner',
-  'models.name',
-  'versions.source',
-  'versions.runtime',
-  'versions.openapi_schema as openapiSchema',
-  'versions.cog_version as cogVersion',
-  'versions.slots',
-  'versions.created_at as createdAt',
-] as const;
-
-/** The version's id stands already, under another model: ids are digests of what runs, and name one model. */
-export class VersionElsewhere extends Error {
-  override readonly name = 'VersionElsewhere';
-  /** `owner/name` of the model that has it. */
-  readonly model: string;
-  constructor(id: string, model: string) {
-    super(`version ${id} belongs to ${model} already`);
-    this.model = model;
-  }
-}
+import type { ModelChange, Models, ModelUse } from './store.ts';
+import { at, instant } from './values.ts';
+import { createVersions } from './versions.ts';
 
 export function createModels(connection: Connection, now: () => number): Models {
   const { db } = connection;
-  const versions = () =>
-    db.selectFrom('versions').innerJoin('models', 'models.id', 'versions.model_id').select(VERSION);
 
   return {
+    ...createVersions(connection, now),
+
     async insert(model) {
       const createdAt = now();
       const made = await db
@@ -63,134 +31,130 @@ export function createModels(connection: Connection, now: () => number): Models 
           paper_url: model.paperUrl,
           license_url: model.licenseUrl,
           cover_image_url: model.coverImageUrl,
+          // The runs of a removed model of the same name are not its own.
+          runs_until: newId(createdAt - 1),
           created_at: at(createdAt),
         })
-        .onConflict((conflict) => conflict.columns(['owner', 'name']).doNothing())
+        .onConflict((conflict) => conflict.columns(['owner', 'name']).where('removed_at', 'is', null).doNothing())
         .returning(MODEL)
         .executeTakeFirst();
       return made ?? 'taken';
     },
 
     byName: prepared(connection, 'model', (owner: string, name: string) =>
-      db.selectFrom('models').select(MODEL).where('owner', '=', owner).where('name', '=', name),
+      db
+        .selectFrom('models')
+        .select(MODEL)
+        .where('owner', '=', owner)
+        .where('name', '=', name)
+        .where('removed_at', 'is', null),
     ),
 
-    async list({ accountUsername, before, limit }) {
-      let query = described(db).orderBy('models.id', 'desc').limit(limit);
+    async list({ viewer, accountUsername, sortBy = 'latest_version_created_at', direction = 'desc', ...page }) {
+      const sortedAt = sortBy === 'model_created_at' ? sql<number>`models.created_at` : NEWEST_VERSION_AT;
+      let query = describedModels(db, viewer, sortedAt);
       if (accountUsername !== undefined) query = query.where('models.owner', '=', accountUsername);
-      if (before !== undefined) query = query.where('models.id', '<', before);
-      return (await query.execute()).map(withVersion);
+      const order = {
+        by: sql`(${sortedAt}, models.id)`,
+        at: (place: { at: number; id: string }) => sql`(${instant(place.at)}, ${place.id})`,
+        direction,
+      };
+      const rows = await completed(db, await keysetPage(query, order, page), now());
+      return rows.map(({ model, mark }) => ({ ...model, place: { at: mark, id: model.id } }));
+    },
+
+    async byIds(ids, viewer) {
+      if (ids.length === 0) return [];
+      const rows = await describedModels(db, viewer).where('models.id', 'in', ids).execute();
+      const models = new Map((await completed(db, rows, now())).map(({ model }) => [model.id, model]));
+      return ids.flatMap((id) => models.get(id) ?? []);
     },
 
     async describe(owner, name) {
-      const query = described(db).where('models.owner', '=', owner).where('models.name', '=', name);
-      const row = await query.executeTakeFirst();
-      return row ? withVersion(row) : null;
+      const named = describedModels(db, undefined).where('models.owner', '=', owner).where('models.name', '=', name);
+      const [found] = await completed(db, await named.execute(), now());
+      return found?.model ?? null;
     },
 
-    async insertVersion(row) {
-      await db
-        .insertInto('versions')
-        .values({
-          id: row.id,
-          model_id: row.modelId,
-          source: json(row.source),
-          runtime: row.runtime,
-          openapi_schema: json(row.openapiSchema),
-          cog_version: row.cogVersion,
-          slots: row.slots,
-          created_at: at(now()),
-        })
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .execute();
-      const standing = await versions().where('versions.id', '=', row.id).executeTakeFirstOrThrow();
-      if (standing.modelId !== row.modelId) throw new VersionElsewhere(row.id, `${standing.owner}/${standing.name}`);
-      return standing;
+    async readme(id) {
+      const row = await db.selectFrom('models').select('readme').where('id', '=', id).executeTakeFirst();
+      return row?.readme ?? null;
     },
 
-    version: prepared(connection, 'version', (id: string) => versions().where('versions.id', '=', id)),
-
-    latestVersion: prepared(connection, 'latest_version', (owner: string, name: string) =>
-      versions()
-        .where('models.owner', '=', owner)
-        .where('models.name', '=', name)
-        .orderBy('versions.seq', 'desc')
-        .limit(1),
-    ),
-
-    versions(modelId, { before, limit }: Page): Promise<VersionRow[]> {
-      let query = versions().where('versions.model_id', '=', modelId).orderBy('versions.seq', 'desc').limit(limit);
-      if (before !== undefined)
-        query = query.where('versions.seq', '<', (last) =>
-          last.selectFrom('versions as last').select('last.seq').where('last.id', '=', before),
-        );
-      return query.execute();
+    async update(id, change) {
+      const updated = db
+        .updateTable('models')
+        // An update without a change is one too, so that it answers the row.
+        .set({ id, ...changedColumns(change) })
+        .where('id', '=', id)
+        .where('removed_at', 'is', null)
+        .returning(MODEL);
+      return (await updated.executeTakeFirst()) ?? null;
     },
+
+    remove: (id) =>
+      db.transaction().execute(async (transaction) => {
+        // Nothing comes to it from here on: whoever adds a version takes a lock on it too.
+        const model = await transaction
+          .selectFrom('models')
+          .select(MODEL)
+          .where('id', '=', id)
+          .where('removed_at', 'is', null)
+          .forUpdate()
+          .executeTakeFirst();
+        if (!model) return null;
+        if (model.visibility === 'public') return 'public';
+        const use = await useOf(transaction, model);
+        if (use) return use;
+        await transaction
+          .updateTable('models')
+          .set({ removed_at: at(now()) })
+          .where('id', '=', id)
+          .execute();
+        await transaction.deleteFrom('model_examples').where('model_id', '=', id).execute();
+        return 'removed';
+      }),
+
+    search: (query) => searchModels(db, query, now()),
   };
 }
 
-/** Each model with how often it ran and its newest version. */
-function described(db: Database) {
-  return db
-    .selectFrom('models')
-    .leftJoinLateral(
-      (newest) =>
-        newest
-          .selectFrom('versions')
-          .selectAll()
-          .whereRef('versions.model_id', '=', 'models.id')
-          .orderBy('versions.seq', 'desc')
-          .limit(1)
-          .as('newest'),
-      (join) => join.onTrue(),
-    )
-    .select(MODEL)
-    .select([
-      'newest.id as versionId',
-      'newest.source',
-      'newest.runtime',
-      'newest.openapi_schema as openapiSchema',
-      'newest.cog_version as cogVersion',
-      'newest.slots',
-      'newest.created_at as versionCreatedAt',
-    ])
-    .select((runs) =>
-      runs
-        .selectFrom('predictions')
-        .select(sql<number>`count(*)`.as('count'))
-        .where('predictions.model', '=', sql<string>`models.owner || '/' || models.name`)
-        .as('runCount'),
-    );
-}
-
-type Described = Awaited<ReturnType<ReturnType<typeof described>['execute']>>[number];
-
-function withVersion(row: Described): ModelRow & { runCount: number; latestVersion: VersionRow | null } {
-  const { versionId, source, runtime, openapiSchema, cogVersion, slots, versionCreatedAt, runCount, ...model } = row;
-  const has =
-    versionId !== null &&
-    source !== null &&
-    runtime !== null &&
-    openapiSchema !== null &&
-    cogVersion !== null &&
-    slots !== null &&
-    versionCreatedAt !== null;
+/** Only what the change names. */
+function changedColumns(change: ModelChange) {
   return {
-    ...model,
-    runCount: runCount ?? 0,
-    latestVersion: has
-      ? {
-          id: versionId,
-          modelId: model.id,
-          owner: model.owner,
-          name: model.name,
-          source,
-          runtime,
-          openapiSchema,
-          cogVersion,
-          slots,
-          createdAt: versionCreatedAt,
-        }
-      : null,
+    ...(change.description !== undefined && { description: change.description }),
+    ...(change.readme !== undefined && { readme: change.readme }),
+    ...(change.visibility !== undefined && { visibility: change.visibility }),
+    ...(change.hardwareSku !== undefined && { hardware_sku: change.hardwareSku }),
+    ...(change.githubUrl !== undefined && { github_url: change.githubUrl }),
+    ...(change.paperUrl !== undefined && { paper_url: change.paperUrl }),
+    ...(change.licenseUrl !== undefined && { license_url: change.licenseUrl }),
+    ...(change.weightsUrl !== undefined && { weights_url: change.weightsUrl }),
+    ...(change.coverImageUrl !== undefined && { cover_image_url: change.coverImageUrl }),
   };
+}
+
+async function useOf(db: Database, model: { id: string; owner: string; name: string }): Promise<ModelUse | null> {
+  const { versions, imports, trainings } = await db
+    .selectNoFrom((eb) => [
+      eb
+        .exists(eb.selectFrom('versions').select('id').where('model_id', '=', model.id).where('removed_at', 'is', null))
+        .as('versions'),
+      eb
+        .exists(eb.selectFrom('imports').select('id').where('model_id', '=', model.id).where('state', '=', 'requested'))
+        .as('imports'),
+      eb
+        .exists(
+          eb
+            .selectFrom('predictions')
+            .select('id')
+            .where('destination', '=', `${model.owner}/${model.name}`)
+            .where('status', 'in', ['starting', 'processing']),
+        )
+        .as('trainings'),
+    ])
+    .executeTakeFirstOrThrow();
+  if (versions) return 'versions';
+  if (imports) return 'imports';
+  return trainings ? 'trainings' : null;
 }

@@ -11,7 +11,7 @@ const NO_DEMAND: Demand = { waiting: 0, inFlight: 0, oldestWaitingAt: null };
 export const LIVE = sql<boolean>`instances.state not in ('stopped', 'failed')`;
 const UNFINISHED = sql<boolean>`predictions.status in ('starting', 'processing')`;
 /** Deployments that predictions or instances hold on to. */
-const CONCERNED = sql<boolean>`(
+export const CONCERNED = sql<boolean>`(
   exists (select from predictions where predictions.deployment_id = deployments.id and ${UNFINISHED})
   or exists (select from instances where instances.deployment_id = deployments.id and ${LIVE})
 )`;
@@ -50,7 +50,7 @@ export function createObserve(connection: Connection): () => Promise<Observation
 export function createOverview(connection: Connection): () => Promise<DeploymentOverview[]> {
   const { db } = connection;
   const newestImplicit = sql`
-    select distinct on (model_id) id from deployments where implicit and mode = 'predict' order by model_id, id desc`;
+    select distinct on (model_id) id from deployments where implicit and mode = 'predict' and removed_at is null order by model_id, id desc`;
   const read = createSnapshot(connection, {
     demands: demandByDeployment(db),
     instances: liveInstances(db).select(releaseOf),

@@ -112,6 +112,8 @@ export const FINISH_TRAINING = statement(
         slots, created_at)
       select $25, $26, $27, $28, base.source, base.runtime, base.openapi_schema, base.cog_version, base.slots, $10
       from ended left join versions as base on base.id = $27
-      on conflict (id) do nothing
+      on conflict (id) do update
+        set model_id = excluded.model_id, seq = default, created_at = excluded.created_at, removed_at = null
+        where versions.removed_at is not null
     )`),
 );

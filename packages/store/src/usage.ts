@@ -1,6 +1,7 @@
 import type { UsageRecord } from '@hearth/core';
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
+import { byId, keysetPage } from './keyset.ts';
 import type { Usage } from './store.ts';
 import { instant } from './values.ts';
 
@@ -30,11 +31,22 @@ const KEYS = {
 
 export function createUsage(db: Database): Usage {
   return {
-    list({ accountId, before, limit }): Promise<UsageRecord[]> {
-      let query = db.selectFrom('usage_records').select(RECORD).orderBy('id', 'desc').limit(limit);
+    list({ accountId, ...page }): Promise<UsageRecord[]> {
+      let query = db.selectFrom('usage_records').select(RECORD);
       if (accountId !== undefined) query = query.where('account_id', '=', accountId);
-      if (before !== undefined) query = query.where('id', '<', before);
-      return query.execute();
+      return keysetPage(query, byId('id'), page);
+    },
+
+    async recentRuns(deploymentId, limit) {
+      const rows = await db
+        .selectFrom('usage_records')
+        .select('predict_microseconds as microseconds')
+        .where('deployment_id', '=', deploymentId)
+        .where('status', '=', 'succeeded')
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(({ microseconds }) => Math.round(microseconds / 1_000));
     },
 
     totals({ by, accountId, from, to }) {

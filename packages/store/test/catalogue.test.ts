@@ -77,6 +77,7 @@ describe('models', () => {
       ...model,
       runCount: 0,
       latestVersion: null,
+      defaultExample: null,
     });
     expect(await store.models.latestVersion(model.owner, model.name)).toBeNull();
   });
@@ -87,9 +88,8 @@ describe('models', () => {
     const all = await store.models.list({ accountUsername: owner, limit: 10 });
     expect(ids(all)).toEqual(ids(all).toSorted().toReversed());
     expect(all).toHaveLength(3);
-    expect(ids(await store.models.list({ accountUsername: owner, limit: 10, before: all[0]?.id }))).toEqual(
-      ids(all.slice(1)),
-    );
+    const rest = await store.models.list({ accountUsername: owner, limit: 10, before: all[0]?.place });
+    expect(ids(rest)).toEqual(ids(all.slice(1)));
     expect((await store.models.list({ limit: 100 })).length).toBeGreaterThan(3);
   });
 });

@@ -61,7 +61,10 @@ export interface Deployments {
   insert(
     row: DeploymentScale & { owner: string; name: string; modelId: string; by?: string },
   ): Promise<DeploymentRow | 'taken'>;
-  /** The version's implicit deployment of a mode, made on first sight; safe to call at once from many places. */
+  /**
+   * The version's implicit deployment of a mode, made on first sight; safe to call at once from many places.
+   * @throws VersionGone when the version was removed meanwhile
+   */
   ensureImplicit(
     version: VersionRow,
     scale: Omit<DeploymentScale, 'versionId'>,
@@ -86,6 +89,11 @@ export interface Deployments {
    * without it. One that came in at the same moment is among `failing`.
    */
   remove(id: string): Promise<boolean>;
+  /** The standing implicit ones of a model's versions. */
+  implicitOf(modelId: string): Promise<DeploymentRow[]>;
+  /** Removed ones, by id, that nothing runs for any more and whose queue is still to be cleared away. */
+  queuesLeft(limit: number): Promise<string[]>;
+  queueRemoved(id: string): Promise<void>;
   /** scheduler: upserts those given. */
   setStatus(rows: readonly DeploymentStatusRow[]): Promise<void>;
   status(id: string): Promise<DeploymentStatusRow | null>;

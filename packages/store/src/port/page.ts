@@ -1,5 +1,9 @@
-/** Keyset pagination, newest first: pass the last id of a page as `before` to get the next. Ids sort by time. */
-export interface Page {
+/**
+ * Keyset pagination, newest first where nothing else is said. A page's last key, given as `before`, gets the page behind
+ * it; its first key, given as `after`, the page in front of it. Ids sort by time.
+ */
+export interface Page<Key = string> {
   readonly limit: number;
-  readonly before?: string | undefined;
+  readonly before?: Key | undefined;
+  readonly after?: Key | undefined;
 }

@@ -76,6 +76,7 @@ export interface Ticket {
   /** Attempts begun when the ticket was written: claiming it raises the row from this number. */
   readonly attempt: number;
 }
+export type LineEntry = Pick<PredictionRow, 'id' | 'status' | 'createdAt' | 'startedAt'>;
 export interface Predictions {
   /**
    * api. `durable: false`: does not wait for the disk. For a caller who is told nothing before the prediction has ended
@@ -100,6 +101,8 @@ export interface Predictions {
       accountId: string;
       /** Left out: predictions. */
       kind?: PredictionRow['kind'];
+      source?: PredictionRow['source'] | undefined;
+      /** Or at it. */
       createdAfter?: Millis | undefined;
       createdBefore?: Millis | undefined;
     },
@@ -153,11 +156,15 @@ export interface Predictions {
   nextDeadline(): Promise<Millis | null>;
   /** dispatcher: waiting ones of a deployment created before an instant, oldest first. */
   waitingBefore(deploymentId: string, before: Millis, limit: number): Promise<PredictionRow[]>;
+  /** The oldest unfinished ones of a deployment, at most `limit`, oldest first: its line, and what goes on. */
+  line(deploymentId: string, limit: number): Promise<LineEntry[]>;
   /** dispatcher's sweep: tickets of every waiting prediction, with their deployment, in pages by id. */
   waitingTickets(after: string | null, limit: number): Promise<(Ticket & { deploymentId: string })[]>;
 }
 
 export interface Usage {
+  /** Run times of a deployment's newest successful runs in milliseconds, at most `limit`. */
+  recentRuns(deploymentId: string, limit: number): Promise<number[]>;
   list(page: Page & { accountId?: string | undefined }): Promise<UsageRecord[]>;
   /** Sums by model, by deployment, by account or by day, over [from, to). */
   totals(query: {
