@@ -15,6 +15,7 @@ import { healthRoutes } from './routes/health.ts';
 import { modelRoutes } from './routes/models.ts';
 import { outputRoutes } from './routes/outputs.ts';
 import { predictionRoutes } from './routes/predictions.ts';
+import { releaseRoutes } from './routes/releases.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { trainingRoutes } from './routes/trainings.ts';
@@ -82,6 +83,7 @@ async function tokenedRoutes(v1: App, context: Context): Promise<void> {
   modelRoutes(v1, context);
   versionRoutes(v1, context);
   deploymentRoutes(v1, context);
+  releaseRoutes(v1, context);
   hardwareRoutes(v1, context);
   fleetRoutes(v1, context);
   usageRoutes(v1, context);

@@ -1,4 +1,5 @@
 import {
+  type WireCurrentRelease,
   type WireDeployment,
   type WireFailure,
   type WireFile,
@@ -7,6 +8,7 @@ import {
   type WireInstance,
   type WireModel,
   type WirePrediction,
+  type WireRelease,
   type WireToken,
   type WireTraining,
   type WireUsageRecord,
@@ -22,6 +24,7 @@ import type {
   InstanceRow,
   ModelRow,
   PredictionRow,
+  ReleaseRow,
   TokenRow,
   VersionRow,
 } from '@hearth/store';
@@ -81,27 +84,39 @@ export const wireModel = (
   created_at: date(row.createdAt),
 });
 
-export const wireDeployment = (row: DeploymentRow, owner: AccountRow | null): WireDeployment => ({
+/** `by`: who made its current release; null where that account is gone. */
+export const wireDeployment = (row: DeploymentRow, by: AccountRow | null): WireDeployment => ({
   owner: row.owner,
   name: row.name,
-  current_release: {
-    number: row.release,
-    model: row.model,
-    version: row.versionId,
-    created_at: date(row.releasedAt),
-    created_by: {
-      type: owner?.type ?? 'user',
-      username: row.owner,
-      name: owner?.name ?? row.owner,
-      avatar_url: null,
-      github_url: null,
-    },
-    configuration: {
-      hardware: row.hardwareSku,
-      min_instances: row.minInstances,
-      max_instances: row.maxInstances,
-      keep_alive: row.keepAliveMs / 1000,
-    },
+  current_release: wireContent(
+    { ...row, number: row.release, createdAt: row.releasedAt, createdBy: row.releasedBy },
+    row.model,
+    by,
+  ),
+});
+
+export const wireRelease = (row: ReleaseRow, model: string, by: AccountRow | null): WireRelease => ({
+  ...wireContent(row, model, by),
+  restores: row.restores,
+});
+
+const wireContent = (row: Omit<ReleaseRow, 'restores'>, model: string, by: AccountRow | null): WireCurrentRelease => ({
+  number: row.number,
+  model,
+  version: row.versionId,
+  created_at: date(row.createdAt),
+  created_by: {
+    type: by?.type ?? 'user',
+    username: row.createdBy,
+    name: by?.name ?? row.createdBy,
+    avatar_url: null,
+    github_url: null,
+  },
+  configuration: {
+    hardware: row.hardwareSku,
+    min_instances: row.minInstances,
+    max_instances: row.maxInstances,
+    keep_alive: row.keepAliveMs / 1000,
   },
 });
 

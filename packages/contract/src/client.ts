@@ -1,5 +1,5 @@
 import type { WireAccount, WireNewToken, WireToken } from './north/account.ts';
-import type { DeploymentBody, DeploymentPatch, WireDeployment } from './north/deployment.ts';
+import type { DeploymentBody, DeploymentPatch, WireDeployment, WireRelease } from './north/deployment.ts';
 import { type InvalidField, type ProblemBody, problemSchema } from './north/errors.ts';
 import type { WireFile } from './north/file.ts';
 import type { WireHost, WireInstance, WireStatusPage } from './north/fleet.ts';
@@ -73,6 +73,12 @@ export function createClient(options: ClientOptions) {
       create: (body: DeploymentBody) => post<WireDeployment>('/deployments', body),
       update: (owner: string, name: string, body: DeploymentPatch) =>
         http.json<WireDeployment>('PATCH', `/deployments/${part(owner)}/${part(name)}`, body),
+      /** All of them, newest first. */
+      releases: (owner: string, name: string) =>
+        http.every<WireRelease>(`/deployments/${part(owner)}/${part(name)}/releases`),
+      /** A new release with the content of an earlier one; of the one before the current where it is left out. */
+      rollback: (owner: string, name: string, release?: number) =>
+        post<WireDeployment>(`/deployments/${part(owner)}/${part(name)}/rollback`, { release }),
       delete: (owner: string, name: string) => http.empty('DELETE', `/deployments/${part(owner)}/${part(name)}`),
     },
     predictions: {

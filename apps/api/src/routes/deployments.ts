@@ -9,9 +9,10 @@ import { durationMs } from '@hearth/kit';
 import type { DeploymentRow, DeploymentScale, VersionRow } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
+import { changeable, changed, visible } from '../deployment-access.ts';
 import { checkHardware } from '../hardware.ts';
 import { answerPage, pageOf } from '../paging.ts';
-import { callerOf, type Identity, mayChange, mayUse } from '../plugins/auth.ts';
+import { callerOf } from '../plugins/auth.ts';
 import { invalidField, notFound, Problem } from '../problem.ts';
 import { wireDeployment } from '../wire.ts';
 
@@ -25,7 +26,7 @@ const params = z.object({ owner: z.string(), name: z.string() });
 export function deploymentRoutes(app: App, context: Context): void {
   const { deps, urls, targets } = context;
   const { deployments } = deps.store;
-  const toWire = async (row: DeploymentRow) => wireDeployment(row, await targets.account(row.owner));
+  const toWire = async (row: DeploymentRow) => wireDeployment(row, await targets.account(row.releasedBy));
 
   app.post(
     '/deployments',
@@ -45,7 +46,8 @@ export function deploymentRoutes(app: App, context: Context): void {
         hardwareSku: hardware,
         minInstances: min_instances,
         maxInstances: max_instances,
-        keepAliveMs: keep_alive === undefined ? deps.settings.keepAliveMs : keepAliveMs(keep_alive),
+        keepAliveMs: keep_alive == null ? deps.settings.keepAliveMs : keepAliveMs(keep_alive),
+        by: caller.account.username,
       });
       if (made === 'taken')
         throw new Problem('name-taken', `There is a deployment ${caller.account.username}/${name} already.`);
@@ -79,20 +81,22 @@ export function deploymentRoutes(app: App, context: Context): void {
       const row = changeable(await visible(context, request.params, caller), caller);
       const { version, hardware, min_instances, max_instances, keep_alive } = request.body;
       const change: { -readonly [Key in keyof DeploymentScale]?: DeploymentScale[Key] } = {};
-      if (hardware !== undefined) {
+      if (hardware != null) {
         await checkHardware(deps.store, hardware);
         change.hardwareSku = hardware;
       }
-      if (version !== undefined) {
+      if (version != null) {
         const { version: found } = await targets.byVersion(version, caller);
         checkModel(found, row.model);
         change.versionId = found.id;
       }
-      if (min_instances !== undefined) change.minInstances = min_instances;
-      if (max_instances !== undefined) change.maxInstances = max_instances;
-      if (keep_alive !== undefined) change.keepAliveMs = keepAliveMs(keep_alive);
+      if (min_instances != null) change.minInstances = min_instances;
+      if (max_instances != null) change.maxInstances = max_instances;
+      if (keep_alive != null) change.keepAliveMs = keepAliveMs(keep_alive);
       checkRange(change.minInstances ?? row.minInstances, change.maxInstances ?? row.maxInstances);
-      const updated = Object.keys(change).length > 0 ? await deployments.update(row.id, change) : row;
+      // As Replicate's, a PATCH makes a release even where its values are the current ones; it restarts nothing then.
+      const by = caller.account.username;
+      const updated = Object.keys(change).length > 0 ? await deployments.update(row.id, change, { by }) : row;
       if (updated === null) throw notFound(`Deployment ${row.owner}/${row.name}`);
       changed(context);
       return toWire(updated);
@@ -108,30 +112,6 @@ export function deploymentRoutes(app: App, context: Context): void {
     changed(context);
     return reply.code(204).send();
   });
-}
-
-/** The scheduler looks at what is to run, and every API process forgets what it kept. */
-function changed({ deps, targets }: Context): void {
-  targets.forget();
-  deps.bus.poke('api');
-  deps.bus.poke('scheduler');
-}
-
-async function visible(
-  { deps, targets }: Context,
-  { owner, name }: { owner: string; name: string },
-  caller: Identity,
-): Promise<DeploymentRow> {
-  const row = await deps.store.deployments.byName(owner, name);
-  const [modelOwner = '', modelName = ''] = row?.model.split('/') ?? [];
-  const model = row && (await targets.model(modelOwner, modelName));
-  if (row && model && (mayChange(caller, row) || mayUse(caller, model))) return row;
-  throw notFound(`Deployment ${owner}/${name}`);
-}
-
-function changeable(row: DeploymentRow, caller: Identity): DeploymentRow {
-  if (mayChange(caller, row)) return row;
-  throw new Problem('forbidden', `${row.owner}/${row.name} belongs to another account.`);
 }
 
 function checkModel(version: VersionRow, model: string): void {

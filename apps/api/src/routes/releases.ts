@@ -1,0 +1,74 @@
+import {
+  deploymentSchema,
+  pageQuerySchema,
+  pageOf as pageSchema,
+  releaseSchema,
+  rollbackBodySchema,
+} from '@hearth/contract';
+import type { DeploymentRow, ReleaseRow } from '@hearth/store';
+import { z } from 'zod';
+import type { App, Context } from '../context.ts';
+import { changeable, changed, visible } from '../deployment-access.ts';
+import { checkHardware } from '../hardware.ts';
+import { answerPage, pageOf } from '../paging.ts';
+import { callerOf, type Identity } from '../plugins/auth.ts';
+import { invalidField, notFound } from '../problem.ts';
+import { wireDeployment, wireRelease } from '../wire.ts';
+
+const tags = ['deployments'];
+const params = z.object({ owner: z.string(), name: z.string() });
+
+/** Ours: what a deployment was, release by release, and the way back. */
+export function releaseRoutes(app: App, context: Context): void {
+  const { deps, urls, targets } = context;
+  const { deployments } = deps.store;
+
+  app.get(
+    '/deployments/:owner/:name/releases',
+    { schema: { tags, params, querystring: pageQuerySchema, response: { 200: pageSchema(releaseSchema) } } },
+    async (request) => {
+      const row = await visible(context, request.params, callerOf(request));
+      const { limit, before } = pageOf(request.query.cursor);
+      const releases = await deployments.releases(row.id, { limit, before: releaseNumber(before) });
+      const rows = releases.map((release) => ({ ...release, id: String(release.number) }));
+      const toWire = async (release: ReleaseRow) =>
+        wireRelease(release, row.model, await targets.account(release.createdBy));
+      return answerPage(rows, toWire, { urls, path: `/deployments/${row.owner}/${row.name}/releases` });
+    },
+  );
+
+  app.post(
+    '/deployments/:owner/:name/rollback',
+    { schema: { tags, params, body: rollbackBodySchema, response: { 200: deploymentSchema } } },
+    async (request) => {
+      const caller = callerOf(request);
+      const row = changeable(await visible(context, request.params, caller), caller);
+      const { number, ...content } = await earlier(context, row, request.body?.release ?? null, caller);
+      const by = caller.account.username;
+      const updated = await deployments.update(row.id, content, { by, restores: number });
+      if (updated === null) throw notFound(`Deployment ${row.owner}/${row.name}`);
+      changed(context);
+      return wireDeployment(updated, await targets.account(updated.releasedBy));
+    },
+  );
+}
+
+/** The release to go back to, with its content; refused with a reason where what it ran is there no more. */
+async function earlier({ deps, targets }: Context, row: DeploymentRow, asked: number | null, caller: Identity) {
+  if (asked === null && row.release === 1)
+    throw invalidField('release', 'number_gte', `${row.owner}/${row.name} has had one release only`);
+  const number = asked ?? row.release - 1;
+  const release = await deps.store.deployments.release(row.id, number);
+  if (release === null)
+    throw invalidField('release', 'enum', `there is no release ${number}; the newest is ${row.release}`);
+  const { versionId, hardwareSku, minInstances, maxInstances, keepAliveMs } = release;
+  await targets.byVersion(versionId, caller);
+  await checkHardware(deps.store, hardwareSku);
+  return { number, versionId, hardwareSku, minInstances, maxInstances, keepAliveMs };
+}
+
+function releaseNumber(key: string | undefined): number | undefined {
+  if (key === undefined) return undefined;
+  if (/^\d{1,9}$/.test(key)) return Number(key);
+  throw invalidField('cursor', 'format', 'is not a cursor of this list; take `next` of a page as it is');
+}
