@@ -20,8 +20,9 @@ import {
   shutdownReply,
 } from './responses.ts';
 import type { Runner } from './runner.ts';
+import type { Settings } from './settings.ts';
 
-const PREDICTION_PATH = /^\/predictions\/([^/]+?)(\/cancel)?$/;
+const RUN_PATH = /^\/(predictions|trainings)(?:\/([^/]+?)(\/cancel)?)?$/;
 
 function answer(response: ServerResponse, { status, body, contentType }: Reply): void {
   response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) });
@@ -69,18 +70,21 @@ function cancel(runner: Runner, id: string): Reply {
 
 export interface RouteOptions {
   readonly model: Model;
+  /** What is run: the model, or in train mode its trainer. */
+  readonly served: Model;
+  readonly mode: Settings['mode'];
   readonly runner: Runner;
   /** Called once the answer to `POST /shutdown` is on its way. */
   readonly onShutdown: () => void;
   readonly print: (text: string) => void;
 }
 
-export function routes({ model, runner, onShutdown, print }: RouteOptions): RequestListener {
+export function routes({ model, served, mode, runner, onShutdown, print }: RouteOptions): RequestListener {
   let document: string | undefined;
   const fixed: Readonly<
     Record<string, Readonly<Record<string, (request: IncomingMessage) => Reply | Promise<Reply>>>>
   > = {
-    '/': { GET: () => indexReply },
+    '/': { GET: () => indexReply(model.trainer !== null) },
     '/health-check': { GET: () => healthReply(runner.health.status, runner.health.setup) },
     '/openapi.json': {
       GET: () => {
@@ -88,17 +92,19 @@ export function routes({ model, runner, onShutdown, print }: RouteOptions): Requ
         return documentReply(document);
       },
     },
-    '/predictions': { POST: (request) => predict(model, runner, request, null) },
     '/shutdown': { POST: () => shutdownReply },
   };
   const route = (request: IncomingMessage, path: string): Reply | Promise<Reply> => {
     const method = request.method ?? '';
     const known = fixed[path];
     if (known) return known[method]?.(request) ?? methodNotAllowedReply;
-    const [, id, cancels] = PREDICTION_PATH.exec(path) ?? [];
-    if (id === undefined) return notFoundReply;
-    if (method !== (cancels ? 'POST' : 'PUT')) return methodNotAllowedReply;
-    return cancels ? cancel(runner, decodeURIComponent(id)) : predict(model, runner, request, decodeURIComponent(id));
+    const [, collection, urlId, cancels] = RUN_PATH.exec(path) ?? [];
+    const id = urlId === undefined ? null : decodeURIComponent(urlId);
+    // A cancel is heard at either, as in Cog.
+    const isServed = collection === (mode === 'train' ? 'trainings' : 'predictions');
+    if (collection === undefined || !(isServed || (cancels && model.trainer !== null))) return notFoundReply;
+    if (method !== (id !== null && !cancels ? 'PUT' : 'POST')) return methodNotAllowedReply;
+    return cancels && id !== null ? cancel(runner, id) : predict(served, runner, request, id);
   };
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';

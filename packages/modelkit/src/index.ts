@@ -7,3 +7,4 @@ export { Secret } from './secret.ts';
 export { serve } from './serve.ts';
 export { type ModelServer, type ServerOptions, type StopReason, startServer } from './server.ts';
 export { readSettings, type Settings } from './settings.ts';
+export { defineTrainer, type Trainer, type TrainerDefinition, type TrainRun } from './trainer.ts';

@@ -40,16 +40,26 @@ async function prepare(spec: FieldSpec, value: unknown, name: string, run: Run):
   }
   if (typeof value !== 'string') return value;
   if (spec.kind === 'secret') return new Secret(value);
-  return download(value, name, run);
+  return download(value, { folder: `input/${name}`, what: `input '${name}'` }, run);
 }
 
-/** @throws Error naming the input and what went wrong; query strings, which may hold signatures, are left out. */
-async function download(url: string, name: string, { tempDir, signal }: Run): Promise<string> {
-  // A folder per input: two inputs may have files of the same name.
-  const folder = join(tempDir, 'input', name);
+interface Destination {
+  /** Below the run's own folder. One for each download: two may have files of the same name. */
+  readonly folder: string;
+  /** As an error calls it. */
+  readonly what: string;
+}
+
+/** @throws Error naming what it is and what went wrong; query strings, which may hold signatures, are left out. */
+export async function download(
+  url: string,
+  { folder: below, what }: Destination,
+  { tempDir, signal }: Run,
+): Promise<string> {
+  const folder = join(tempDir, below);
   await mkdir(folder, { recursive: true });
   if (/^data:/i.test(url)) {
-    const { mediaType, bytes } = readDataUrl(url, name);
+    const { mediaType, bytes } = readDataUrl(url, what);
     const path = join(folder, `file${extensionOf(mediaType)}`);
     await writeFile(path, bytes);
     return path;
@@ -64,7 +74,7 @@ async function download(url: string, name: string, { tempDir, signal }: Run): Pr
     else await pipeline(Readable.fromWeb(response.body), createWriteStream(path), { signal });
     return path;
   } catch (error) {
-    throw new Error(`could not download input '${name}' from ${shown}: ${reasonOf(error)}`, { cause: error });
+    throw new Error(`could not download ${what} from ${shown}: ${reasonOf(error)}`, { cause: error });
   }
 }
 
@@ -88,9 +98,9 @@ function fileNameIn(pathname: string): string {
     : name;
 }
 
-function readDataUrl(url: string, name: string): { readonly mediaType: string; readonly bytes: Buffer } {
+function readDataUrl(url: string, what: string): { readonly mediaType: string; readonly bytes: Buffer } {
   const comma = url.indexOf(',');
-  if (comma < 0) throw new Error(`input '${name}': the data URL has no comma, so no data`);
+  if (comma < 0) throw new Error(`${what}: the data URL has no comma, so no data`);
   const [mediaType = '', ...parameters] = url.slice('data:'.length, comma).split(';');
   const data = url.slice(comma + 1);
   const base64 = parameters.some((parameter) => parameter.trim().toLowerCase() === 'base64');

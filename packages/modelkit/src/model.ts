@@ -1,11 +1,14 @@
 import { readValue } from './coerce.ts';
 import type { Fields, InputOf } from './field.ts';
 import type { Output, OutputSpec } from './output.ts';
+import type { Trainer } from './trainer.ts';
 
 /** What `setup` receives. */
 export interface SetupRun {
   /** Adds a line to the setup logs, which operators see when the setup fails. */
   readonly log: (text: string) => void;
+  /** The path of a local copy of the weights that a training made of this version; null where it has none. */
+  readonly weights: string | null;
 }
 
 /** What `predict` receives. */
@@ -39,6 +42,8 @@ export interface ModelDefinition<F extends Fields, Result, State> {
   readonly predict: (run: PredictRun<InputOf<F>, State>) => Result | Promise<Result>;
   /** Predictions at a time; default 1. `COG_MAX_CONCURRENCY` overrides it. */
   readonly concurrency?: number;
+  /** Makes it trainable: see `defineTrainer`. */
+  readonly train?: Trainer;
 }
 
 /** A model, its types folded away: what the server runs. */
@@ -48,6 +53,8 @@ export interface Model {
   readonly concurrency: number;
   readonly setup: (run: SetupRun) => unknown;
   readonly predict: (run: PredictRun<Record<string, unknown>, unknown>) => unknown;
+  /** Null: it cannot be trained. */
+  readonly trainer: Trainer | null;
 }
 
 /** Names that the OpenAPI document uses for its own schemas, which a choice would overwrite. */
@@ -56,6 +63,10 @@ const RESERVED_CHOICE_NAMES = [
   'Output',
   'PredictionRequest',
   'PredictionResponse',
+  'TrainingInput',
+  'TrainingOutput',
+  'TrainingRequest',
+  'TrainingResponse',
   'Status',
   'WebhookEvent',
   'HTTPValidationError',
@@ -96,6 +107,7 @@ export function defineModel<const F extends Fields, Result, State = undefined>(
     throw new Error(`concurrency is ${concurrency}; it must be a whole number from 1`);
   }
   checkFields(definition.input);
+  if (definition.train) checkFields(definition.train.fields);
   return {
     fields: definition.input,
     output: definition.output.spec,
@@ -103,5 +115,6 @@ export function defineModel<const F extends Fields, Result, State = undefined>(
     setup: (run) => definition.setup?.(run),
     // The server has read the input by these very fields, and hands back what setup returned.
     predict: (run) => definition.predict(run as PredictRun<InputOf<F>, State>),
+    trainer: definition.train ?? null,
   };
 }

@@ -3,6 +3,7 @@ import { COG_STATUSES, COG_WEBHOOK_EVENTS } from '@hearth/contract/south/protoco
 import type { FieldSpec, Fields } from './field.ts';
 import type { Model } from './model.ts';
 import type { OutputSpec } from './output.ts';
+import type { Trainer } from './trainer.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -52,20 +53,24 @@ const enumOf = (choices: readonly (string | number)[]): Schema => ({
   type: choices.every((choice) => typeof choice === 'string') ? 'string' : 'integer',
 });
 
-function inputSchemas(fields: Fields): Record<string, Schema> {
+/** `title`: of the schema; `choicePrefix` keeps the choices of a trainer apart from those of its model. */
+function inputSchemas(fields: Fields, title: string, choicePrefix = ''): Record<string, Schema> {
   const entries = Object.entries(fields);
   const properties = entries.map(([name, { spec }], order) => {
-    const type = spec.kind === 'choice' ? { allOf: [ref(name)] } : { title: titleOf(name), ...typeOf(spec) };
+    const type =
+      spec.kind === 'choice' ? { allOf: [ref(choicePrefix + name)] } : { title: titleOf(name), ...typeOf(spec) };
     const { description, deprecated } = spec;
     return [name, defined({ ...type, description, default: spec.default, deprecated, 'x-order': order })];
   });
   const required = entries.filter(([, { spec }]) => spec.required).map(([name]) => name);
   const choices = entries.flatMap(([name, { spec }]) =>
-    spec.kind === 'choice' ? [[name, { title: name, description: 'An enumeration.', ...enumOf(spec.choices) }]] : [],
+    spec.kind === 'choice'
+      ? [[choicePrefix + name, { title: name, description: 'An enumeration.', ...enumOf(spec.choices) }]]
+      : [],
   );
   return {
-    Input: {
-      title: 'Input',
+    [title]: {
+      title,
       ...(required.length > 0 && { required }),
       type: 'object',
       properties: Object.fromEntries(properties),
@@ -113,15 +118,13 @@ const enumeration = (title: string, values: readonly string[]): Schema => ({
 
 const dateTime = (title: string): Schema => ({ title, type: 'string', format: 'date-time' });
 
-/** Schemas of the protocol itself, the same for every model. */
-const PROTOCOL_SCHEMAS: Record<string, Schema> = {
-  Status: enumeration('Status', COG_STATUSES),
-  WebhookEvent: enumeration('WebhookEvent', COG_WEBHOOK_EVENTS),
-  PredictionRequest: {
-    title: 'PredictionRequest',
+/** What is sent and what is answered; `kind` names them, `prefix` the schemas of input and output. */
+const exchangeSchemas = (kind: 'Prediction' | 'Training', prefix: '' | 'Training'): Record<string, Schema> => ({
+  [`${kind}Request`]: {
+    title: `${kind}Request`,
     type: 'object',
     properties: {
-      input: ref('Input'),
+      input: ref(`${prefix}Input`),
       id: { title: 'Id', type: 'string' },
       created_at: dateTime('Created At'),
       context: { title: 'Context', type: 'object', additionalProperties: { type: 'string' } },
@@ -129,12 +132,12 @@ const PROTOCOL_SCHEMAS: Record<string, Schema> = {
       webhook_events_filter: { type: 'array', items: ref('WebhookEvent'), default: COG_WEBHOOK_EVENTS },
     },
   },
-  PredictionResponse: {
-    title: 'PredictionResponse',
+  [`${kind}Response`]: {
+    title: `${kind}Response`,
     type: 'object',
     properties: {
-      input: ref('Input'),
-      output: ref('Output'),
+      input: ref(`${prefix}Input`),
+      output: ref(`${prefix}Output`),
       id: { title: 'Id', type: 'string' },
       version: { title: 'Version', type: 'string' },
       created_at: dateTime('Created At'),
@@ -146,6 +149,13 @@ const PROTOCOL_SCHEMAS: Record<string, Schema> = {
       metrics: { title: 'Metrics', type: 'object' },
     },
   },
+});
+
+/** Schemas of the protocol itself, the same for every model. */
+const PROTOCOL_SCHEMAS: Record<string, Schema> = {
+  Status: enumeration('Status', COG_STATUSES),
+  WebhookEvent: enumeration('WebhookEvent', COG_WEBHOOK_EVENTS),
+  ...exchangeSchemas('Prediction', ''),
   ValidationError: {
     title: 'ValidationError',
     required: ['loc', 'msg', 'type'],
@@ -165,12 +175,12 @@ const PROTOCOL_SCHEMAS: Record<string, Schema> = {
 
 const json = (schema: Schema) => ({ content: { 'application/json': { schema } } });
 const answer = (description: string, schema: Schema) => ({ description, ...json(schema) });
-const idParameter = {
+const idParameter = (kind: 'Prediction' | 'Training') => ({
   required: true,
-  schema: { title: 'Prediction ID', type: 'string' },
-  name: 'prediction_id',
+  schema: { title: `${kind} ID`, type: 'string' },
+  name: `${kind.toLowerCase()}_id`,
   in: 'path',
-};
+});
 const preferParameter = { required: false, schema: { title: 'Prefer', type: 'string' }, name: 'prefer', in: 'header' };
 const plain = (summary: string, operationId: string, parameters?: readonly unknown[]) => ({
   summary,
@@ -178,14 +188,12 @@ const plain = (summary: string, operationId: string, parameters?: readonly unkno
   ...(parameters && { parameters }),
   responses: { '200': answer('Successful Response', {}) },
 });
-const predict = (summary: string, operationId: string, description: string, parameters: readonly unknown[]) => ({
-  summary,
-  description,
-  operationId,
+const run = (kind: 'Prediction' | 'Training', facts: Schema, parameters: readonly unknown[]) => ({
+  ...facts,
   parameters,
-  requestBody: json(ref('PredictionRequest')),
+  requestBody: json(ref(`${kind}Request`)),
   responses: {
-    '200': answer('Successful Response', ref('PredictionResponse')),
+    '200': answer('Successful Response', ref(`${kind}Response`)),
     '422': answer('Validation Error', ref('HTTPValidationError')),
   },
 });
@@ -194,29 +202,66 @@ const PATHS = {
   '/': { get: plain('Root', 'root__get') },
   '/health-check': { get: plain('Healthcheck', 'healthcheck_health_check_get') },
   '/predictions': {
-    post: predict('Predict', 'predict_predictions_post', 'Run a single prediction on the model', [preferParameter]),
+    post: run(
+      'Prediction',
+      {
+        summary: 'Predict',
+        description: 'Run a single prediction on the model',
+        operationId: 'predict_predictions_post',
+      },
+      [preferParameter],
+    ),
   },
   '/predictions/{prediction_id}': {
-    put: predict(
-      'Predict Idempotent',
-      'predict_idempotent_predictions__prediction_id__put',
-      'Run a single prediction on the model (idempotent creation).',
-      [idParameter, preferParameter],
+    put: run(
+      'Prediction',
+      {
+        summary: 'Predict Idempotent',
+        description: 'Run a single prediction on the model (idempotent creation).',
+        operationId: 'predict_idempotent_predictions__prediction_id__put',
+      },
+      [idParameter('Prediction'), preferParameter],
     ),
   },
   '/predictions/{prediction_id}/cancel': {
-    post: plain('Cancel', 'cancel_predictions__prediction_id__cancel_post', [idParameter]),
+    post: plain('Cancel', 'cancel_predictions__prediction_id__cancel_post', [idParameter('Prediction')]),
   },
   '/shutdown': { post: plain('Start Shutdown', 'start_shutdown_shutdown_post') },
 };
+
+const TRAINING_PATHS = {
+  '/trainings': {
+    post: run('Training', { summary: 'Train', operationId: 'train_trainings_post' }, [preferParameter]),
+  },
+  '/trainings/{training_id}': {
+    put: run('Training', { summary: 'Train Idempotent', operationId: 'train_idempotent_trainings__training_id__put' }, [
+      idParameter('Training'),
+      preferParameter,
+    ]),
+  },
+  '/trainings/{training_id}/cancel': {
+    post: plain('Cancel Training', 'cancel_training_trainings__training_id__cancel_post', [idParameter('Training')]),
+  },
+};
+
+const trainingSchemas = ({ fields, output }: Trainer): Record<string, Schema> => ({
+  ...inputSchemas(fields, 'TrainingInput', 'Training_'),
+  TrainingOutput: outputSchema(output, 'TrainingOutput'),
+  ...exchangeSchemas('Training', 'Training'),
+});
 
 /** The document that `/openapi.json` answers and that the image label carries. Runs nothing of the model. */
 export const openapiOf = (model: Model): OpenApiDocument => ({
   openapi: '3.0.2',
   info: { title: 'Cog', version: '0.1.0' },
-  paths: PATHS,
+  paths: { ...PATHS, ...(model.trainer && TRAINING_PATHS) },
   components: {
-    schemas: { ...inputSchemas(model.fields), Output: outputSchema(model.output, 'Output'), ...PROTOCOL_SCHEMAS },
+    schemas: {
+      ...inputSchemas(model.fields, 'Input'),
+      Output: outputSchema(model.output, 'Output'),
+      ...PROTOCOL_SCHEMAS,
+      ...(model.trainer && trainingSchemas(model.trainer)),
+    },
   },
   'x-hearth-slots': model.concurrency,
 });

@@ -24,7 +24,15 @@ const jsonReply = (status: number, body: unknown): Reply => ({
 
 export const documentReply = (json: string): Reply => ({ status: 200, body: json, contentType: JSON_TYPE });
 
-export const indexReply = jsonReply(200, {
+export const indexReply = (trainable: boolean): Reply =>
+  jsonReply(200, { ...INDEX, ...(trainable && TRAININGS_INDEX) });
+
+const TRAININGS_INDEX = {
+  trainings_url: '/trainings',
+  trainings_idempotent_url: '/trainings/{training_id}',
+  trainings_cancel_url: '/trainings/{training_id}/cancel',
+};
+const INDEX = {
   cog_version: COG_VERSION,
   docs_url: '/docs',
   openapi_url: '/openapi.json',
@@ -33,7 +41,7 @@ export const indexReply = jsonReply(200, {
   predictions_url: '/predictions',
   predictions_idempotent_url: '/predictions/{prediction_id}',
   predictions_cancel_url: '/predictions/{prediction_id}/cancel',
-});
+};
 
 export const healthReply = (status: CogHealthStatus, setup: CogSetup): Reply => jsonReply(200, { status, setup });
 

@@ -16,6 +16,7 @@ import type { PredictionCall } from './request.ts';
 import { COG_VERSION, webhookBody, workerDiedMessage } from './responses.ts';
 import type { Settings } from './settings.ts';
 import { isoTime, startStopwatch } from './time.ts';
+import { localWeights } from './weights.ts';
 
 export type Mode = 'sync' | 'async';
 
@@ -76,7 +77,8 @@ export class Runner {
       this.#print(linesOf(text));
     };
     try {
-      this.#state = await this.#model.setup({ log });
+      const weights = await localWeights(this.#settings.weights);
+      this.#state = await this.#model.setup({ log, weights });
       return this.#endSetUp('succeeded', '');
     } catch (error) {
       this.#print(linesOf(stackOf(error)));

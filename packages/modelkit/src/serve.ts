@@ -3,9 +3,12 @@ import type { Model } from './model.ts';
 import { startServer } from './server.ts';
 import { readSettings, SettingsError } from './settings.ts';
 
-function readSettingsOrExit() {
+function readSettingsOrExit(model: Model) {
   try {
-    return readSettings(process.argv.slice(2), process.env);
+    const settings = readSettings(process.argv.slice(2), process.env);
+    if (settings.mode === 'train' && model.trainer === null)
+      throw new SettingsError("--x-mode is 'train'; this model has no trainer");
+    return settings;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -20,7 +23,7 @@ function readSettingsOrExit() {
  * With `--await-explicit-shutdown` SIGTERM is ignored, and only `POST /shutdown` (or SIGKILL) ends it.
  */
 export async function serve(model: Model): Promise<void> {
-  const settings = readSettingsOrExit();
+  const settings = readSettingsOrExit(model);
   // Before anything of the model runs: a SIGTERM during a long setup must find its handler.
   process.on('SIGTERM', () => {
     if (settings.awaitExplicitShutdown) process.stdout.write('SIGTERM ignored: waiting for POST /shutdown\n');

@@ -6,6 +6,7 @@ import { http } from './node-http.ts';
 import { Outbound } from './outbound.ts';
 import { Runner } from './runner.ts';
 import type { Settings } from './settings.ts';
+import { inTrainMode } from './trainer.ts';
 
 /** Why a server stopped: it was asked to, its setup failed, or it broke outside every prediction. */
 export type StopReason = 'shutdown' | 'setup-failed' | 'defunct';
@@ -40,12 +41,13 @@ const FLUSH_LIMIT_MS = 2_000;
  * Listens, then runs the setup: `/health-check` and `/openapi.json` answer meanwhile. Unless told to await an explicit
  * shutdown, the server stops by itself when its setup fails or it breaks down.
  *
- * @throws the error of `listen`, for instance EADDRINUSE.
+ * @throws the error of `listen`, for instance EADDRINUSE; an Error in train mode, where the model has no trainer.
  */
 export async function startServer(model: Model, options: ServerOptions): Promise<ModelServer> {
   const { settings, print = (text) => process.stdout.write(text) } = options;
   const outbound = new Outbound();
-  const runner = new Runner(model, settings, outbound, print);
+  const served = settings.mode === 'train' ? inTrainMode(model) : model;
+  const runner = new Runner(served, settings, outbound, print);
   const { promise: stopped, resolve: onStopped } = Promise.withResolvers<StopReason>();
   const stop = (reason: StopReason) => {
     server.close(() => onStopped(reason));
@@ -58,7 +60,7 @@ export async function startServer(model: Model, options: ServerOptions): Promise
   };
   const server = http.createServer(
     { keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS, requestTimeout: 0 },
-    routes({ model, runner, print, onShutdown: () => stopGently('shutdown') }),
+    routes({ model, served, mode: settings.mode, runner, print, onShutdown: () => stopGently('shutdown') }),
   );
   const { promise: listening, resolve: onListening, reject: onError } = Promise.withResolvers<void>();
   server.once('error', onError);

@@ -10,6 +10,10 @@ export interface Settings {
   readonly uploadUrl: string | null;
   /** Stay up, whatever happens, until `POST /shutdown`: ignore SIGTERM, show a failed setup. */
   readonly awaitExplicitShutdown: boolean;
+  /** `train`: trainings are taken instead of predictions. */
+  readonly mode: 'predict' | 'train';
+  /** A URL or a path, of what a training made; null: none given. */
+  readonly weights: string | null;
   /** Overrides the model's own; null: none given. */
   readonly maxConcurrency: number | null;
   /** Least time between two webhooks that are not the last. */
@@ -56,8 +60,9 @@ function readFlags(args: readonly string[]) {
 /** @throws SettingsError naming the flag or variable, its value and what is allowed. */
 export function readSettings(args: readonly string[], env: Env): Settings {
   const flags = readFlags(args);
-  if (flags['x-mode'] !== 'predict') {
-    throw new SettingsError(`--x-mode is '${flags['x-mode']}'; this server only knows 'predict'`);
+  const mode = flags['x-mode'];
+  if (mode !== 'predict' && mode !== 'train') {
+    throw new SettingsError(`--x-mode is '${mode}'; it must be 'predict' or 'train'`);
   }
   const uploadUrl = flags['upload-url'] ?? null;
   if (uploadUrl !== null && !(/^https?:\/\//.test(uploadUrl) && URL.canParse(uploadUrl))) {
@@ -81,6 +86,8 @@ export function readSettings(args: readonly string[], env: Env): Settings {
     uploadUrl,
     // Any text counts as true, as in Cog.
     awaitExplicitShutdown: Boolean(flags['await-explicit-shutdown']),
+    mode,
+    weights: env.COG_WEIGHTS || null,
     maxConcurrency,
     webhookIntervalMs: (intervalS ?? 0.5) * 1000,
     webhookAuthToken: env.WEBHOOK_AUTH_TOKEN || null,

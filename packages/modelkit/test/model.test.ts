@@ -146,6 +146,8 @@ describe('settings', () => {
       port: 5000,
       uploadUrl: null,
       awaitExplicitShutdown: false,
+      mode: 'predict',
+      weights: null,
       maxConcurrency: null,
       webhookIntervalMs: 500,
       webhookAuthToken: null,
@@ -190,7 +192,7 @@ describe('settings', () => {
       "COG_THROTTLE_RESPONSE_INTERVAL is 'x'; it must be a number of seconds",
     ],
     [['--upload-url', 'here'], {}, "--upload-url is 'here'; it must be an http or https URL"],
-    [['--x-mode', 'train'], {}, "--x-mode is 'train'"],
+    [['--x-mode', 'guess'], {}, "--x-mode is 'guess'; it must be 'predict' or 'train'"],
     [['--frob'], {}, 'allowed: --host --upload-url'],
   ])('refuse %j %j', (flags, env, message) => {
     expect(() => readSettings(flags, env)).toThrow(message);

@@ -22,6 +22,7 @@ const INPUTS = {
   ocr: ['image'],
   stream: ['text', 'rate'],
   thumbnail: ['image', 'width', 'format', 'grayscale'],
+  trainer: ['start', 'length', 'seed'],
 };
 
 async function startHardened(image: string): Promise<string> {
@@ -83,7 +84,7 @@ describe.skipIf(!(await dockerRing()))('with a Docker Engine', () => {
 it('a model that does not exist, and an engine that does not answer, are named', async () => {
   const { buildModelImage } = await builder();
   await expect(buildModelImage({ model: 'nope', tag: 'x' })).rejects.toThrow(
-    "model is 'nope'; it must be one of faulty, ocr, stream, thumbnail",
+    "model is 'nope'; it must be one of faulty, ocr, stream, thumbnail, trainer",
   );
   await expect(buildModelImage({ model: 'stream', tag: 'x', docker: '/nowhere/docker' })).rejects.toThrow(
     'no Docker Engine answers',

@@ -1,0 +1,4 @@
+import { serve } from '@hearth/modelkit';
+import { model } from './model.ts';
+
+await serve(model);
