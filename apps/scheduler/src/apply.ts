@@ -5,6 +5,7 @@ import type { FileRow, Observation, Store } from '@hearth/store';
 import type { Boots } from './boot.ts';
 import type { Clock } from './clock.ts';
 import type { Fleet } from './hosts.ts';
+import { reportIntervalSeconds } from './report-interval.ts';
 import type { BootSpec } from './runtime/runtime.ts';
 import type { Stops } from './stops.ts';
 
@@ -63,6 +64,7 @@ async function boot(
     deviceIds: placement.deviceIds,
     env: {
       ...serverEnv(token, uploadUrl, deployment.slots),
+      COG_THROTTLE_RESPONSE_INTERVAL: String(reportIntervalSeconds(version.openapiSchema)),
       // In every generation of Cog a URL, as on Replicate.
       ...(weights && { COG_WEIGHTS: `${callbacks}/weights/${instanceId}/${token}/${encodeURIComponent(weights.name)}` }),
     },
@@ -97,8 +99,6 @@ const serverEnv = (token: string, uploadUrl: string, slots: number): BootSpec['e
   // Every report carries it: how the platform knows which instance speaks.
   WEBHOOK_AUTH_TOKEN: token,
   HEARTH_UPLOAD_URL: uploadUrl,
-  // The default of 0.5 s makes streams jerk; below 0.1 s Cog's Python servers leave the start event out.
-  COG_THROTTLE_RESPONSE_INTERVAL: '0.1',
   COG_MAX_CONCURRENCY: String(slots),
 });
 

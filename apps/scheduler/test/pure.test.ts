@@ -4,6 +4,7 @@ import { exitReason } from '../src/exit-reason.ts';
 import { parseDevices } from '../src/hosts.ts';
 import { Loop, nextCycleAt } from '../src/loop.ts';
 import { probeDelayMs, setupDeadlineAt } from '../src/readiness.ts';
+import { reportIntervalSeconds } from '../src/report-interval.ts';
 import { exitOf } from '../src/runtime/docker-container.ts';
 import { bootFailureOf } from '../src/runtime/docker-errors.ts';
 import { BootFailure, logTailOf } from '../src/runtime/runtime.ts';
@@ -174,4 +175,22 @@ it('a bad setting is refused by name, value and what is allowed', () => {
   const env = { DATABASE_URL: 'postgres://u@h/d', HEARTH_RUNTIME: 'podman', DOCKER_HOST: 'ssh://me@there' };
   expect(() => readConfig(env)).toThrow(/HEARTH_RUNTIME is "podman"; allowed: auto, docker, process/);
   expect(() => readConfig(env)).toThrow(/DOCKER_HOST is "ssh:\/\/me@there"; allowed: unix:/);
+});
+
+describe('how long a server keeps silent after a report', () => {
+  const schema = (Output: unknown) => ({ openapi: '3.0.2', components: { schemas: { Output } } });
+  it.each([
+    [
+      'pieces of a text',
+      schema({ type: 'array', 'x-cog-array-type': 'iterator', 'x-cog-array-display': 'concatenate' }),
+      0.001,
+    ],
+    ['files one by one', schema({ type: 'array', items: { format: 'uri' }, 'x-cog-array-type': 'iterator' }), 0.001],
+    ['a list at once', schema({ type: 'array', items: { type: 'string' } }), 0.1],
+    ['a text', schema({ type: 'string' }), 0.1],
+    ['a model that says nothing of its output', {}, 0.1],
+    ['no document', null, 0.1],
+  ])('%s', (_, openapi, seconds) => {
+    expect(reportIntervalSeconds(openapi)).toBe(seconds);
+  });
 });

@@ -35,6 +35,9 @@ export interface Running {
   readonly conclude: () => void;
 }
 
+/** As A and B do: where reports are to come fast, the first one must not be held back by one that says nothing. */
+const LEAST_INTERVAL_WITH_START_MS = 100;
+
 const linesOf = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -111,7 +114,7 @@ export class Runner {
     if (this.#phase === 'STARTING' || this.#running.size >= this.#slots || taken) return 'busy';
     const prediction = new Prediction(call);
     const reporter = this.#reporterFor(prediction, options);
-    reporter?.changed('start');
+    if (this.#settings.webhookIntervalMs >= LEAST_INTERVAL_WITH_START_MS) reporter?.changed('start');
     if (this.#model.output.kind === 'iterator') prediction.output = [];
     const publish = this.#publisherFor(call, options.mode);
     const { promise: done, resolve } = Promise.withResolvers<void>();

@@ -27,7 +27,7 @@ describe('hello: busy, async, cancel', () => {
   let gate: Gate;
   beforeEach(async () => {
     gate = new Gate();
-    server = await startQuietly(helloModel(gate), [], { COG_THROTTLE_RESPONSE_INTERVAL: '0' });
+    server = await startQuietly(helloModel(gate), [], { COG_THROTTLE_RESPONSE_INTERVAL: '0.1' });
     await server.setupEnded;
   });
 
@@ -173,7 +173,7 @@ describe('llm: pieces of a text', () => {
 
   it('async: accepted with an empty list, then reports that grow, with the bearer token', async () => {
     const gates = Array.from({ length: 4 }, () => new Gate());
-    const env = { WEBHOOK_AUTH_TOKEN: 'tok123', COG_THROTTLE_RESPONSE_INTERVAL: '0' };
+    const env = { WEBHOOK_AUTH_TOKEN: 'tok123', COG_THROTTLE_RESPONSE_INTERVAL: '0.1' };
     server = await startQuietly(llmModel(gates), [], env);
     await server.setupEnded;
     const request = { input: { prompt: 'one two', max_tokens: 4 }, webhook: `${receiver.url}/hook` };

@@ -41,6 +41,17 @@ describe('throttling', () => {
     expect(outputOf(await receiver.first(hasEnded))).toEqual(['a ', 'a ']);
   });
 
+  it('below 0.1 s the start is not told: the first report has the first piece, as soon as it is yielded', async () => {
+    const gates = [new Gate(), new Gate()];
+    await start(llmModel(gates), { COG_THROTTLE_RESPONSE_INTERVAL: '0.001' });
+    await ask(server, 'PUT /predictions/t4', { ...tokens(2), webhook_events_filter: ['start', 'output'] }, ASYNC);
+    gates[0]?.open();
+    const first = await receiver.first(() => true);
+    expect(outputOf(first)).toEqual(['a ']);
+    gates[1]?.open();
+    await receiver.first((sent) => outputOf(sent)?.length === 2);
+  });
+
   it('a slow receiver gets the latest state, in order, and nothing after the end', async () => {
     await start(llmModel(), { COG_THROTTLE_RESPONSE_INTERVAL: '0' });
     await ask(server, 'PUT /predictions/t3', tokens(200), ASYNC);
