@@ -99,7 +99,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   }
   const unsubscribe = [
     bus.onPoke('dispatcher', context.look),
-    bus.onPoke('dispatcher', context.webhooks.look),
+    bus.onPoke('dispatcher', () => context.webhooks.look()),
     queues.onAmnesia(() => sweeping.trigger()),
   ];
   const timers = [
@@ -121,7 +121,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   return {
     callbackUrl: callbackBase('process', options.callbackHosts, port.number),
     async close() {
-      closing.abort();
+      closing.abort('the dispatcher closed before there was an answer');
       const looked = stopLooking();
       const toldWebhooks = context.webhooks.close();
       // One that is just being sent is either taken or refused within moments; knowing which saves it a lost attempt.
@@ -132,7 +132,9 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       // A look in progress may still be opening a consumer.
       await within(CLOSE_LOOKING_MS, looked);
       await within(CLOSE_RUNS_MS, Promise.all([consumers.close(), ...settled]));
-      await within(CLOSE_USAGE_MS, Promise.all([context.usage.close(), toldWebhooks]));
+      await within(CLOSE_USAGE_MS, context.usage.close());
+      // Bounded by itself, and begun with the first step.
+      await toldWebhooks;
       await post.close();
     },
   };

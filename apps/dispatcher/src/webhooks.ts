@@ -23,7 +23,7 @@ const PER_RECEIVER = 8;
 const LOOK_AGAIN_MS = 250;
 const CLOSED = 'the dispatcher closed before there was an answer';
 /** How long closing waits for answers, and then for the log of them. */
-const CLOSE_ANSWERS_MS = 1_000;
+const CLOSE_ANSWERS_MS = 500;
 const CLOSE_LOG_MS = 500;
 
 export function createWebhooks(
