@@ -39,7 +39,7 @@ export function createContext(deps: ApiDeps, closing: AbortSignal): Context {
     deps,
     closing,
     auth: createAuth(store, now),
-    urls: createUrls(settings.publicUrl, deps.signer, now),
+    urls: createUrls(settings.publicUrl, deps, now),
     targets: createTargets(store, settings, now),
     hub,
     tails: createTails({ store, hub, log }),

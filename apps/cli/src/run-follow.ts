@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApiError, type Client, type StreamEvent, type WirePrediction } from '@hearth/contract';
+import { soFarText } from './waiting-text.ts';
 
 /** What a person sees of a prediction while it goes on. */
 export interface Follower {
-  /** Why it does not run yet, in words; null once it does. Called when it changes. */
-  waiting(why: string | null): void;
+  /** Why it does not run yet and how far that is, in words; null once it runs. Called when either changes. */
+  waiting(why: string | null, soFar: string): void;
   output(chunk: string): void;
   logs(text: string): void;
 }
@@ -40,7 +41,7 @@ export async function followPrediction(
   } finally {
     started.abort();
     await watching;
-    follower.waiting(null);
+    follower.waiting(null, '');
   }
 }
 
@@ -68,15 +69,16 @@ async function watchStart(
   follower: Follower,
   signal: AbortSignal,
 ): Promise<void> {
-  let said: string | null = null;
+  let said = '';
   for (;;) {
     // A warm model starts within the first wait, and nothing need be said. Aborting cuts the wait short.
     await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => null);
     if (signal.aborted) return;
     const { status, waiting } = await client.predictions.get(created.id);
     if (status !== 'starting') return;
-    const why = waiting?.detail ?? null;
-    if (why !== said && !signal.aborted) follower.waiting(why);
-    said = why;
+    if (waiting === undefined || signal.aborted) continue;
+    const soFar = soFarText(waiting);
+    if (`${waiting.detail}${soFar}` !== said) follower.waiting(waiting.detail, soFar);
+    said = `${waiting.detail}${soFar}`;
   }
 }

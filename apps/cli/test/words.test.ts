@@ -12,6 +12,7 @@ import { ago, renderTable } from '../src/output.ts';
 import { fileNames, outputText, outputUrls } from '../src/run-output.ts';
 import { shellWords } from '../src/shell-words.ts';
 import { choosePort } from '../src/up/ports.ts';
+import { soFarText } from '../src/waiting-text.ts';
 
 /** Colours depend on where the tests run. */
 const plainError = (...given: Parameters<typeof errorText>) => stripVTControlCharacters(errorText(...given));
@@ -181,11 +182,38 @@ describe('tables', () => {
       failure: null,
       consecutive_failures: 3,
       retry_at: '2030-01-01T00:00:05Z',
-      boot: { instance: 'i', phase: 'setup', since: '2029-12-31T23:59:58Z' },
+      boot: {
+        instance: 'i',
+        phase: 'setup',
+        since: '2029-12-31T23:59:58Z',
+        progress: { elapsed_seconds: 2, usual_seconds: null, bytes: null, total_bytes: null, percent: null },
+      },
     };
     const line = plainStatus([status], now).split('\n')[1]?.replace(/ {2,}/g, '|');
     expect(line).toBe(
       'a/b|booting|1 booting, 2 stopping|0|4|setup for 2 s; The last 3 boots failed.; next try in 5 s; oldest waits 10 s',
     );
+  });
+
+  const SETUP = { elapsed_seconds: 12, usual_seconds: 30, bytes: null, total_bytes: null, percent: null };
+  const PULL = { ...SETUP, bytes: 1_215_000_000, total_bytes: 2_700_000_000, percent: 45 };
+  test.each([
+    ['a setup as long as usual', { progress: SETUP }, '12 s of about 30 s'],
+    ['a first setup', { progress: { ...SETUP, usual_seconds: null } }, '12 s'],
+    ['a pull', { progress: PULL, eta_seconds: 130 }, '45 % of 2.7 GB, starts in about 2 min'],
+    ['a pull of unknown size', { progress: { ...PULL, total_bytes: null, percent: null } }, '1.2 GB'],
+    ['a line', { position: 3, eta_seconds: 0 }, '3 ahead, starts in about 0 s'],
+    ['nothing known', {}, ''],
+  ])('%s is told so far', (_what, known, text) => {
+    const waiting = {
+      reason: 'r',
+      detail: 'd',
+      phase: null,
+      since: '',
+      position: 0,
+      progress: null,
+      eta_seconds: null,
+    };
+    expect(soFarText({ ...waiting, ...known })).toBe(text);
   });
 });

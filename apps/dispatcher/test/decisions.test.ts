@@ -21,6 +21,7 @@ const instance = (id: string, state: InstanceRow['state'], over: Partial<Instanc
   callbackTokenHash: '',
   phases: {},
   failure: null,
+  pull: null,
   createdAt: 0,
   ...over,
 });

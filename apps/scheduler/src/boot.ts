@@ -1,10 +1,11 @@
-import type { BootPhase, Failure } from '@hearth/core';
+import type { BootPhase, Failure, PullProgress } from '@hearth/core';
 import type { Logger } from '@hearth/kit';
 import type { Bus } from '@hearth/queue';
 import type { InstanceRow, Store } from '@hearth/store';
 import type { Clock } from './clock.ts';
 import type { Exits } from './exits.ts';
 import type { SchedulerMetrics } from './metrics.ts';
+import { PullNotes } from './pull-notes.ts';
 import { type ReadHealth, throwIfSetupFailed } from './readiness.ts';
 import { BootFailure, type BootSpec, type Runtime } from './runtime/runtime.ts';
 import type { Runtimes } from './runtimes.ts';
@@ -60,9 +61,16 @@ export class Boots {
   #boot(row: InstanceRow, spec: BootSpec): void {
     this.#run(row, async (runtime, phases, signal) => {
       phases.stamp('place', row.since);
-      const { address } = await launch(runtime, spec, this.#deps.clock, (phase) => phases.stamp(phase), signal);
-      phases.stamp('setup', this.#deps.clock.now(), address);
-      return address;
+      const { clock } = this.#deps;
+      const pull = new PullNotes(clock, (progress) => this.#pulled(row, progress));
+      const onPhase = (phase: BootPhase): void => phases.stamp(phase);
+      try {
+        const { address } = await launch(runtime, spec, clock, onPhase, signal, (progress) => pull.note(progress));
+        phases.stamp('setup', clock.now(), address);
+        return address;
+      } finally {
+        pull.close();
+      }
     });
   }
 
@@ -134,6 +142,13 @@ export class Boots {
           'a boot ended without a word on its row; the reconciliation looks again',
         );
       });
+  }
+
+  #pulled(row: InstanceRow, progress: PullProgress): void {
+    const { store, log } = this.#deps;
+    store.instances.pulled(row.id, progress).catch((error: unknown) => {
+      log.debug({ err: error, instanceId: row.id }, 'how far a pull is was not written; the next note makes up for it');
+    });
   }
 
   async #untilReady(

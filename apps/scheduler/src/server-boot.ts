@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { BootPhase, Millis } from '@hearth/core';
+import type { BootPhase, Millis, PullProgress } from '@hearth/core';
 import { type Clock, pause } from './clock.ts';
 import { exitReason } from './exit-reason.ts';
 import type { Expectation } from './exits.ts';
@@ -19,6 +19,7 @@ export async function launch(
   clock: Clock,
   onPhase: (phase: BootPhase) => void,
   signal: AbortSignal,
+  onPull: (progress: PullProgress) => void = () => {},
 ): Promise<{ address: string }> {
   try {
     return await runtime.boot(spec, onPhase, signal);
@@ -26,25 +27,32 @@ export async function launch(
     if (!(error instanceof BootFailure) || error.kind !== 'image_missing' || spec.source.kind !== 'image') throw error;
   }
   onPhase('pull');
-  await pullImage(runtime, spec.source.image, clock, signal);
+  await pullImage(runtime, spec.source.image, clock, signal, onPull);
   return runtime.boot(spec, onPhase, signal);
 }
 
-/** @throws BootFailure `timeout` when no byte arrives for two minutes, else as the runtime's `pull` */
-export async function pullImage(runtime: Runtime, image: string, clock: Clock, signal: AbortSignal): Promise<void> {
+/** @throws BootFailure `timeout` when no layer moves for two minutes, else as the runtime's `pull` */
+export async function pullImage(
+  runtime: Runtime,
+  image: string,
+  clock: Clock,
+  signal: AbortSignal,
+  onPull: (progress: PullProgress) => void = () => {},
+): Promise<void> {
   const stalled = new AbortController();
-  let seen = -1;
   let cancel = (): void => {};
-  const onProgress = (bytes: number): void => {
-    if (bytes === seen) return;
-    seen = bytes;
+  const stallsAfter = ({ bytes }: PullProgress): void => {
     cancel();
     cancel = clock.after(PULL_STALL_MS, () => {
-      const message = `Pulling ${image} stalled: no byte for ${PULL_STALL_MS / 1000} s after ${Math.max(0, seen)} bytes.`;
+      const message = `Pulling ${image} stalled: nothing moved for ${PULL_STALL_MS / 1000} s after ${bytes} bytes.`;
       stalled.abort(new BootFailure('timeout', message));
     });
   };
-  onProgress(0);
+  const onProgress = (progress: PullProgress): void => {
+    stallsAfter(progress);
+    onPull(progress);
+  };
+  stallsAfter({ bytes: 0, totalBytes: null });
   try {
     await runtime.pull(image, onProgress, AbortSignal.any([signal, stalled.signal]));
   } catch (error) {

@@ -111,7 +111,8 @@ describe('a boot that fails', () => {
     await house.store.deployments.update(ocr.id, { versionId: version.id });
     await house.start();
     await house.predict(ocr);
-    const { phases } = await house.inState(ocr, 'ready');
+    const { phases, pull } = await house.inState(ocr, 'ready');
+    expect(pull).toEqual({ bytes: expect.any(Number), totalBytes: 40 });
     expect(Number(phases.create) - Number(phases.pull)).toBeGreaterThanOrEqual(40);
   });
 });

@@ -40,21 +40,24 @@ export interface Line {
 
 /** The phase that a boot is in, and since when. */
 export function phaseOf({ phases, since }: Pick<Comer, 'phases' | 'since'>): { phase: BootPhase; since: Millis } {
-  const phase = BOOT_PHASES.findLast((one) => phases[one] !== undefined) ?? 'place';
-  return { phase, since: phases[phase] ?? since };
+  return inOrder(phases).at(-1) ?? { phase: 'place', since };
 }
+
+/** By the time of the stamp: an image that turns out to be missing is pulled after the first try to create. */
+const inOrder = (stamps: PhaseStamps): { phase: BootPhase; since: Millis }[] =>
+  BOOT_PHASES.flatMap((phase) => {
+    const since = stamps[phase];
+    return since === undefined ? [] : [{ phase, since }];
+  }).toSorted((a, b) => a.since - b.since);
 
 /** How long each phase of past boots lasted: from its stamp to the next one. A phase that never ended is left out. */
 export function phaseSpans(boots: readonly PhaseStamps[]): Pace['phaseMs'] {
   const spans: Partial<Record<BootPhase, number[]>> = {};
   for (const stamps of boots) {
-    const begun = BOOT_PHASES.flatMap((phase) => {
-      const at = stamps[phase];
-      return at === undefined ? [] : [{ phase, at }];
-    }).toSorted((a, b) => a.at - b.at);
-    for (const [n, { phase, at }] of begun.entries()) {
+    const begun = inOrder(stamps);
+    for (const [n, { phase, since }] of begun.entries()) {
       const next = begun[n + 1];
-      if (next !== undefined) spans[phase] = [...(spans[phase] ?? []), next.at - at];
+      if (next !== undefined) spans[phase] = [...(spans[phase] ?? []), next.since - since];
     }
   }
   return spans;

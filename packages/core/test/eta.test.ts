@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Comer, etaMs, type Line, median, type Pace, phaseSpans, remainingMs } from '../src/index.ts';
+import { type Comer, etaMs, type Line, median, type Pace, phaseOf, phaseSpans, remainingMs } from '../src/index.ts';
 
 const NOW = 1_000_000;
 const ready = (slots = 1): Comer => ({ state: 'ready', slots, since: 0, phases: {}, pull: null });
@@ -38,6 +38,12 @@ describe('how long phases lasted', () => {
     expect(phaseSpans([{ place: 0, setup: 10 }])).toEqual({ place: [10] });
   });
 
+  it('is of the phase stamped last: an image found missing is pulled after the first try to create', () => {
+    expect(phaseOf({ phases: { place: 1, create: 2, pull: 3 }, since: 1 })).toEqual({ phase: 'pull', since: 3 });
+    expect(phaseOf({ phases: { place: 5, create: 5 }, since: 1 })).toEqual({ phase: 'create', since: 5 });
+    expect(phaseOf({ phases: {}, since: 1 })).toEqual({ phase: 'place', since: 1 });
+  });
+
   it('has a middle, and a rest of those that last longer', () => {
     expect([median([]), median([3]), median([5, 1, 3]), median([1, 2])]).toEqual([null, 3, 3, 2]);
     expect(remainingMs([8, 10, 30], 0)).toBe(10);
@@ -55,6 +61,12 @@ describe('when a waiting prediction starts', () => {
     ['second in line for a boot', line({ nextBootSlots: 1, position: 1 }), PACE, 10_310 + 2_000],
     ['second in line for a boot with two slots', line({ nextBootSlots: 2, position: 1 }), PACE, 10_310],
     ['it sets up', line({ comers: [booting({ place: NOW - 9_500, setup: NOW - 9_000 })] }), PACE, 21_000],
+    [
+      'nothing is up yet, and some boots had to pull',
+      line({ nextBootSlots: 1 }),
+      { ...PACE, phaseMs: { ...PACE.phaseMs, pull: [60_000] } },
+      10_310,
+    ],
     ['it sets up longer than ever', line({ comers: [booting({ setup: NOW - 31_000 })] }), PACE, null],
     [
       'it pulls, and how much is known',

@@ -45,6 +45,7 @@ export const INSTANCE = [
   'instances.callback_token_hash as callbackTokenHash',
   'instances.phases',
   'instances.failure',
+  'instances.pull',
   'instances.created_at as createdAt',
 ] as const;
 

@@ -1,46 +1,133 @@
-import type { WirePrediction } from '@hearth/contract';
-import { BOOT_PHASES } from '@hearth/core';
-import type { InstanceRow, PredictionRow, Store } from '@hearth/store';
+import type { BootProgress, WirePrediction } from '@hearth/contract';
+import { type Comer, etaMs, type Line, median, type Pace, phaseOf, phaseSpans } from '@hearth/core';
+import type { InstanceRow, LineEntry, PredictionRow, Store } from '@hearth/store';
 import { createTtlCache } from '../ttl-cache.ts';
 import { date } from '../wire.ts';
 
 type Waiting = NonNullable<WirePrediction['waiting']>;
+
 /** Why a prediction is not running yet; undefined once it is. */
 export type WaitingOf = (row: PredictionRow) => Promise<Waiting | undefined>;
+/** The boot that a deployment waits for, the newest; null where none of its instances boots. */
+export type BootOf = (instances: readonly InstanceRow[]) => Promise<Boot | null>;
 
-/** Many may wait for the same deployment and look at once. */
-const KEPT_MS = 500;
-const LOOKED_AT = 20;
+export interface Boot {
+  readonly instance: string;
+  readonly phase: string;
+  readonly since: number;
+  readonly progress: BootProgress;
+}
 
-export function createWaitingOf(store: Store, now: () => number): WaitingOf {
-  const cache = createTtlCache<Omit<Waiting, 'since'> & { since: number | null }>({ ttlMs: KEPT_MS, max: 1_000, now });
-  return async (row) => {
-    if (row.status !== 'starting') return undefined;
-    const why = await cache.get(row.deploymentId, () => look(store, row.deploymentId));
-    return { ...why, since: date(Math.max(why.since ?? 0, row.createdAt)) };
+/** Many may wait for the same deployment and look at once: they share one look. */
+const LOOK_KEPT_MS = 500;
+/** What boots and runs take changes slowly. */
+const PACE_KEPT_MS = 10_000;
+const KEPT_DEPLOYMENTS = 200;
+const INSTANCES_LOOKED_AT = 20;
+/** Longer lines are counted up to here. */
+const LONGEST_LINE = 1_000;
+const BOOTS_REMEMBERED = 10;
+const RUNS_REMEMBERED = 50;
+
+export function createWaiting(store: Store, now: () => number): { waitingOf: WaitingOf; bootOf: BootOf } {
+  const cache = <Value>(ttlMs: number) => createTtlCache<Value>({ ttlMs, max: KEPT_DEPLOYMENTS, now });
+  const looks = cache<Look>(LOOK_KEPT_MS);
+  const paces = cache<Pace>(PACE_KEPT_MS);
+  const paceOf = (deploymentId: string) => paces.get(deploymentId, () => readPace(store, deploymentId));
+
+  const bootOf: BootOf = async (instances) => {
+    const booting = instances.find(({ state }) => state === 'booting');
+    return booting === undefined ? null : asBoot(booting, await paceOf(booting.deploymentId), now());
+  };
+  const look = async (deploymentId: string): Promise<Look> => {
+    const [status, instances, line, pace] = await Promise.all([
+      store.deployments.status(deploymentId),
+      store.instances.list({ deploymentId, live: true, limit: INSTANCES_LOOKED_AT }),
+      store.predictions.line(deploymentId, LONGEST_LINE),
+      paceOf(deploymentId),
+    ]);
+    const blocked = status?.blockedReason ? { reason: status.blockedReason, detail: status.blockedDetail } : null;
+    return { blocked, instances, line, pace };
+  };
+  return {
+    bootOf,
+    async waitingOf(row) {
+      if (row.status !== 'starting') return undefined;
+      const seen = await looks.get(row.deploymentId, () => look(row.deploymentId));
+      const coming = await bootOf(seen.instances);
+      const position = positionOf(row, seen.line);
+      return {
+        ...whyOf(seen, coming),
+        phase: coming?.phase ?? null,
+        since: date(Math.max(coming?.since ?? 0, row.createdAt)),
+        position,
+        progress: coming?.progress ?? null,
+        eta_seconds: etaSeconds(seen, position, now()),
+      };
+    },
   };
 }
 
-async function look(store: Store, deploymentId: string) {
-  const [status, instances] = await Promise.all([
-    store.deployments.status(deploymentId),
-    store.instances.list({ deploymentId, live: true, limit: LOOKED_AT }),
-  ]);
-  const boot = instances.map(bootOf).find((one) => one !== null) ?? null;
-  const phase = boot?.phase ?? null;
-  const since = boot?.since ?? null;
-  if (status !== null && status.blockedReason !== null) {
-    return { reason: status.blockedReason, detail: status.blockedDetail ?? status.blockedReason, phase, since };
-  }
-  if (boot !== null) return { reason: 'booting', detail: `An instance is booting: ${boot.phase}.`, phase, since };
-  const ready = instances.filter(({ state }) => state === 'ready').length;
-  const detail = ready > 0 ? `All ${ready} ready instances are busy.` : 'No instance is up yet.';
-  return { reason: 'queued', detail: ready === 1 ? 'The one ready instance is busy.' : detail, phase, since };
+/** What one look at a deployment found. */
+interface Look {
+  readonly blocked: { reason: string; detail: string | null } | null;
+  readonly instances: readonly InstanceRow[];
+  readonly line: readonly LineEntry[];
+  readonly pace: Pace;
 }
 
-/** The phase that a booting instance is in, and since when. */
-export function bootOf(instance: Pick<InstanceRow, 'id' | 'state' | 'phases' | 'since'>) {
-  if (instance.state !== 'booting') return null;
-  const phase = BOOT_PHASES.findLast((one) => instance.phases[one] !== undefined) ?? 'place';
-  return { instance: instance.id, phase, since: instance.phases[phase] ?? instance.since };
+async function readPace(store: Store, deploymentId: string): Promise<Pace> {
+  const [boots, runMs] = await Promise.all([
+    store.instances.recentBoots(deploymentId, BOOTS_REMEMBERED),
+    store.usage.recentRuns(deploymentId, RUNS_REMEMBERED),
+  ]);
+  return { phaseMs: phaseSpans(boots), runMs };
+}
+
+function whyOf({ blocked, instances }: Look, boot: Boot | null): Pick<Waiting, 'reason' | 'detail'> {
+  if (blocked !== null) return { reason: blocked.reason, detail: blocked.detail ?? blocked.reason };
+  if (boot !== null) return { reason: 'booting', detail: `An instance is booting: ${boot.phase}.` };
+  const ready = instances.filter(({ state }) => state === 'ready').length;
+  if (ready === 0) return { reason: 'queued', detail: 'No instance is up yet.' };
+  return {
+    reason: 'queued',
+    detail: ready === 1 ? 'The one ready instance is busy.' : `All ${ready} ready instances are busy.`,
+  };
+}
+
+/** Waiting ones that are older; a line that was looked at before this one came has them all. */
+const positionOf = ({ id, createdAt }: PredictionRow, line: readonly LineEntry[]): number =>
+  line.filter(
+    (one) => one.status === 'starting' && (one.createdAt < createdAt || (one.createdAt === createdAt && one.id < id)),
+  ).length;
+
+function etaSeconds({ blocked, instances, line, pace }: Look, position: number, now: number): number | null {
+  const comers = instances.filter(
+    (one): one is InstanceRow & Comer => one.state === 'booting' || one.state === 'ready',
+  );
+  const runningSince = line.flatMap(({ status, startedAt }) =>
+    status === 'processing' && startedAt !== null ? [startedAt] : [],
+  );
+  // The instance that is yet to be booted has a slot at least.
+  const where: Line = { position, comers, runningSince, nextBootSlots: blocked === null ? 1 : null };
+  const ms = etaMs(where, pace, now);
+  return ms === null ? null : Math.ceil(ms / 1_000);
+}
+
+function asBoot(instance: InstanceRow, { phaseMs }: Pace, now: number): Boot {
+  const { phase, since } = phaseOf(instance);
+  const usualMs = median(phaseMs[phase] ?? []);
+  const { bytes, totalBytes } = (phase === 'pull' ? instance.pull : null) ?? { bytes: null, totalBytes: null };
+  return {
+    instance: instance.id,
+    phase,
+    since,
+    progress: {
+      elapsed_seconds: Math.max(0, now - since) / 1_000,
+      usual_seconds: usualMs === null ? null : usualMs / 1_000,
+      bytes,
+      total_bytes: totalBytes,
+      percent: bytes === null || !totalBytes ? null : Math.min(100, Math.floor((100 * bytes) / totalBytes)),
+    },
+  };
 }

@@ -12,8 +12,9 @@ import { z } from 'zod';
 import type { App, Context } from '../context.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf, type Identity, mayChange, mayUse } from '../plugins/auth.ts';
-import { bootOf } from '../predictions/waiting.ts';
+import type { Boot } from '../predictions/waiting.ts';
 import { notFound, Problem } from '../problem.ts';
+import { rolloutOf } from '../rollout.ts';
 import { date, dateOrNull, wireFailure, wireHost, wireInstance } from '../wire.ts';
 
 const tags = ['fleet'];
@@ -29,8 +30,9 @@ export function fleetRoutes(app: App, context: Context): void {
     async (request) => {
       const { cursor, all, deployment } = request.query;
       const caller = callerOf(request);
+      const page = pageOf(cursor);
       const rows = await deps.store.instances.list({
-        ...pageOf(cursor),
+        ...page,
         live: all === 'true' ? undefined : true,
         deploymentId: deployment === undefined ? undefined : await idOf(context, deployment),
       });
@@ -39,7 +41,7 @@ export function fleetRoutes(app: App, context: Context): void {
         if (!(await maySee(context, caller, of))) return null;
         return wireInstance(row, { deployment: of && `${of.owner}/${of.name}`, model: of?.model ?? null });
       };
-      return answerPage(rows, toItem, { urls, path: '/instances', filters: { all, deployment } });
+      return answerPage(rows, toItem, { urls, path: '/instances', page, filters: { all, deployment } });
     },
   );
 
@@ -61,7 +63,10 @@ export function fleetRoutes(app: App, context: Context): void {
   app.get('/status', { schema: { tags, response: { 200: statusSchema } } }, async (request) => {
     const rows = await deps.store.deployments.overview();
     const seen = await Promise.all(rows.map(({ deployment }) => maySee(context, callerOf(request), deployment)));
-    return { deployments: rows.filter((_row, at) => seen[at]).map(wireStatusOf) };
+    const shown = rows.filter((_row, at) => seen[at]);
+    return {
+      deployments: await Promise.all(shown.map(async (row) => wireStatusOf(row, await context.bootOf(row.instances)))),
+    };
   });
 }
 
@@ -100,20 +105,24 @@ async function maySee({ targets }: Context, caller: Identity, deployment: Deploy
   return model !== null && mayUse(caller, model);
 }
 
-function wireStatusOf({ deployment, slots, status, demand, instances }: DeploymentOverview): WireDeploymentStatus {
+function wireStatusOf(
+  { deployment, slots, status, demand, instances }: DeploymentOverview,
+  boot: Boot | null,
+): WireDeploymentStatus {
   const count = (state: InstanceRow['state']) => instances.filter((one) => one.state === state).length;
-  const boot = instances.map(bootOf).find((one) => one !== null) ?? null;
   return {
     deployment: `${deployment.owner}/${deployment.name}`,
     implicit: deployment.implicit,
     model: deployment.model,
     version: deployment.versionId,
+    release: deployment.release,
+    rollout: rolloutOf({ deployment, status, instances }),
     hardware: deployment.hardwareSku,
     min_instances: deployment.minInstances,
     max_instances: deployment.maxInstances,
     keep_alive: deployment.keepAliveMs / 1000,
     slots,
-    temperature: temperature(instances, slots),
+    temperature: temperature(instances),
     instances: {
       booting: count('booting'),
       ready: count('ready'),
@@ -130,6 +139,6 @@ function wireStatusOf({ deployment, slots, status, demand, instances }: Deployme
     failure: status?.failure ? wireFailure(status.failure) : null,
     consecutive_failures: status?.consecutiveFailures ?? 0,
     retry_at: dateOrNull(status?.retryAt ?? null),
-    boot: boot && { instance: boot.instance, phase: boot.phase, since: date(boot.since) },
+    boot: boot && { ...boot, since: date(boot.since) },
   };
 }

@@ -5,6 +5,7 @@ import { systemNow } from '@hearth/kit';
 import pc from 'picocolors';
 import { connect } from '../connect.ts';
 import { ago, print, printJson, renderTable } from '../output.ts';
+import { progressText } from '../waiting-text.ts';
 
 const WATCH_EVERY_MS = 1_000;
 
@@ -54,9 +55,16 @@ function instancesText(instances: WireDeploymentStatus['instances']): string {
   return some.map(([state, count]) => `${count} ${state}`).join(', ') || 'none';
 }
 
+/** `setup for 2 s of about 30 s`, `pull 45 % of 2.7 GB for 2 min`. */
+function bootText({ phase, since, progress }: NonNullable<WireDeploymentStatus['boot']>, now: number): string {
+  const lasts = `for ${ago(since, now)}`;
+  if (progress.bytes !== null) return `${phase} ${progressText(progress)} ${lasts}`;
+  return progress.usual_seconds === null ? `${phase} ${lasts}` : `${phase} for ${progressText(progress)}`;
+}
+
 function whyText({ boot, detail, reason, queue, retry_at, failure }: WireDeploymentStatus, now: number): string {
   const parts: string[] = [];
-  if (boot) parts.push(`${boot.phase} for ${ago(boot.since, now)}`);
+  if (boot) parts.push(bootText(boot, now));
   if (detail ?? reason) parts.push(detail ?? reason ?? '');
   else if (failure) parts.push(`last boot failed: ${failure.message.split('\n')[0]}`);
   if (retry_at && Date.parse(retry_at) > now)

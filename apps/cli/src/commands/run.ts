@@ -77,15 +77,18 @@ async function findTarget(client: Client, model: string | undefined, deployment:
 function consoleFollower(separator: string | null): Follower {
   const live = process.stderr.isTTY;
   let shown = false;
+  let said: string | null = null;
   const erase = () => {
     if (shown && live) process.stderr.write('\r\x1b[2K');
     shown = false;
   };
   return {
-    waiting(why) {
+    waiting(why, soFar) {
       erase();
-      if (why === null) return;
-      process.stderr.write(live ? pc.dim(`${why} …`) : `${why}\n`);
+      if (live && why !== null) process.stderr.write(pc.dim(soFar === '' ? `${why} …` : `${why} ${soFar} …`));
+      // Where nothing can be erased, a line for each second of a boot would be noise.
+      else if (why !== null && why !== said) process.stderr.write(`${why}\n`);
+      said = why;
       shown = true;
     },
     output(chunk) {

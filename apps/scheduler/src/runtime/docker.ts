@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
-import type { BootPhase } from '@hearth/core';
+import type { BootPhase, PullProgress } from '@hearth/core';
 import Docker from 'dockerode';
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import { containerName, containerOptions, exitOf, LABELS, logText, roleOf, SERVER_PORT } from './docker-container.ts';
 import { bootFailureOf, isNotFound, orAlready, pullFailureOf } from './docker-errors.ts';
 import { type Death, followDeaths } from './docker-events.ts';
+import { type PullEvent, PullLayers } from './pull-layers.ts';
 import { registryAuth } from './registry-auth.ts';
 import {
   BootFailure,
@@ -112,15 +113,13 @@ export class DockerRuntime implements Runtime {
     }
   }
 
-  async pull(image: string, onProgress: (bytes: number) => void, signal: AbortSignal): Promise<void> {
+  async pull(image: string, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<void> {
     if (image.startsWith('sha256:')) {
       throw new BootFailure('image_missing', `The image ${image} was built on this host and is no longer there.`);
     }
-    const layers = new Map<string, number>();
-    const note = (event: { id?: string; progressDetail?: { current?: number } }): void => {
-      if (event.id !== undefined)
-        layers.set(event.id, Math.max(layers.get(event.id) ?? 0, event.progressDetail?.current ?? 0));
-      onProgress([...layers.values()].reduce((sum, bytes) => sum + bytes, 0));
+    const layers = new PullLayers();
+    const note = (event: PullEvent): void => {
+      if (layers.note(event)) onProgress(layers.progress());
     };
     try {
       const auth = await registryAuth(image);

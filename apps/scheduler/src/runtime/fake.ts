@@ -1,4 +1,4 @@
-import type { BootPhase, RuntimeKind } from '@hearth/core';
+import type { BootPhase, PullProgress, RuntimeKind } from '@hearth/core';
 import { type Clock, pause } from '../clock.ts';
 import type { Health } from '../readiness.ts';
 import {
@@ -96,7 +96,7 @@ export class FakeRuntime implements Runtime {
     return this.#published.get(image)?.digest ?? null;
   }
 
-  async pull(image: string, onProgress: (bytes: number) => void, signal: AbortSignal): Promise<void> {
+  async pull(image: string, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<void> {
     const published = this.#published.get(image);
     if (published !== undefined) {
       this.#images.set(image, published.facts);
@@ -107,7 +107,7 @@ export class FakeRuntime implements Runtime {
     for (let seen = 1; seen <= bytes; seen++) {
       await pause(this.#clock, 1, signal);
       signal.throwIfAborted();
-      onProgress(seen);
+      onProgress({ bytes: seen, totalBytes: bytes });
     }
     this.#images.set(image, { id: image, repoDigests: [], labels: {}, env: {}, entrypoint: [], cmd: [] });
   }

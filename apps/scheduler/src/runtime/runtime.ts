@@ -1,4 +1,4 @@
-import type { BootPhase, FailureKind, RuntimeKind } from '@hearth/core';
+import type { BootPhase, FailureKind, PullProgress, RuntimeKind } from '@hearth/core';
 import type { DeploymentRow, VersionSource } from '@hearth/store';
 
 /** `inspection`: started once to be asked for its schema, never given a prediction. */
@@ -100,10 +100,10 @@ export interface Runtime {
    */
   registryDigest(image: string): Promise<string | null>;
   /**
-   * `onProgress` gets the bytes seen so far, whenever that grows or a layer moves on.
+   * `onProgress` is called whenever a layer moves on, be it downloaded or unpacked.
    * @throws BootFailure `image_missing`, `no_space`, `lost`; `timeout` is the caller's, through `signal`
    */
-  pull(image: string, onProgress: (bytes: number) => void, signal: AbortSignal): Promise<void>;
+  pull(image: string, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<void>;
   /**
    * Creates and starts; answers as soon as it runs, long before its server listens. Removes what it made when it fails.
    * @throws BootFailure `image_missing` (pull it and call again), `no_space`, `gpu_lost`, `setup_error`, `lost`

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { wireDateSchema } from './page.ts';
+import { bootProgressSchema } from './prediction.ts';
 
 /** Ours: what runs where, and why. */
 const failureSchema = z.object({
@@ -62,6 +63,10 @@ const deploymentStatusSchema = z.object({
   implicit: z.boolean(),
   model: z.string(),
   version: z.string(),
+  /** The number of the current release. */
+  release: z.int(),
+  /** While instances of earlier releases serve: the current one, those, newest first, and a sentence. */
+  rollout: z.object({ to: z.int(), from: z.array(z.int()), detail: z.string() }).nullable(),
   hardware: z.string(),
   min_instances: z.int(),
   max_instances: z.int(),
@@ -76,7 +81,9 @@ const deploymentStatusSchema = z.object({
   failure: failureSchema.nullable(),
   consecutive_failures: z.int(),
   retry_at: wireDateSchema.nullable(),
-  boot: z.object({ instance: z.string(), phase: z.string(), since: wireDateSchema }).nullable(),
+  boot: z
+    .object({ instance: z.string(), phase: z.string(), since: wireDateSchema, progress: bootProgressSchema })
+    .nullable(),
 });
 export type WireDeploymentStatus = z.infer<typeof deploymentStatusSchema>;
 export const statusSchema = z.object({ deployments: z.array(deploymentStatusSchema) });

@@ -7,6 +7,19 @@ export type WireStatus = (typeof WIRE_STATUSES)[number];
 
 const WEBHOOK_EVENTS = ['start', 'output', 'logs', 'completed'] as const;
 
+/** Ours: how far the boot phase is that a prediction waits for. */
+export const bootProgressSchema = z.object({
+  elapsed_seconds: z.number(),
+  /** What the phase usually takes here: the middle of the deployment's last boots; null where it never had one. */
+  usual_seconds: z.number().nullable(),
+  /** Of a pull: bytes here, of all bytes; null in other phases, and the total while the registry has not told it. */
+  bytes: z.int().nullable(),
+  total_bytes: z.int().nullable(),
+  /** 0 to 100, of the bytes. */
+  percent: z.int().nullable(),
+});
+export type BootProgress = z.infer<typeof bootProgressSchema>;
+
 /** Ours: why a prediction is not running yet. Clients that do not know it ignore it. */
 const waitingSchema = z.object({
   /** One word: `queued`, `booting`, or what blocks the deployment (`no-capacity`, `crash-loop`, …). */
@@ -17,6 +30,12 @@ const waitingSchema = z.object({
   phase: z.string().nullable(),
   /** Since when that phase lasts, or the prediction waits. */
   since: wireDateSchema,
+  /** Predictions of the same deployment that wait and are older; counted up to 1000. */
+  position: z.int(),
+  /** How far `phase` is; null where none boots. */
+  progress: bootProgressSchema.nullable(),
+  /** Seconds until it should start, from what this deployment's boots and runs took; null where that is not known. */
+  eta_seconds: z.int().nullable(),
 });
 
 /** A prediction as Replicate sends it. Absent fields are left out, never null, where a client would choke on null. */
@@ -61,9 +80,15 @@ export const predictionBodySchema = z.strictObject(options);
 export const versionedPredictionBodySchema = z.strictObject({ version: z.string(), ...options });
 export type PredictionBody = z.infer<typeof predictionBodySchema>;
 
+/** A date is its first moment in UTC. */
+const instantSchema = z.union([z.iso.datetime({ offset: true }), z.iso.date()], {
+  error: 'must be an ISO 8601 date or date-time such as 2026-01-31T12:00:00Z',
+});
+
 export const predictionListQuerySchema = z.object({
   cursor: z.string().optional(),
-  created_after: z.iso.datetime({ offset: true }).optional(),
-  created_before: z.iso.datetime({ offset: true }).optional(),
+  /** Or at it; an ISO 8601 date or date-time. */
+  created_after: instantSchema.optional(),
+  created_before: instantSchema.optional(),
   source: z.literal('web').optional(),
 });

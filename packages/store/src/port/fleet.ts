@@ -7,6 +7,8 @@ import type {
   Instance,
   InstanceEvent,
   Millis,
+  PhaseStamps,
+  PullProgress,
   RuntimeKind,
 } from '@hearth/core';
 import type { DeploymentRow, DeploymentStatusRow } from './deployments.ts';
@@ -48,11 +50,15 @@ export interface InstanceRow {
   /** When each boot phase began. */
   readonly phases: Readonly<Partial<Record<BootPhase, Millis>>>;
   readonly failure: Failure | null;
+  /** How far its pull is, or was; null where it pulls nothing. */
+  readonly pull: PullProgress | null;
   readonly createdAt: Millis;
 }
 export interface Instances {
   insert(
-    row: Omit<InstanceRow, 'state' | 'since' | 'address' | 'failure' | 'createdAt' | 'phases'> & { at: Millis },
+    row: Omit<InstanceRow, 'state' | 'since' | 'address' | 'failure' | 'createdAt' | 'phases' | 'pull'> & {
+      at: Millis;
+    },
   ): Promise<InstanceRow>;
   /** Compare-and-set along the move table: null when it is not in `from` any more. */
   move(
@@ -63,7 +69,11 @@ export interface Instances {
   ): Promise<InstanceRow | null>;
   /** Stamps a phase of a booting instance (and its address once known). */
   stampPhase(id: string, phase: BootPhase, at: Millis, address?: string): Promise<boolean>;
+  /** scheduler: how far the pull of a booting instance is. */
+  pulled(id: string, progress: PullProgress): Promise<void>;
   get(id: string): Promise<InstanceRow | null>;
+  /** The boots of a deployment's newest instances that came up, at most `limit`. */
+  recentBoots(deploymentId: string, limit: number): Promise<PhaseStamps[]>;
   /** Neither stopped nor failed. */
   live(): Promise<InstanceRow[]>;
   list(

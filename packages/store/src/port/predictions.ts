@@ -192,6 +192,9 @@ export interface FileRow {
 export interface Files {
   insert(row: FileRow): Promise<FileRow>;
   get(id: string): Promise<FileRow | null>;
-  list(page: Page & { accountId: string }): Promise<FileRow[]>;
+  /** Uploads that have not expired at `now`. */
+  list(page: Page & { accountId: string; now: Millis }): Promise<FileRow[]>;
   remove(id: string): Promise<boolean>;
+  /** dispatcher: gives a prediction those of these outputs that belong to none yet. */
+  claim(ids: readonly string[], prediction: Pick<PredictionRow, 'id' | 'accountId'>): Promise<void>;
 }
