@@ -1,4 +1,5 @@
-import { zDuration, zPort, zUrl } from '@hearth/kit';
+import { filesEnvironment, s3Settings } from '@hearth/files';
+import { zDuration, zPort, zSize, zUrl } from '@hearth/kit';
 import { z } from 'zod';
 
 const MAX_INSTANCES = 'a whole number from 1 to 20';
@@ -23,6 +24,11 @@ export const apiConfigSchema = z
       .regex(/^(?:[1-9]|1\d|20)$/, MAX_INSTANCES)
       .transform(Number)
       .prefault('3'),
+    ...filesEnvironment,
+    HEARTH_MAX_UPLOAD: zSize().prefault('100MiB'),
+    HEARTH_UPLOAD_RETENTION: zDuration().prefault('24h'),
+    /** Signs download URLs; absent: one that is made once and kept in the database. */
+    HEARTH_FILES_SIGNING_SECRET: z.string().min(16, 'at least 16 characters').optional(),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   })
   .transform((env) => ({
@@ -36,5 +42,9 @@ export const apiConfigSchema = z
     firstAdmin: { username: env.HEARTH_USERNAME, token: env.HEARTH_API_TOKEN },
     keepAliveMs: env.HEARTH_KEEP_ALIVE,
     maxInstances: env.HEARTH_MAX_INSTANCES,
+    s3: s3Settings(env),
+    maxUploadBytes: env.HEARTH_MAX_UPLOAD,
+    uploadRetentionMs: env.HEARTH_UPLOAD_RETENTION,
+    filesSigningSecret: env.HEARTH_FILES_SIGNING_SECRET,
     logLevel: env.LOG_LEVEL,
   }));

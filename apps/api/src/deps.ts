@@ -1,4 +1,4 @@
-import type { Blobs, Signer } from '@hearth/files';
+import type { Blobs, DownloadSigner, Signer } from '@hearth/files';
 import type { Logger, Metrics } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { Store } from '@hearth/store';
@@ -12,6 +12,10 @@ export interface ApiSettings {
   readonly maxInstances: number;
   /** Where the scheduler answers the other rooms of this machine, without a slash at the end. */
   readonly schedulerUrl: string;
+  /** The largest file that may be uploaded. */
+  readonly maxUploadBytes: number;
+  /** How long an upload is kept. */
+  readonly uploadRetentionMs: number;
 }
 
 /** Everything the API stands on. `main` and the tests both hand it to `buildApp`. */
@@ -21,6 +25,7 @@ export interface ApiDeps {
   readonly bus: Bus;
   readonly blobs: Blobs;
   readonly signer: Signer;
+  readonly downloads: DownloadSigner;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly now: () => number;

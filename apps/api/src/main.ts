@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createBlobs, createSigner } from '@hearth/files';
+import { createDownloadSigner, createSigner, openBlobs } from '@hearth/files';
 import { createLogger, createMetrics, loadConfig, newSecret, runServer, systemNow } from '@hearth/kit';
 import { createTransport } from '@hearth/queue';
 import { createStore, migrate } from '@hearth/store';
@@ -18,10 +18,15 @@ async function start() {
   const signer = createSigner(await store.settings.ensure('signing-secret', newSecret));
   const where = config.redisUrl ? { redisUrl: config.redisUrl } : { postgresUrl: config.databaseUrl };
   const transport = await createTransport(where, { now: systemNow, log });
-  const blobs = createBlobs(join(config.dataDir, 'files'));
+  const installation = await store.settings.ensure('installation', newSecret);
+  const blobs = await openBlobs({ folder: join(config.dataDir, 'files'), s3: config.s3, installation });
+  const filesSecret = config.filesSigningSecret ?? (await store.settings.ensure('files-signing-secret', newSecret));
+  const downloads = createDownloadSigner(filesSecret);
   const metrics = createMetrics('api');
   const { queues, bus } = transport;
-  const app = await buildApp({ store, queues, bus, blobs, signer, metrics, log, now: systemNow, settings: config });
+  const settings = config;
+  const files = { blobs, signer, downloads };
+  const app = await buildApp({ store, queues, bus, ...files, metrics, log, now: systemNow, settings });
   await app.listen({ host: config.host, port: config.port });
   const close = async () => {
     await app.close();

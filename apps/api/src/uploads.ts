@@ -1,25 +1,25 @@
 import type { Readable } from 'node:stream';
 import type { MultipartFile } from '@fastify/multipart';
 import { type Blobs, BlobTooLarge } from '@hearth/files';
-import { newId } from '@hearth/kit';
+import { newId, sizeBytes } from '@hearth/kit';
 import type { FileRow } from '@hearth/store';
 import type { FastifyRequest } from 'fastify';
 import { lookup } from 'mime-types';
+import type { ApiDeps, ApiSettings } from './deps.ts';
 import { invalidField, Problem } from './problem.ts';
 
-const MAX_FILE_BYTES = 100 * 1024 * 1024;
+/** Its message says 100MB for it. */
+const REPLICATES_MAX_BYTES = 100 * 2 ** 20;
 const LARGEST_FIELD_BYTES = 64 * 1024;
 const LONGEST_NAME_BYTES = 255;
-/** Replicate keeps uploads for a day. */
-const KEPT_MS = 24 * 3_600_000;
 
 /** What `@fastify/multipart` is told. JavaScript sends `metadata` as a file part, Python `content` without a file name. */
-export const multipartOptions = {
+export const multipartOptions = ({ maxUploadBytes }: Pick<ApiSettings, 'maxUploadBytes'>) => ({
   // One above our own limit, so that a file is never cut short in silence: the blob's limit answers first.
-  limits: { fileSize: MAX_FILE_BYTES + 1, files: 4, fields: 8, fieldSize: LARGEST_FIELD_BYTES, parts: 12 },
+  limits: { fileSize: maxUploadBytes + 1, files: 4, fields: 8, fieldSize: LARGEST_FIELD_BYTES, parts: 12 },
   isPartAFile: (name: string | undefined, _type: string | undefined, filename: string | undefined) =>
     name === 'content' || filename !== undefined,
-} as const;
+});
 
 interface Upload {
   content: Pick<FileRow, 'sizeBytes' | 'md5' | 'sha256'> & { name: string; contentType: string };
@@ -29,28 +29,29 @@ interface Upload {
 /** Reads a multipart upload straight into a blob. Nothing is left behind where it is refused. */
 export async function receiveUpload(
   request: FastifyRequest,
-  blobs: Blobs,
   accountId: string,
-  now: number,
+  { blobs, settings, now }: Pick<ApiDeps, 'blobs' | 'settings' | 'now'>,
 ): Promise<FileRow> {
   if (!request.isMultipart()) {
     throw new Problem('unsupported-media-type', 'Send the file as multipart/form-data, in a part named content.');
   }
-  const id = newId(now);
+  const createdAt = now();
+  const id = newId(createdAt);
   try {
-    return fileRow(id, await readParts(request, blobs, id), accountId, now);
+    const upload = await readParts(request, id, blobs, settings.maxUploadBytes);
+    return fileRow({ id, accountId, createdAt, expiresAt: createdAt + settings.uploadRetentionMs }, upload);
   } catch (error) {
     await blobs.remove(id);
-    throw asProblem(error);
+    throw asProblem(error, settings.maxUploadBytes);
   }
 }
 
-async function readParts(request: FastifyRequest, blobs: Blobs, id: string): Promise<Upload> {
+async function readParts(request: FastifyRequest, id: string, blobs: Blobs, maxBytes: number): Promise<Upload> {
   let content: Upload['content'] | null = null;
   const fields: Upload['fields'] = {};
   for await (const part of request.parts()) {
     if (part.type === 'file' && part.fieldname === 'content' && content === null) {
-      const facts = await blobs.put(id, part.file, { maxBytes: MAX_FILE_BYTES });
+      const facts = await blobs.put(id, part.file, { maxBytes });
       content = { ...facts, name: part.filename ?? '', contentType: part.mimetype };
       continue;
     }
@@ -74,15 +75,17 @@ async function readText({ file, fieldname }: MultipartFile): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function fileRow(id: string, { content, fields }: Upload, accountId: string, now: number): FileRow {
+function fileRow(
+  about: Pick<FileRow, 'id' | 'accountId' | 'createdAt' | 'expiresAt'>,
+  { content, fields }: Upload,
+): FileRow {
   // busboy keeps no path; a name from the text field might hold one.
   const given = (fields.filename || content.name || 'file').replaceAll('\0', '');
   const name = given.split(/[\\/]/).at(-1) || 'file';
   if (Buffer.byteLength(name) > LONGEST_NAME_BYTES)
     throw invalidField('filename', 'string_lte', 'is longer than 255 bytes');
   return {
-    id,
-    accountId,
+    ...about,
     kind: 'upload',
     predictionId: null,
     name,
@@ -91,8 +94,6 @@ function fileRow(id: string, { content, fields }: Upload, accountId: string, now
     md5: content.md5,
     sha256: content.sha256,
     metadata: readMetadata(fields.metadata),
-    createdAt: now,
-    expiresAt: now + KEPT_MS,
   };
 }
 
@@ -120,11 +121,19 @@ function parsed(text: string): unknown {
 }
 
 /** Replicate's words for a file that is too large. The parser's own complaints are the caller's fault. */
-function asProblem(error: unknown): unknown {
-  if (error instanceof BlobTooLarge) return new Problem('file-too-large', 'Files must be less than 100MB in size');
+function asProblem(error: unknown, maxBytes: number): unknown {
+  const tooLarge = `Files must be less than ${maxBytes === REPLICATES_MAX_BYTES ? '100MB' : inWords(maxBytes)} in size`;
+  if (error instanceof BlobTooLarge) return new Problem('file-too-large', tooLarge);
   if (!(error instanceof Error) || error instanceof Problem) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (code === 'FST_REQ_FILE_TOO_LARGE') return new Problem('file-too-large', 'Files must be less than 100MB in size');
+  if (code === 'FST_REQ_FILE_TOO_LARGE') return new Problem('file-too-large', tooLarge);
   const parser = code.startsWith('FST_') || /multipart|boundary|unexpected end of form/i.test(error.message);
   return parser ? new Problem('bad-request', `The multipart body cannot be read: ${error.message}`) : error;
+}
+
+/** `250MiB`, `1.5GiB`, `1000 bytes`: in the largest unit that it has one of. */
+function inWords(bytes: number): string {
+  const unit = (['GiB', 'MiB', 'KiB'] as const).find((_unit, at) => bytes >= 2 ** (30 - 10 * at));
+  if (unit === undefined) return `${bytes} bytes`;
+  return `${Number((bytes / sizeBytes(`1${unit}`)).toFixed(1))}${unit}`;
 }

@@ -1,5 +1,5 @@
 import { createPredictionUrls, type PredictionUrls, streamSubject } from '@hearth/contract';
-import type { Signer } from '@hearth/files';
+import type { DownloadSigner, Signer } from '@hearth/files';
 
 /** The addresses that the API gives out. */
 export interface Urls extends PredictionUrls {
@@ -16,11 +16,13 @@ export interface Urls extends PredictionUrls {
   api(path: string): string;
 }
 
-export function createUrls(publicUrl: string, signer: Signer, now: () => number): Urls {
+export function createUrls(
+  publicUrl: string,
+  { signer, downloads }: { signer: Signer; downloads: DownloadSigner },
+  now: () => number,
+): Urls {
   const api = (path: string) => `${publicUrl}/v1${path}`;
   const nowSeconds = () => Math.floor(now() / 1000);
-  // The words in front keep a signature for one purpose from being good for another.
-  const downloadKey = (owner: string, id: string) => `download ${owner} ${id}`;
 
   const opened = (capability: string, keyOf: (id: string) => string): string | null => {
     const dot = capability.indexOf('.');
@@ -35,12 +37,11 @@ export function createUrls(publicUrl: string, signer: Signer, now: () => number)
     streamOf: (capability) => opened(capability, streamSubject),
     file: (id) => api(`/files/${id}`),
     download({ id, owner, expiresAt }) {
-      const signed = signer.sign(downloadKey(owner, id), Math.floor(expiresAt / 1000));
-      const [expiry = '', signature = ''] = signed.split('.');
+      const expiry = String(Math.floor(expiresAt / 1000));
+      const signature = downloads.sign({ owner, id, expiry });
       return `${api(`/files/${id}/download`)}?${new URLSearchParams({ owner, expiry, signature }).toString()}`;
     },
-    mayDownload: (id, { owner, expiry, signature }) =>
-      signer.verify(downloadKey(owner, id), `${expiry}.${signature}`, nowSeconds()),
+    mayDownload: (id, { owner, expiry, signature }) => downloads.verify({ owner, id, expiry }, signature, nowSeconds()),
     outputOf: (capability) => opened(capability, (id) => id),
     model: (owner, name) => `${publicUrl}/${owner}/${name}`,
   };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProblemBody, WirePrediction } from '@hearth/contract';
 import type { TerminalStatus } from '@hearth/core';
-import { createBlobs, createSigner } from '@hearth/files';
+import { createDiskBlobs, createDownloadSigner, createSigner } from '@hearth/files';
 import { createCoalescer, createLogger, createMetrics, hashToken, newToken, systemNow } from '@hearth/kit';
 import { type Bus, createTransport, type Room } from '@hearth/queue';
 import {
@@ -37,15 +37,18 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
     keepAliveMs: 300_000,
     maxInstances: 3,
     schedulerUrl: 'http://127.0.0.1:1',
+    maxUploadBytes: 100 * 2 ** 20,
+    uploadRetentionMs: 24 * 3_600_000,
     ...options.settings,
   };
-  const blobs = createBlobs(folder);
+  const blobs = createDiskBlobs(folder);
   const deps: ApiDeps = {
     store,
     queues,
     bus,
     blobs,
     signer,
+    downloads: createDownloadSigner('a files secret of the tests'),
     metrics: createMetrics('test'),
     log,
     now: systemNow,

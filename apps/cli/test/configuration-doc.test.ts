@@ -7,7 +7,7 @@ const read = (...path: string[]) => readFileSync(join(repositoryRoot, ...path), 
 
 /** `KEY: zPort().prefault('7600')` and the like, as every room writes its schema; the default may be lines below. */
 function keysOfSchema(source: string): Map<string, string> {
-  const keys = [...source.matchAll(/^\s+([A-Z][A-Z_]+):/gm)];
+  const keys = [...source.matchAll(/^\s+([A-Z][A-Z0-9_]+):/gm)];
   return new Map(
     keys.map((match, at) => {
       const text = source.slice(match.index, keys[at + 1]?.index ?? source.indexOf('transform((env', match.index));
@@ -16,14 +16,20 @@ function keysOfSchema(source: string): Map<string, string> {
   );
 }
 
-const schemas = ['apps/api/src', 'apps/scheduler/src', 'apps/dispatcher/src', 'apps/cli/src/up'].map((folder) => ({
+const schemas = [
+  'apps/api/src',
+  'apps/scheduler/src',
+  'apps/dispatcher/src',
+  'apps/cli/src/up',
+  'packages/files/src',
+].map((folder) => ({
   folder,
   keys: keysOfSchema(read(folder, 'config.ts')),
 }));
 
 /** The rows of the tables: name → default. */
 const documented = new Map(
-  [...read('docs/guides/configuration.md').matchAll(/^\| `([A-Z_]+)` \| (?:`([^`]*)`)?/gm)].map((row) => [
+  [...read('docs/guides/configuration.md').matchAll(/^\| `([A-Z0-9_]+)` \| (?:`([^`]*)`)?/gm)].map((row) => [
     row[1] ?? '',
     row[2] ?? '',
   ]),

@@ -1,4 +1,5 @@
-import { loadConfig, zDuration, zPort, zUrl } from '@hearth/kit';
+import { filesEnvironment, s3Settings } from '@hearth/files';
+import { loadConfig, zDuration, zDurationOrOff, zPort, zUrl } from '@hearth/kit';
 import { z } from 'zod';
 
 const Environment = z
@@ -19,6 +20,8 @@ const Environment = z
     HEARTH_PREDICTION_TIMEOUT: zDuration().prefault('30m'),
     HEARTH_TRAINING_TIMEOUT: zDuration().prefault('24h'),
     HEARTH_CANCEL_GRACE: zDuration().prefault('10s'),
+    ...filesEnvironment,
+    HEARTH_RETENTION: zDurationOrOff().prefault('1h'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info'),
   })
   .transform((env) => ({
@@ -31,6 +34,8 @@ const Environment = z
     predictionTimeoutMs: env.HEARTH_PREDICTION_TIMEOUT,
     trainingTimeoutMs: env.HEARTH_TRAINING_TIMEOUT,
     cancelGraceMs: env.HEARTH_CANCEL_GRACE,
+    s3: s3Settings(env),
+    retentionMs: env.HEARTH_RETENTION,
     logLevel: env.LOG_LEVEL,
   }));
 

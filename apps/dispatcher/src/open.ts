@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createBlobs, createSigner } from '@hearth/files';
+import { createSigner, openBlobs } from '@hearth/files';
 import { createMetrics, type Logger, newSecret, systemNow } from '@hearth/kit';
 import { createTransport } from '@hearth/queue';
 import { createStore, migrate } from '@hearth/store';
@@ -18,6 +18,7 @@ export async function openDispatcher(config: DispatcherConfig, log: Logger): Pro
   const address = redisUrl ? { redisUrl } : { postgresUrl: databaseUrl };
   const { queues, bus, ...transport } = await createTransport(address, { now: systemNow, log });
   const exposition = createMetrics('dispatcher');
+  const installation = await store.settings.ensure('installation', newSecret);
   const options = {
     ...config,
     store,
@@ -25,7 +26,7 @@ export async function openDispatcher(config: DispatcherConfig, log: Logger): Pro
     bus,
     log,
     exposition,
-    blobs: createBlobs(join(config.dataDir, 'files')),
+    blobs: await openBlobs({ folder: join(config.dataDir, 'files'), s3: config.s3, installation }),
     signer: createSigner(await store.settings.ensure('signing-secret', newSecret)),
     metrics: createRunMetrics(exposition),
     now: systemNow,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '@hearth/core';
-import { type Blobs, createBlobs, createSigner, type Signer } from '@hearth/files';
+import { type Blobs, createDiskBlobs, createSigner, type Signer } from '@hearth/files';
 import { createLogger, createMetrics, hashToken, newId, newToken, systemNow } from '@hearth/kit';
 import { createTransport, type PredictionNotice, type Transport } from '@hearth/queue';
 import {
@@ -79,7 +79,7 @@ export async function createWorld(kind: TransportKind = 'postgres', output?: obj
     log,
   });
   const folder = await mkdtemp(join(tmpdir(), 'hearth-dispatcher-'));
-  const [blobs, signer] = [createBlobs(folder), createSigner(SIGNING_SECRET)];
+  const [blobs, signer] = [createDiskBlobs(folder), createSigner(SIGNING_SECRET)];
   const { accountId, deployment } = await seed(store, output);
   const stages: Stage[] = [];
   const dispatchers: Dispatcher[] = [];
@@ -180,6 +180,7 @@ export async function createWorld(kind: TransportKind = 'postgres', output?: obj
         callbackPort: Number(new URL(at).port),
         timings: {
           predictionTimeoutMs: 6e4,
+          trainingTimeoutMs: 6e4,
           cancelGraceMs: 5e3,
           ...timings,
         },
@@ -281,5 +282,5 @@ const newPrediction = (deployment: DeploymentRow, accountId: string): NewPredict
   deadlineAt: null,
   kind: 'prediction',
   destination: null,
-});
   streamsFiles: false,
+});

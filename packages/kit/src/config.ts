@@ -35,6 +35,16 @@ export const zPort = () =>
 /** A duration in milliseconds, from `5m`, `1h30m` or seconds. */
 export const zDuration = () => fromText(DURATION_FORMS, durationMs);
 
+/** A duration in milliseconds, or null for `off`. */
+export const zDurationOrOff = () =>
+  z.string({ error: `off, or ${DURATION_FORMS}` }).transform((text, context) => {
+    if (text === 'off') return null;
+    const duration = zDuration().safeParse(text);
+    if (duration.success) return duration.data;
+    context.addIssue({ code: 'custom', message: `off, or ${DURATION_FORMS}` });
+    return z.NEVER;
+  });
+
 /** A size in bytes, from `100MiB`, `2GB` or a plain number. */
 export const zSize = () => fromText(SIZE_FORMS, sizeBytes);
 

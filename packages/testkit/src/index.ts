@@ -1,3 +1,4 @@
 export { dockerRing } from './docker.ts';
 export { type TestDatabase, testDatabase } from './postgres.ts';
 export { testRedis } from './redis.ts';
+export { type TestS3, testS3 } from './s3.ts';

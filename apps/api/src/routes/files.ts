@@ -20,7 +20,7 @@ const noFile = () => new Problem('not-found', 'File not found');
 /** Uploads, for their owner. Contract §4.1. */
 export async function fileRoutes(app: App, { deps, urls }: Context): Promise<void> {
   const { files } = deps.store;
-  await app.register(multipart, multipartOptions);
+  await app.register(multipart, multipartOptions(deps.settings));
   const owner = (request: FastifyRequest) => callerOf(request).account.username;
 
   async function ownUpload(request: FastifyRequest, id: string): Promise<FileRow> {
@@ -33,7 +33,7 @@ export async function fileRoutes(app: App, { deps, urls }: Context): Promise<voi
     '/files',
     { schema: { tags, consumes: ['multipart/form-data'], response: { 201: fileSchema } } },
     async (request, reply) => {
-      const row = await receiveUpload(request, deps.blobs, callerOf(request).account.id, deps.now());
+      const row = await receiveUpload(request, callerOf(request).account.id, deps);
       const stored = await files.insert(row);
       reply.code(201);
       return wireFile(stored, owner(request), urls);
@@ -44,9 +44,10 @@ export async function fileRoutes(app: App, { deps, urls }: Context): Promise<voi
     '/files',
     { schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(fileSchema) } } },
     async (request) => {
-      const rows = await files.list({ ...pageOf(request.query.cursor), accountId: callerOf(request).account.id });
-      const toItem = (row: FileRow) => (isCurrentUpload(row, deps.now()) ? wireFile(row, owner(request), urls) : null);
-      return answerPage(rows, toItem, { urls, path: '/files' });
+      const page = pageOf(request.query.cursor);
+      const rows = await files.list({ ...page, accountId: callerOf(request).account.id, now: deps.now() });
+      const toItem = (row: FileRow) => wireFile(row, owner(request), urls);
+      return answerPage(rows, toItem, { urls, path: '/files', page });
     },
   );
 
