@@ -14,6 +14,7 @@ import { createLead } from './lead.ts';
 import { createMessages } from './messages.ts';
 import { createModels } from './models.ts';
 import { createPredictions } from './predictions.ts';
+import { createRetention } from './retention.ts';
 import { createSettings } from './settings.ts';
 import type { Store } from './store.ts';
 import { createUsage } from './usage.ts';
@@ -57,6 +58,7 @@ export async function createStore({ url, maxConnections = 10, now = systemNow }:
     messages: createMessages(connection),
     usage: createUsage(db),
     files: createFiles(db),
+    retention: createRetention(connection),
     settings: createSettings(db),
     ping,
     lead: createLead(connection),

@@ -1,7 +1,7 @@
 import type { Database } from './database.ts';
 import { byId, keysetPage } from './keyset.ts';
 import type { Files } from './store.ts';
-import { at, atOrNull, json } from './values.ts';
+import { at, atOrNull, instant, json } from './values.ts';
 
 const FILE = [
   'id',
@@ -44,19 +44,30 @@ export function createFiles(db: Database): Files {
       return (await db.selectFrom('files').select(FILE).where('id', '=', id).executeTakeFirst()) ?? null;
     },
 
-    /** Uploads only: outputs are listed with their prediction. */
-    list({ accountId, ...page }) {
+    list({ accountId, now, ...page }) {
       const uploads = db
         .selectFrom('files')
         .select(FILE)
         .where('account_id', '=', accountId)
-        .where('kind', '=', 'upload');
+        .where('kind', '=', 'upload')
+        .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', instant(now))]));
       return keysetPage(uploads, byId('id'), page);
     },
 
     async remove(id) {
       const { numDeletedRows } = await db.deleteFrom('files').where('id', '=', id).executeTakeFirst();
       return numDeletedRows > 0n;
+    },
+
+    async claim(ids, prediction) {
+      if (ids.length === 0) return;
+      await db
+        .updateTable('files')
+        .set({ prediction_id: prediction.id, account_id: prediction.accountId })
+        .where('id', 'in', ids)
+        .where('kind', '=', 'output')
+        .where('prediction_id', 'is', null)
+        .execute();
     },
   };
 }

@@ -6,6 +6,7 @@ import { webhooks } from './migrations/0003-webhooks.ts';
 import { catalogue } from './migrations/0004-catalogue.ts';
 import { releases } from './migrations/0005-releases.ts';
 import { trainings } from './migrations/0006-trainings.ts';
+import { retention } from './migrations/0007-retention.ts';
 import { streams } from './migrations/0008-streams.ts';
 import { waiting } from './migrations/0009-waiting.ts';
 
@@ -17,6 +18,7 @@ const migrations: Record<string, Migration> = {
   '0004-catalogue': catalogue,
   '0005-releases': releases,
   '0006-trainings': trainings,
+  '0007-retention': retention,
   '0008-streams': streams,
   '0009-waiting': waiting,
 };

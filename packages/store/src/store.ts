@@ -4,6 +4,7 @@ import type { Deployments } from './port/deployments.ts';
 import type { Consumers, Hosts, Instances } from './port/fleet.ts';
 import type { Messages } from './port/messages.ts';
 import type { Files, Predictions, Usage } from './port/predictions.ts';
+import type { Retention } from './port/retention.ts';
 
 export type * from './port/catalogue.ts';
 export type * from './port/collections.ts';
@@ -12,6 +13,7 @@ export type * from './port/fleet.ts';
 export type * from './port/messages.ts';
 export type * from './port/page.ts';
 export type * from './port/predictions.ts';
+export type * from './port/retention.ts';
 
 /**
  * Everything durable, by owner. One writer per fact: each method names the room that may call it.
@@ -32,6 +34,7 @@ export interface Store {
   readonly messages: Messages;
   readonly usage: Usage;
   readonly files: Files;
+  readonly retention: Retention;
   readonly settings: Settings;
   /** Resolves when the database answers. */
   ping(): Promise<void>;

@@ -171,8 +171,8 @@ describe('files', () => {
     const { id: accountId } = await store.accounts.ensure({ type: 'user', username: unique('user'), name: '' });
     const [older, newer] = [file({ accountId, id: newId(1) }), file({ accountId, id: newId(2) })];
     for (const row of [older, newer, file({ accountId, kind: 'output' }), file({})]) await store.files.insert(row);
-    expect(await store.files.list({ accountId, limit: 10 })).toEqual([newer, older]);
-    expect(await store.files.list({ accountId, limit: 10, before: newer.id })).toEqual([older]);
+    expect(await store.files.list({ accountId, limit: 10, now: 0 })).toEqual([newer, older]);
+    expect(await store.files.list({ accountId, limit: 10, now: 0, before: newer.id })).toEqual([older]);
   });
 });
 
