@@ -6,8 +6,11 @@ import { addPredictions } from './commands/predictions.ts';
 import { addPs } from './commands/ps.ts';
 import { addRun } from './commands/run.ts';
 import { addTokens } from './commands/tokens.ts';
+import { addTrain } from './commands/train.ts';
+import { addTrainings } from './commands/trainings.ts';
 import { addUp } from './commands/up.ts';
 import { addUsage } from './commands/usage.ts';
+import { addWebhooks } from './commands/webhooks.ts';
 
 /** The whole command line; each verb adds itself. */
 export function createProgram(): Command {
@@ -18,7 +21,20 @@ export function createProgram(): Command {
       '\nEnvironment:\n  HEARTH_URL        which Hearth to talk to (default: the one on this machine)\n  HEARTH_API_TOKEN  as whom (default: the token that `hearth up` left in its data folder)',
     )
     .showHelpAfterError();
-  for (const add of [addUp, addModels, addDeployments, addRun, addPredictions, addPs, addLogs, addUsage, addTokens]) {
+  for (const add of [
+    addUp,
+    addModels,
+    addDeployments,
+    addRun,
+    addPredictions,
+    addTrain,
+    addTrainings,
+    addPs,
+    addLogs,
+    addUsage,
+    addWebhooks,
+    addTokens,
+  ]) {
     add(program);
   }
   return program;

@@ -8,7 +8,9 @@ import type { ModelBody, VersionBody, WireModel, WireVersion } from './north/mod
 import type { WirePage } from './north/page.ts';
 import type { PredictionBody, WirePrediction } from './north/prediction.ts';
 import { readStreamEvents, type StreamEvent } from './north/stream.ts';
+import type { TrainingBody, WireTraining } from './north/training.ts';
 import type { UsageGroup, WireUsageRecord, WireUsageTotals } from './north/usage.ts';
+import type { WireWebhookMessage, WireWebhookSecret } from './north/webhook.ts';
 
 export interface ClientOptions {
   /** With or without `/v1`. */
@@ -100,6 +102,14 @@ export function createClient(options: ClientOptions) {
       stream: (prediction: WirePrediction, resume: { lastEventId?: string; signal?: AbortSignal } = {}) =>
         http.events(prediction.urls.stream, resume),
     },
+    trainings: {
+      create: (of: { owner: string; name: string; version: string }, body: TrainingBody) =>
+        post<WireTraining>(`/models/${part(of.owner)}/${part(of.name)}/versions/${part(of.version)}/trainings`, body),
+      get: (id: string) => get<WireTraining>(`/trainings/${part(id)}`),
+      /** One page, newest first; give `next` of a page for the one after it. */
+      list: (next?: string) => get<WirePage<WireTraining>>(next ?? '/trainings'),
+      cancel: (id: string) => post<WireTraining>(`/trainings/${part(id)}/cancel`),
+    },
     files: {
       upload: (content: Blob, filename: string) => {
         const form = new FormData();
@@ -123,6 +133,16 @@ export function createClient(options: ClientOptions) {
       records: (next?: string) => get<WirePage<WireUsageRecord>>(next ?? '/usage'),
       totals: (by: UsageGroup, range: { from?: string; to?: string } = {}) =>
         get<WireUsageTotals>(`/usage?${search({ by, ...range })}`),
+    },
+    webhooks: {
+      /** What the webhook of a prediction was told, newest first. */
+      list: (predictionId: string) => http.every<WireWebhookMessage>(`/predictions/${part(predictionId)}/webhooks`),
+      resend: (predictionId: string, messageId: string) =>
+        post<Omit<WireWebhookMessage, 'tries'>>(
+          `/predictions/${part(predictionId)}/webhooks/${part(messageId)}/resend`,
+        ),
+      secret: () => get<WireWebhookSecret>('/webhooks/default/secret'),
+      rotateSecret: () => post<WireWebhookSecret>('/webhooks/default/secret/rotate'),
     },
     tokens: {
       /** Of one account; left out, of the one that asks. */

@@ -85,12 +85,12 @@ async function readLogs({ deps }: Context, row: InstanceRow): Promise<string> {
   throw new Problem('unavailable', 'The scheduler does not answer.', { headers: { 'retry-after': '5' } });
 }
 
-/** A deployment by its name; where there is none, the newest that the platform made for a version of that model. */
+/** A deployment by its name; where there is none, the newest that the platform made to run a version of that model. */
 async function idOf({ deps }: Context, reference: string): Promise<string> {
   const overview = await deps.store.deployments.overview();
   const named = overview
     .map(({ deployment }) => deployment)
-    .filter(({ owner, name }) => `${owner}/${name}` === reference)
+    .filter(({ owner, name, mode }) => `${owner}/${name}` === reference && mode === 'predict')
     .toSorted((a, b) => Number(a.implicit) - Number(b.implicit) || (a.id < b.id ? 1 : -1));
   const [first] = named;
   if (first === undefined) throw notFound(`Deployment ${reference}`);
@@ -113,6 +113,7 @@ function wireStatusOf(
   return {
     deployment: `${deployment.owner}/${deployment.name}`,
     implicit: deployment.implicit,
+    mode: deployment.mode,
     model: deployment.model,
     version: deployment.versionId,
     release: deployment.release,

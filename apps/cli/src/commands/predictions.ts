@@ -43,7 +43,7 @@ function row(prediction: WirePrediction): string[] {
   ];
 }
 
-function paintedStatus(status: WireStatus): string {
+export function paintedStatus(status: WireStatus): string {
   if (status === 'succeeded') return pc.green(status);
   if (status === 'failed') return pc.red(status);
   return status === 'canceled' ? pc.dim(status) : pc.yellow(status);

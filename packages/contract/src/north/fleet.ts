@@ -61,6 +61,8 @@ const deploymentStatusSchema = z.object({
   deployment: z.string(),
   /** Made by the platform for a version that was run without a deployment. */
   implicit: z.boolean(),
+  /** `train`: what the trainings of a version run on. */
+  mode: z.enum(['predict', 'train']),
   model: z.string(),
   version: z.string(),
   /** The number of the current release. */
