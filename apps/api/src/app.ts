@@ -7,7 +7,9 @@ import { installMetrics } from './plugins/metrics.ts';
 import { installOpenapi } from './plugins/openapi.ts';
 import { installParsing, MAX_JSON_BYTES } from './plugins/parsing.ts';
 import { accountRoutes } from './routes/account.ts';
+import { collectionRoutes } from './routes/collections.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
+import { exampleRoutes } from './routes/examples.ts';
 import { downloadRoutes, fileRoutes } from './routes/files.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { hardwareRoutes } from './routes/hardware.ts';
@@ -16,11 +18,13 @@ import { modelRoutes } from './routes/models.ts';
 import { outputRoutes } from './routes/outputs.ts';
 import { predictionRoutes } from './routes/predictions.ts';
 import { releaseRoutes } from './routes/releases.ts';
+import { searchRoutes } from './routes/search.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { trainingRoutes } from './routes/trainings.ts';
 import { usageRoutes } from './routes/usage.ts';
 import { versionRoutes } from './routes/versions.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 /** A client may take this long to send its request; large uploads come over slow lines. Answers may take longer. */
 const REQUEST_TIMEOUT_MS = 10 * 60_000;
@@ -43,6 +47,7 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  app.addHttpMethod('QUERY', { hasBody: true });
   app.decorateRequest('identity', null);
 
   const closing = new AbortController();
@@ -81,6 +86,9 @@ async function tokenedRoutes(v1: App, context: Context): Promise<void> {
   predictionRoutes(v1, context);
   trainingRoutes(v1, context);
   modelRoutes(v1, context);
+  exampleRoutes(v1, context);
+  collectionRoutes(v1, context);
+  await v1.register(async (scope: App) => searchRoutes(scope, context));
   versionRoutes(v1, context);
   deploymentRoutes(v1, context);
   releaseRoutes(v1, context);
@@ -88,5 +96,6 @@ async function tokenedRoutes(v1: App, context: Context): Promise<void> {
   fleetRoutes(v1, context);
   usageRoutes(v1, context);
   tokenRoutes(v1, context);
+  webhookRoutes(v1, context);
   await fileRoutes(v1, context);
 }

@@ -1,4 +1,5 @@
 export * from './account.ts';
+export * from './collection.ts';
 export * from './deployment.ts';
 export * from './errors.ts';
 export * from './file.ts';
@@ -7,7 +8,9 @@ export * from './hardware.ts';
 export * from './model.ts';
 export * from './page.ts';
 export * from './prediction.ts';
+export * from './search.ts';
 export * from './stream.ts';
 export * from './training.ts';
 export * from './usage.ts';
+export * from './webhook.ts';
 export * from './wire-prediction.ts';

@@ -63,11 +63,18 @@ export const predictionSchema = z.object({
 });
 export type WirePrediction = z.infer<typeof predictionSchema>;
 
-const HTTP_URL = lineSchema(8_000).pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
+/** Whoever may see the prediction sees its webhook, and so does the log: no place for a password. */
+const holdsUser = (url: string): boolean => URL.canParse(url) && new URL(url).username + new URL(url).password !== '';
+
+const WEBHOOK_URL = lineSchema(8_000)
+  .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }))
+  .refine((url) => !holdsUser(url), {
+    error: 'must not hold a user name or password; put what your server needs into the query, and check the signature',
+  });
 
 const options = {
   input: z.record(z.string(), z.unknown(), { error: 'must be an object with the inputs of the version' }),
-  webhook: HTTP_URL.nullish(),
+  webhook: WEBHOOK_URL.nullish(),
   webhook_events_filter: z.array(z.enum(WEBHOOK_EVENTS)).nullish(),
   /** Long out of use; old clients still send both. */
   webhook_completed: z.string().nullish(),
