@@ -13,7 +13,10 @@ const delta = (outputsFrom: number, outputs: unknown[], logsFrom = 0, logs = '',
 });
 const tailOf = (...said: (PredictionDelta | ReturnType<typeof row>)[]): Tail => {
   const tail = new Tail();
-  for (const one of said) 'status' in one ? tail.hearRow(one) : tail.hearDelta(one);
+  for (const one of said) {
+    if ('status' in one) tail.hearRow(one);
+    else tail.hearDelta(one);
+  }
   return tail;
 };
 const seen = ({ outputs, logs, hasGap }: Tail) => ({ outputs, logs, hasGap });

@@ -22,7 +22,7 @@ describe('what a run tells of itself', () => {
     return {
       told,
       storing,
-      hear(output: unknown, logs = '') {
+      hear: (output: unknown, logs = '') => {
         merged = mergeReport(merged, { status: 'processing', output, logs });
         deltas.tell();
       },

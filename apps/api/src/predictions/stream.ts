@@ -38,16 +38,17 @@ export function eventsAfter(
   const events: StreamEvent[] = [];
   let position = from;
   let chars = 0;
+  const hasRoom = () => chars < CHUNK_CHARS;
   const push = (event: StreamEvent['event'], data: string, next = position) => {
     position = next;
     chars += data.length;
     events.push({ event, data, id: `${next.outputs}:${next.logs}` });
   };
-  while (position.logs < logs.length && chars < CHUNK_CHARS) {
+  while (position.logs < logs.length && hasRoom()) {
     const to = pieceEnd(logs, position.logs);
     push('logs', logs.slice(position.logs, to), { ...position, logs: to });
   }
-  while (position.outputs < outputs.length && chars < CHUNK_CHARS) {
+  while (position.outputs < outputs.length && hasRoom()) {
     push('output', textOf(outputs[position.outputs]), { ...position, outputs: position.outputs + 1 });
   }
   const isLast = position.logs >= logs.length && position.outputs >= outputs.length;
