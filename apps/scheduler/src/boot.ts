@@ -185,7 +185,7 @@ export class Boots {
     bus.poke('dispatcher');
     metrics.booted((at - row.since) / 1_000);
     log.info({ instanceId: row.id, deploymentId: row.deploymentId, bootMs: at - row.since }, 'ready');
-    await statuses.bootSucceeded(row.deploymentId);
+    await statuses.bootSucceeded(row);
     bus.poke('scheduler');
   }
 

@@ -1,5 +1,5 @@
-import { type Blocked, bootBackoff, type Failure, withBootFailure } from '@hearth/core';
-import type { DeploymentStatusRow, InstanceRow, Observation, Store } from '@hearth/store';
+import { type Blocked, bootBackoff, type Failure, isStale, withBootFailure } from '@hearth/core';
+import type { DeploymentRow, DeploymentStatusRow, InstanceRow, Observation, Store } from '@hearth/store';
 
 /**
  * What the scheduler says about deployments: why they wait, and how their last boots went. Changes come from the cycle and
@@ -23,8 +23,9 @@ export class DeploymentStatuses {
     await Promise.all(changed.map(({ id, ...said }) => this.#change(id, (status) => ({ ...status, ...said }))));
   }
 
-  bootSucceeded(deploymentId: string): Promise<void> {
-    return this.#change(deploymentId, (status) =>
+  async bootSucceeded(instance: InstanceRow): Promise<void> {
+    if ((await this.#currentOf(instance)) === null) return;
+    await this.#change(instance.deploymentId, (status) =>
       status.consecutiveFailures === 0 && status.failure === null
         ? null
         : { ...status, failure: null, consecutiveFailures: 0, retryAt: null, failWaitingUntil: null },
@@ -32,9 +33,8 @@ export class DeploymentStatuses {
   }
 
   async bootFailed(instance: InstanceRow, failure: Failure): Promise<void> {
-    const deployment = await this.#store.deployments.get(instance.deploymentId);
-    // It was a boot of an earlier release, or of a deployment that is gone.
-    if (deployment?.versionId !== instance.versionId) return;
+    const deployment = await this.#currentOf(instance);
+    if (deployment === null) return;
     const live = await this.#store.instances.live();
     const hasReady = live.some((i) => i.deploymentId === instance.deploymentId && i.state === 'ready');
     await this.#change(instance.deploymentId, (status) => {
@@ -44,6 +44,12 @@ export class DeploymentStatuses {
       const failures = withBootFailure(before, failure, instance.createdAt);
       return { ...status, consecutiveFailures: failures.count, ...bootBackoff(failures, hasReady) };
     });
+  }
+
+  /** Null for an instance of an earlier release, which says nothing about this one, or of a deployment that is gone. */
+  async #currentOf(instance: InstanceRow): Promise<DeploymentRow | null> {
+    const deployment = await this.#store.deployments.get(instance.deploymentId);
+    return deployment === null || isStale(instance, deployment) ? null : deployment;
   }
 
   #change(id: string, change: (status: DeploymentStatusRow) => DeploymentStatusRow | null): Promise<void> {

@@ -156,7 +156,7 @@ describe('temperature', () => {
     { name: 'full, and a second one idle: warm', instances: [instance({ inFlight: 2 }), instance()], want: 'warm' },
     { name: 'ready but unhealthy: cold', instances: [instance({ unhealthy: 'DEFUNCT' })], want: 'cold' },
   ])('$name', ({ instances, want }) => {
-    expect(temperature(instances, 2)).toBe(want);
+    expect(temperature(instances.map((i) => ({ ...i, slots: 2 })))).toBe(want);
   });
 });
 

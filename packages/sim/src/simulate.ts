@@ -115,7 +115,8 @@ class VirtualFleet {
 
   #arrive(arrival: Arrival): void {
     const { queue, policy } = this.#deployment(arrival.deploymentId);
-    const felt = temperature(this.#instancesOf(arrival.deploymentId), policy.slotsPerInstance);
+    const slots = policy.slotsPerInstance;
+    const felt = temperature(this.#instancesOf(arrival.deploymentId).map((instance) => ({ ...instance, slots })));
     if (felt === 'cold' || felt === 'booting') this.#coldStarts++;
     queue.push(arrival);
   }

@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import type { Database } from './database.ts';
+import { keysetPage } from './keyset.ts';
 import type { DeploymentRow, Deployments, ReleaseRow } from './store.ts';
 import { at } from './values.ts';
 
@@ -22,11 +24,8 @@ export function createReleases(db: Database): Pick<Deployments, 'release' | 'rel
       return (await of(deploymentId).where('number', '=', number).executeTakeFirst()) ?? null;
     },
 
-    releases(deploymentId, { before, limit }) {
-      let query = of(deploymentId).orderBy('number', 'desc').limit(limit);
-      if (before !== undefined) query = query.where('number', '<', before);
-      return query.execute();
-    },
+    releases: (deploymentId, page) =>
+      keysetPage(of(deploymentId), { by: sql.ref('number'), at: (number: number) => sql`${number}` }, page),
   };
 }
 

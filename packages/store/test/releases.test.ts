@@ -33,6 +33,7 @@ test('every change leaves a release that says what it was, and who made it', asy
     expect.objectContaining({ number: 1, versionId: version.id, createdAt: made.createdAt, createdBy: owner }),
   ]);
   expect(await store.deployments.releases(made.id, { limit: 1, before: 3 })).toEqual([all[1]]);
+  expect(await store.deployments.releases(made.id, { limit: 1, after: 1 })).toEqual([all[1]]);
   expect(await store.deployments.release(made.id, 2)).toEqual(all[1]);
   expect(await store.deployments.release(made.id, 4)).toBeNull();
 });

@@ -83,7 +83,7 @@ export interface Deployments {
   /** Explicit deployments only: an implicit one has no history. */
   release(deploymentId: string, number: number): Promise<ReleaseRow | null>;
   /** Newest first; `before`: numbers below it. */
-  releases(deploymentId: string, page: { before?: number | undefined; limit: number }): Promise<ReleaseRow[]>;
+  releases(deploymentId: string, page: Page<number>): Promise<ReleaseRow[]>;
   /**
    * Refused (`false`) while it has unfinished predictions; its instances are drained by the scheduler, which sees them
    * without it. One that came in at the same moment is among `failing`.
