@@ -6,6 +6,7 @@ import { request } from 'undici';
 /** What a model server was asked to run, and the test's way to say what it reports of it. */
 interface Call {
   readonly method: string;
+  readonly path: string;
   readonly id: string;
   readonly input: Record<string, unknown>;
   readonly webhook: string;
@@ -38,6 +39,8 @@ export interface FakeModel {
   /** What it answers to a cancel; by default 200. */
   onCancel: (id: string) => number | Promise<number>;
   health: string;
+  /** What it answers to `GET /`; by default that it knows no trainings. */
+  index: object;
   /** What it answers to the next questions after its health, before it goes on with `health`. */
   readonly healthOnce: string[];
   /** How often it was asked for its health. */
@@ -55,7 +58,7 @@ export async function startFakeModel(token: string): Promise<FakeModel> {
   let closed = false;
 
   const start = async (request: IncomingMessage, response: ServerResponse, method: string): Promise<void> => {
-    const call = asCall(method, JSON.parse(await bodyOf(request)), token, () => closed);
+    const call = asCall(method, request.url ?? '', JSON.parse(await bodyOf(request)), token, () => closed);
     const answer = await model.onStart(call, calls.length);
     calls.push(call);
     const next = waiting.shift();
@@ -70,10 +73,12 @@ export async function startFakeModel(token: string): Promise<FakeModel> {
     response.writeHead(await model.onCancel(id)).end('{}');
   };
   const server = createServer((request, response) => {
-    const [, id, verb] = /^\/predictions(?:\/([^/]+))?(?:\/(cancel))?$/.exec(request.url ?? '') ?? [];
+    const [, id, verb] = /^\/(?:predictions|trainings)(?:\/([^/]+))?(?:\/(cancel))?$/.exec(request.url ?? '') ?? [];
     if (request.url === '/health-check') {
       model.asked++;
       response.writeHead(200).end(JSON.stringify({ status: model.healthOnce.shift() ?? model.health, setup: {} }));
+    } else if (request.url === '/') {
+      response.writeHead(200).end(JSON.stringify(model.index));
     } else if (verb && id) void cancel(response, id);
     else if (request.method === 'PUT' || request.method === 'POST') void start(request, response, request.method);
     else response.writeHead(404).end('{}');
@@ -90,6 +95,7 @@ export async function startFakeModel(token: string): Promise<FakeModel> {
     onStart: (call) => ({ status: 202, body: { id: call.id, status: 'starting' } }),
     onCancel: () => 200,
     health: 'READY',
+    index: { docs_url: '/docs' },
     healthOnce: [],
     asked: 0,
     async close() {
@@ -108,7 +114,7 @@ interface StartBody {
   readonly webhook_events_filter: readonly string[];
 }
 
-function asCall(method: string, body: StartBody, token: string, isClosed: () => boolean): Call {
+function asCall(method: string, path: string, body: StartBody, token: string, isClosed: () => boolean): Call {
   const { id, input, webhook, webhook_events_filter: events } = body;
   const post = async (url: string, bearer: string, json: string): Promise<number> => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${bearer}` };
@@ -126,7 +132,7 @@ function asCall(method: string, body: StartBody, token: string, isClosed: () => 
       await new Promise((resolve) => setTimeout(resolve, TERMINAL_RETRY_MS));
     }
   };
-  return { method, id, input, webhook, events, report, send: (json) => post(webhook, token, json), insist };
+  return { method, path, id, input, webhook, events, report, send: (json) => post(webhook, token, json), insist };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

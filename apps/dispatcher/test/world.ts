@@ -45,7 +45,7 @@ export interface World {
   readonly notices: readonly PredictionNotice[];
   readonly schedulerPokes: () => number;
   /** An instance that becomes ready, with its model server. */
-  stage(options?: { slots?: number; ready?: boolean }): Promise<Stage>;
+  stage(options?: { slots?: number; ready?: boolean; deployment?: DeploymentRow }): Promise<Stage>;
   ready(instance: InstanceRow, address: string): Promise<void>;
   /** Born as the api makes them: a row, a ticket, a poke. */
   predict(input?: Record<string, unknown>, over?: Partial<NewPrediction>): Promise<string>;
@@ -60,7 +60,7 @@ export interface World {
   /** Makes the database refuse to end predictions, until mended. */
   breakFinish(): Promise<{ mend(): Promise<void> }>;
   /** `at`: the callback URL of an earlier one, to take its place. */
-  dispatch(timings?: Partial<Timings>, at?: string): Promise<Dispatcher>;
+  dispatch(timings?: Partial<Timings>, at?: string, now?: () => number): Promise<Dispatcher>;
   close(): Promise<void>;
 }
 
@@ -108,11 +108,11 @@ export async function createWorld(kind: TransportKind = 'postgres', output?: obj
       await store.instances.move(instance.id, 'booting', 'booted', { at: systemNow(), address });
       transport.bus.poke('dispatcher');
     },
-    async stage({ slots = 1, ready = true } = {}) {
+    async stage({ slots = 1, ready = true, deployment: of = deployment } = {}) {
       const token = newToken();
       const model = await startFakeModel(token);
       const instance = await store.instances.insert({
-        ...newInstance(deployment, slots),
+        ...newInstance(of, slots),
         callbackTokenHash: hashToken(token),
       });
       const stage = { model, token, instance };
@@ -164,7 +164,7 @@ export async function createWorld(kind: TransportKind = 'postgres', output?: obj
         },
       };
     },
-    async dispatch(timings = {}, at = 'http://127.0.0.1:0') {
+    async dispatch(timings = {}, at = 'http://127.0.0.1:0', now = systemNow) {
       const exposition = createMetrics('dispatcher');
       const dispatcher = await startDispatcher({
         store,
@@ -174,7 +174,7 @@ export async function createWorld(kind: TransportKind = 'postgres', output?: obj
         log,
         exposition,
         metrics: createRunMetrics(exposition),
-        now: systemNow,
+        now,
         publicUrl: 'http://hearth.test',
         callbackHosts: ['127.0.0.1'],
         callbackPort: Number(new URL(at).port),
@@ -182,6 +182,7 @@ export async function createWorld(kind: TransportKind = 'postgres', output?: obj
           predictionTimeoutMs: 6e4,
           trainingTimeoutMs: 6e4,
           cancelGraceMs: 5e3,
+          retentionMs: null,
           ...timings,
         },
       });
