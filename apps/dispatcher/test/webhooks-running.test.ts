@@ -1,8 +1,8 @@
 import type { WebhookEvent } from '@hearth/core';
 import { systemNow } from '@hearth/kit';
 import type { NewPrediction } from '@hearth/store';
+import { type Receiver, startReceiver } from '@hearth/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Receiver, startReceiver } from './receiver.ts';
 import { createWorld, eventually, type World } from './world.ts';
 
 let world: World;

@@ -1,8 +1,8 @@
 import { createPredictionUrls, wirePrediction } from '@hearth/contract';
 import { newWebhookSecret, systemNow } from '@hearth/kit';
 import type { NewPrediction } from '@hearth/store';
+import { type Receiver, refusedByPython, startReceiver } from '@hearth/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Receiver, refusedByPython, startReceiver } from './receiver.ts';
 import { createWorld, eventually, type World } from './world.ts';
 
 let world: World;
