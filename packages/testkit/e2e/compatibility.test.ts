@@ -6,10 +6,11 @@ import { type Check, methodsOf } from './compatibility/check.ts';
 import { CATALOGUE_CHECKS, PREDICTION_CHECKS } from './compatibility/resource-checks.ts';
 import { RUN_CHECKS } from './compatibility/run-checks.ts';
 import { compatibilityPage, type Outcome } from './compatibility/table.ts';
+import { TRAINING_CHECKS } from './compatibility/training-checks.ts';
 import { openWorld, type World } from './compatibility/world.ts';
 
 const PAGE = join(import.meta.dirname, '../../../docs/compatibility.md');
-const CHECKS: readonly Check[] = [...RUN_CHECKS, ...PREDICTION_CHECKS, ...CATALOGUE_CHECKS];
+const CHECKS: readonly Check[] = [...RUN_CHECKS, ...PREDICTION_CHECKS, ...CATALOGUE_CHECKS, ...TRAINING_CHECKS];
 
 const { version } = createRequire(import.meta.url)('replicate/package.json') as { version: string };
 
