@@ -47,7 +47,6 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  app.addHttpMethod('QUERY', { hasBody: true });
   app.decorateRequest('identity', null);
 
   const closing = new AbortController();

@@ -1,4 +1,5 @@
 import {
+  type WireCollectionItem,
   type WireCurrentRelease,
   type WireDeployment,
   type WireFailure,
@@ -18,11 +19,12 @@ import {
 import type { Failure, Hardware, UsageRecord } from '@hearth/core';
 import type {
   AccountRow,
+  CollectionRow,
   DeploymentRow,
+  DescribedModel,
   FileRow,
   HostRow,
   InstanceRow,
-  ModelRow,
   PredictionRow,
   ReleaseRow,
   TokenRow,
@@ -63,10 +65,17 @@ export const wireVersion = (row: VersionRow): WireVersion => ({
   openapi_schema: row.openapiSchema,
 });
 
-export const wireModel = (
-  row: ModelRow & { runCount: number; latestVersion: VersionRow | null },
-  urls: Urls,
-): WireModel => ({
+/** A prediction as everybody sees it who sees the model: where its caller had it reported to is not theirs to know. */
+export const wireExample = (row: PredictionRow, urls: Urls): WirePrediction =>
+  wirePrediction({ ...row, webhook: null, webhookEventsFilter: null }, urls);
+
+export const wireCollectionItem = ({ name, slug, description }: CollectionRow): WireCollectionItem => ({
+  name,
+  slug,
+  description,
+});
+
+export const wireModel = (row: DescribedModel, urls: Urls): WireModel => ({
   url: urls.model(row.owner, row.name),
   owner: row.owner,
   name: row.name,
@@ -76,10 +85,10 @@ export const wireModel = (
   github_url: row.githubUrl,
   paper_url: row.paperUrl,
   license_url: row.licenseUrl,
-  weights_url: null,
+  weights_url: row.weightsUrl,
   run_count: row.runCount,
   cover_image_url: row.coverImageUrl,
-  default_example: null,
+  default_example: row.defaultExample && wireExample(row.defaultExample, urls),
   latest_version: row.latestVersion && wireVersion(row.latestVersion),
   created_at: date(row.createdAt),
 });

@@ -146,7 +146,7 @@ export interface Answer<Body> {
   readonly body: Body;
 }
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'HEAD' | 'PUT';
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'HEAD' | 'PUT' | 'QUERY';
 export type Problem = ProblemBody;
 
 /** As Cog writes them: choices by reference, numbers with bounds, files as URIs. */

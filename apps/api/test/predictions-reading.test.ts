@@ -71,7 +71,11 @@ describe('reading predictions', () => {
     expect(first.body.next).toMatch(/^http:\/\/hearth\.test\/v1\/predictions\?cursor=/);
     const next = (first.body.next ?? '').replace('http://hearth.test', '');
     const second = await house.ask<Page>('GET', next, undefined, { token: caller.token });
-    expect(second.body).toMatchObject({ next: null, previous: null });
+    expect(first.body.previous).toBeNull();
+    expect(second.body.next).toBeNull();
+    const previous = (second.body.previous ?? '').replace('http://hearth.test', '');
+    const back = await house.ask<Page>('GET', previous, undefined, { token: caller.token });
+    expect(back.body).toEqual(first.body);
     const seen = [...first.body.results, ...second.body.results].map(({ id }) => id);
     expect(seen).toEqual(ids.toSorted().toReversed());
     const none = await house.ask<Page>('GET', '/v1/predictions?created_before=2001-01-01T00:00:00Z', undefined, {

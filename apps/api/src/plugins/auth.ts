@@ -67,5 +67,9 @@ export async function requireAdmin(request: FastifyRequest): Promise<void> {
 export const mayUse = (caller: Identity, thing: { owner: string; visibility: 'public' | 'private' }): boolean =>
   thing.visibility === 'public' || mayChange(caller, thing);
 
+/** For lists: whose private things they hold beside the public ones. Undefined: everybody's. */
+export const viewerOf = (caller: Identity): string | undefined =>
+  caller.role === 'admin' ? undefined : caller.account.username;
+
 export const mayChange = (caller: Identity, thing: { owner: string }): boolean =>
   caller.role === 'admin' || thing.owner === caller.account.username;

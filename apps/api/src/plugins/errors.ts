@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { InvalidField } from '@hearth/contract';
+import { ModelGone, VersionGone } from '@hearth/store';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { invalidFields, Problem } from '../problem.ts';
+import { invalidFields, notFound, Problem } from '../problem.ts';
 
 /** Every error as `application/problem+json` from the catalogue. What is not foreseen is a 500 that says nothing but its id. */
 export function installErrors(app: FastifyInstance): void {
@@ -62,6 +63,9 @@ const noSuchRoute = (request: FastifyRequest): Problem =>
 function problemOf(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
   if (hasZodFastifySchemaValidationErrors(error)) return ofValidation(error);
+  // It was removed between our look at it and our write.
+  if (error instanceof VersionGone) return new Problem('invalid-version', `The version was deleted: ${error.message}.`);
+  if (error instanceof ModelGone) return notFound('The model');
   if (!(error instanceof Error) || !('code' in error)) return null;
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -73,6 +77,7 @@ function problemOf(error: unknown): Problem | null {
       return new Problem('unsupported-media-type', 'Send the body as application/json.');
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
     case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_ROUTE_MISSING_CONTENT_TYPE':
     case 'ERR_STREAM_PREMATURE_CLOSE':
       return new Problem('bad-request', error.message);
     default:

@@ -62,8 +62,9 @@ export function deploymentRoutes(app: App, context: Context): void {
     async (request) => {
       const caller = callerOf(request);
       const owner = caller.role === 'admin' ? undefined : caller.account.username;
-      const rows = await deployments.list({ ...pageOf(request.query.cursor), owner });
-      return answerPage(rows, toWire, { urls, path: '/deployments' });
+      const page = pageOf(request.query.cursor);
+      const rows = await deployments.list({ ...page, owner });
+      return answerPage(rows, toWire, { urls, path: '/deployments', page });
     },
   );
 

@@ -1,15 +1,59 @@
-import { modelBodySchema, modelSchema, pageQuerySchema, pageOf as pageSchema } from '@hearth/contract';
+import {
+  type ModelPatch,
+  modelBodySchema,
+  modelListQuerySchema,
+  modelPatchSchema,
+  modelSchema,
+  pageOf as pageSchema,
+} from '@hearth/contract';
+import type { ModelChange, ModelRow, ModelUse } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
+import { changed } from '../deployment-access.ts';
+import { fitExample } from '../examples.ts';
 import { checkHardware } from '../hardware.ts';
-import { answerPage, pageOf } from '../paging.ts';
-import { callerOf, mayChange, mayUse } from '../plugins/auth.ts';
+import { changeableModel, visibleModel } from '../model-access.ts';
+import { answerModels } from '../model-page.ts';
+import { callerOf, type Identity, mayChange, mayUse } from '../plugins/auth.ts';
 import { notFound, Problem } from '../problem.ts';
 import { wireModel } from '../wire.ts';
 
 const tags = ['models'];
+const params = z.object({ owner: z.string(), name: z.string() });
 
-export function modelRoutes(app: App, { deps, urls, targets }: Context): void {
+/** Models: made, listed, read, changed and deleted. Contract §1.9. */
+export function modelRoutes(app: App, context: Context): void {
+  readRoutes(app, context);
+  writeRoutes(app, context);
+}
+
+function readRoutes(app: App, context: Context): void {
+  const { deps, urls } = context;
+  const { models } = deps.store;
+
+  app.get(
+    '/models',
+    { schema: { tags, querystring: modelListQuerySchema, response: { 200: pageSchema(modelSchema) } } },
+    async (request) => answerModels(context, callerOf(request), request.query),
+  );
+
+  app.get('/models/:owner/:name', { schema: { tags, params, response: { 200: modelSchema } } }, async (request) => {
+    const { owner, name } = request.params;
+    const row = await models.describe(owner, name);
+    if (row === null || !mayUse(callerOf(request), row)) throw notFound(`Model ${owner}/${name}`);
+    return wireModel(row, urls);
+  });
+
+  app.get('/models/:owner/:name/readme', { schema: { tags, params } }, async (request, reply) => {
+    const model = await visibleModel(context, request.params, callerOf(request));
+    const readme = await models.readme(model.id);
+    if (readme === null) throw notFound(`A readme of ${model.owner}/${model.name}`);
+    return reply.type('text/plain; charset=utf-8').send(readme);
+  });
+}
+
+function writeRoutes(app: App, context: Context): void {
+  const { deps, urls, targets } = context;
   const { models } = deps.store;
 
   app.post(
@@ -35,29 +79,70 @@ export function modelRoutes(app: App, { deps, urls, targets }: Context): void {
       if (made === 'taken') throw new Problem('name-taken', `There is a model ${owner}/${name} already.`);
       targets.forget();
       reply.code(201);
-      return wireModel({ ...made, runCount: 0, latestVersion: null }, urls);
+      return wireModel({ ...made, runCount: 0, latestVersion: null, defaultExample: null }, urls);
     },
   );
 
-  app.get(
-    '/models',
-    { schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(modelSchema) } } },
+  app.patch(
+    '/models/:owner/:name',
+    { schema: { tags, params, body: modelPatchSchema, response: { 200: modelSchema } } },
     async (request) => {
       const caller = callerOf(request);
-      const rows = await models.list(pageOf(request.query.cursor));
-      const toItem = (row: (typeof rows)[number]) => (mayUse(caller, row) ? wireModel(row, urls) : null);
-      return answerPage(rows, toItem, { urls, path: '/models' });
-    },
-  );
-
-  app.get(
-    '/models/:owner/:name',
-    { schema: { tags, params: z.object({ owner: z.string(), name: z.string() }), response: { 200: modelSchema } } },
-    async (request) => {
-      const { owner, name } = request.params;
-      const row = await models.describe(owner, name);
-      if (row === null || !mayUse(callerOf(request), row)) throw notFound(`Model ${owner}/${name}`);
+      const model = await changeableModel(context, request.params, caller);
+      await change(context, model, request.body, caller);
+      const row = await models.describe(model.owner, model.name);
+      if (row === null) throw notFound(`Model ${model.owner}/${model.name}`);
       return wireModel(row, urls);
     },
   );
+
+  app.delete('/models/:owner/:name', { schema: { tags, params } }, async (request, reply) => {
+    const model = await changeableModel(context, request.params, callerOf(request));
+    const named = `${model.owner}/${model.name}`;
+    const removed = await models.remove(model.id);
+    if (removed === null) throw notFound(`Model ${named}`);
+    if (removed !== 'removed') throw new Problem('model-in-use', `${named} ${WHY_KEPT[removed]}`);
+    changed(context);
+    return reply.code(204).send();
+  });
+}
+
+const WHY_KEPT: Record<ModelUse, string> = {
+  public: 'is public; only private models can be deleted. Make it private first.',
+  versions: 'has versions. Delete them first.',
+  imports: 'has a version on its way in. Wait for it, then delete that.',
+  trainings: 'is the destination of an unfinished training. Cancel it or wait for it.',
+};
+
+async function change(context: Context, model: ModelRow, patch: ModelPatch, caller: Identity): Promise<void> {
+  const { models, examples, deployments } = context.deps.store;
+  const { default_example: example, hardware } = patch;
+  if (hardware !== undefined) await checkHardware(context.deps.store, hardware);
+  const shown = typeof example === 'string' ? await fitExample(context, model, example, caller) : null;
+  await models.update(model.id, changeOf(patch));
+  if (example === null) await examples.clearDefault(model.id);
+  if (shown !== null) await examples.pin(model.id, shown.id, { isDefault: true });
+  if (hardware !== undefined) {
+    // What runs without a deployment of a user's own runs on the model's hardware.
+    for (const row of await deployments.implicitOf(model.id)) {
+      if (row.hardwareSku === hardware) continue;
+      await deployments.update(row.id, { hardwareSku: hardware }, { by: caller.account.username });
+    }
+  }
+  changed(context);
+}
+
+/** Only what the patch names. */
+function changeOf(patch: ModelPatch): ModelChange {
+  return {
+    ...(patch.description !== undefined && { description: patch.description }),
+    ...(patch.readme !== undefined && { readme: patch.readme }),
+    ...(patch.visibility !== undefined && { visibility: patch.visibility }),
+    ...(patch.hardware !== undefined && { hardwareSku: patch.hardware }),
+    ...(patch.github_url !== undefined && { githubUrl: patch.github_url }),
+    ...(patch.paper_url !== undefined && { paperUrl: patch.paper_url }),
+    ...(patch.license_url !== undefined && { licenseUrl: patch.license_url }),
+    ...(patch.weights_url !== undefined && { weightsUrl: patch.weights_url }),
+    ...(patch.cover_image_url !== undefined && { coverImageUrl: patch.cover_image_url }),
+  };
 }

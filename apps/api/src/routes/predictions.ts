@@ -8,7 +8,6 @@ import {
   wirePrediction,
 } from '@hearth/contract';
 import { isTerminal } from '@hearth/core';
-import type { PredictionRow } from '@hearth/store';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
@@ -22,6 +21,9 @@ import { own } from '../predictions/own.ts';
 import { readCancelAfter, readPrefer } from '../predictions/request-headers.ts';
 import type { RunTarget } from '../predictions/targets.ts';
 import { asStarting } from '../wire.ts';
+
+/** Replicate lists those that were made on its pages for this long. */
+const WEB_LISTED_MS = 14 * 86_400_000;
 
 const tags = ['predictions'];
 const idParams = z.object({ id: z.string() });
@@ -140,16 +142,17 @@ function readRoutes(app: App, context: Context): void {
     { schema: { tags, querystring: predictionListQuerySchema, response: { 200: pageSchema(predictionSchema) } } },
     async (request) => {
       const { cursor, created_after, created_before, source } = request.query;
+      const page = pageOf(cursor);
+      const earliest = source === 'web' ? deps.now() - WEB_LISTED_MS : 0;
       const rows = await predictions.list({
-        ...pageOf(cursor),
+        ...page,
         accountId: callerOf(request).account.id,
-        createdAfter: created_after === undefined ? undefined : Date.parse(created_after),
+        source,
+        createdAfter: Math.max(earliest, created_after === undefined ? 0 : Date.parse(created_after)),
         createdBefore: created_before === undefined ? undefined : Date.parse(created_before),
       });
       const filters = { created_after, created_before, source };
-      const toItem = (row: PredictionRow) =>
-        source === undefined || row.source === source ? wirePrediction(row, urls) : null;
-      return answerPage(rows, toItem, { urls, path: '/predictions', filters });
+      return answerPage(rows, (row) => wirePrediction(row, urls), { urls, path: '/predictions', page, filters });
     },
   );
 

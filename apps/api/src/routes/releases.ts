@@ -1,9 +1,9 @@
 import {
-  deploymentSchema,
   pageQuerySchema,
   pageOf as pageSchema,
   releaseSchema,
   rollbackBodySchema,
+  rolledBackSchema,
 } from '@hearth/contract';
 import type { DeploymentRow, ReleaseRow } from '@hearth/store';
 import { z } from 'zod';
@@ -16,6 +16,7 @@ import { invalidField, notFound } from '../problem.ts';
 import { wireDeployment, wireRelease } from '../wire.ts';
 
 const tags = ['deployments'];
+const RELEASE_NUMBER = /^\d{1,9}$/;
 const params = z.object({ owner: z.string(), name: z.string() });
 
 /** Ours: what a deployment was, release by release, and the way back. */
@@ -28,18 +29,22 @@ export function releaseRoutes(app: App, context: Context): void {
     { schema: { tags, params, querystring: pageQuerySchema, response: { 200: pageSchema(releaseSchema) } } },
     async (request) => {
       const row = await visible(context, request.params, callerOf(request));
-      const { limit, before } = pageOf(request.query.cursor);
-      const releases = await deployments.releases(row.id, { limit, before: releaseNumber(before) });
+      const page = pageOf(request.query.cursor, RELEASE_NUMBER);
+      const releases = await deployments.releases(row.id, {
+        limit: page.limit,
+        before: page.before === undefined ? undefined : Number(page.before),
+        after: page.after === undefined ? undefined : Number(page.after),
+      });
       const rows = releases.map((release) => ({ ...release, id: String(release.number) }));
       const toWire = async (release: ReleaseRow) =>
         wireRelease(release, row.model, await targets.account(release.createdBy));
-      return answerPage(rows, toWire, { urls, path: `/deployments/${row.owner}/${row.name}/releases` });
+      return answerPage(rows, toWire, { urls, path: `/deployments/${row.owner}/${row.name}/releases`, page });
     },
   );
 
   app.post(
     '/deployments/:owner/:name/rollback',
-    { schema: { tags, params, body: rollbackBodySchema, response: { 200: deploymentSchema } } },
+    { schema: { tags, params, body: rollbackBodySchema, response: { 200: rolledBackSchema } } },
     async (request) => {
       const caller = callerOf(request);
       const row = changeable(await visible(context, request.params, caller), caller);
@@ -48,7 +53,8 @@ export function releaseRoutes(app: App, context: Context): void {
       const updated = await deployments.update(row.id, content, { by, restores: number });
       if (updated === null) throw notFound(`Deployment ${row.owner}/${row.name}`);
       changed(context);
-      return wireDeployment(updated, await targets.account(updated.releasedBy));
+      const { current_release, ...rest } = wireDeployment(updated, await targets.account(by));
+      return { ...rest, current_release: { ...current_release, restores: number } };
     },
   );
 }
@@ -65,10 +71,4 @@ async function earlier({ deps, targets }: Context, row: DeploymentRow, asked: nu
   await targets.byVersion(versionId, caller);
   await checkHardware(deps.store, hardwareSku);
   return { number, versionId, hardwareSku, minInstances, maxInstances, keepAliveMs };
-}
-
-function releaseNumber(key: string | undefined): number | undefined {
-  if (key === undefined) return undefined;
-  if (/^\d{1,9}$/.test(key)) return Number(key);
-  throw invalidField('cursor', 'format', 'is not a cursor of this list; take `next` of a page as it is');
 }

@@ -57,8 +57,9 @@ export function trainingRoutes(app: App, context: Context): void {
     { schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(trainingSchema) } } },
     async (request) => {
       const accountId = callerOf(request).account.id;
-      const rows = await predictions.list({ ...pageOf(request.query.cursor), accountId, kind: 'training' });
-      return answerPage(rows, (row) => wireTraining(row, urls), { urls, path: '/trainings' });
+      const page = pageOf(request.query.cursor);
+      const rows = await predictions.list({ ...page, accountId, kind: 'training' });
+      return answerPage(rows, (row) => wireTraining(row, urls), { urls, path: '/trainings', page });
     },
   );
 

@@ -15,7 +15,8 @@ export function usageRoutes(app: App, { deps, urls }: Context): void {
     const caller = callerOf(request);
     const accountId = caller.role === 'admin' ? undefined : caller.account.id;
     if (by === undefined) {
-      return answerPage(await usage.list({ ...pageOf(cursor), accountId }), wireUsageRecord, { urls, path: '/usage' });
+      const page = pageOf(cursor);
+      return answerPage(await usage.list({ ...page, accountId }), wireUsageRecord, { urls, path: '/usage', page });
     }
     const totals = await usage.totals({
       by,

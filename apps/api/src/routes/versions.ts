@@ -6,11 +6,13 @@ import {
   versionBodySchema,
   versionSchema,
 } from '@hearth/contract';
-import type { ModelRow } from '@hearth/store';
+import type { ModelRow, VersionRow, VersionUse } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
+import { changed } from '../deployment-access.ts';
+import { changeableModel, visibleModel } from '../model-access.ts';
 import { answerPage, pageOf } from '../paging.ts';
-import { callerOf, type Identity, mayChange, mayUse } from '../plugins/auth.ts';
+import { callerOf, type Identity } from '../plugins/auth.ts';
 import { invalidField, notFound, Problem } from '../problem.ts';
 import { importVersion, sourceOf } from '../versions-import.ts';
 import { wireVersion } from '../wire.ts';
@@ -20,23 +22,18 @@ const SIGN_OF_LIFE_MS = 30_000;
 const params = z.object({ owner: z.string(), name: z.string() });
 
 export function versionRoutes(app: App, context: Context): void {
-  const { deps, urls, targets } = context;
+  const { deps, urls } = context;
   const { models } = deps.store;
-
-  async function visible(owner: string, name: string, caller: Identity): Promise<ModelRow> {
-    const model = await targets.model(owner, name);
-    if (model === null || !mayUse(caller, model)) throw notFound(`Model ${owner}/${name}`);
-    return model;
-  }
 
   app.get(
     '/models/:owner/:name/versions',
     { schema: { tags, params, querystring: pageQuerySchema, response: { 200: pageSchema(versionSchema) } } },
     async (request) => {
       const { owner, name } = request.params;
-      const model = await visible(owner, name, callerOf(request));
-      const rows = await models.versions(model.id, pageOf(request.query.cursor));
-      return answerPage(rows, wireVersion, { urls, path: `/models/${owner}/${name}/versions` });
+      const model = await visibleModel(context, request.params, callerOf(request));
+      const page = pageOf(request.query.cursor);
+      const rows = await models.versions(model.id, page);
+      return answerPage(rows, wireVersion, { urls, path: `/models/${owner}/${name}/versions`, page });
     },
   );
 
@@ -44,11 +41,23 @@ export function versionRoutes(app: App, context: Context): void {
     '/models/:owner/:name/versions/:id',
     { schema: { tags, params: params.extend({ id: z.string() }), response: { 200: versionSchema } } },
     async (request) => {
-      const { owner, name, id } = request.params;
-      const model = await visible(owner, name, callerOf(request));
-      const version = await models.version(id);
-      if (version === null || version.modelId !== model.id) throw notFound(`Version ${id} of ${owner}/${name}`);
-      return wireVersion(version);
+      const model = await visibleModel(context, request.params, callerOf(request));
+      return wireVersion(await versionOf(context, model, request.params.id));
+    },
+  );
+
+  /** What runs of it is drained by the scheduler, hence 202. */
+  app.delete(
+    '/models/:owner/:name/versions/:id',
+    { schema: { tags, params: params.extend({ id: z.string() }) } },
+    async (request, reply) => {
+      const model = await changeableModel(context, request.params, callerOf(request));
+      const version = await versionOf(context, model, request.params.id);
+      const removed = await models.removeVersion(version.id);
+      if (removed === null) throw noVersion(model, version.id);
+      if (removed !== 'removed') throw new Problem('version-in-use', `${version.id} ${whyKept(removed)}`);
+      changed(context);
+      return reply.code(202).send();
     },
   );
 
@@ -57,10 +66,8 @@ export function versionRoutes(app: App, context: Context): void {
     '/models/:owner/:name/versions',
     { schema: { tags, params, body: versionBodySchema, response: { 201: versionSchema } } },
     async (request, reply) => {
-      const { owner, name } = request.params;
       const caller = callerOf(request);
-      const model = await visible(owner, name, caller);
-      if (!mayChange(caller, model)) throw new Problem('forbidden', `${owner}/${name} belongs to another account.`);
+      const model = await changeableModel(context, request.params, caller);
       const source = sourceOf(request.body);
       if (source.kind === 'path') await checkFolder(context, caller, source.path);
       else checkImage(source.image);
@@ -75,6 +82,25 @@ export function versionRoutes(app: App, context: Context): void {
       }
     },
   );
+}
+
+const noVersion = ({ owner, name }: ModelRow, id: string): Problem => notFound(`Version ${id} of ${owner}/${name}`);
+
+async function versionOf({ deps }: Context, model: ModelRow, id: string): Promise<VersionRow> {
+  const version = await deps.store.models.version(id);
+  if (version === null || version.modelId !== model.id) throw noVersion(model, id);
+  return version;
+}
+
+function whyKept(use: VersionUse): string {
+  switch (use.kind) {
+    case 'deployment':
+      return `is what the deployment ${use.name} runs. Give that another version, or delete it.`;
+    case 'training':
+      return `is what a version of ${use.model} was trained from, which belongs to another account.`;
+    case 'predictions':
+      return `has ${use.unfinished} unfinished predictions. Cancel them or wait.`;
+  }
 }
 
 function checkImage(image: string): void {

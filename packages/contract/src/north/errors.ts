@@ -98,6 +98,21 @@ export const ERRORS = {
     title: 'Deployment in use',
     when: 'A deployment with unfinished predictions cannot be deleted. Cancel them or wait.',
   },
+  'model-in-use': {
+    status: 422,
+    title: 'Model in use',
+    when: 'A model is deleted when it is private, has no versions, and no import or training is about to make one.',
+  },
+  'version-in-use': {
+    status: 422,
+    title: 'Version in use',
+    when: "A version that a deployment runs, that has unfinished predictions, or from which another account's version was trained cannot be deleted.",
+  },
+  'not-an-example': {
+    status: 422,
+    title: 'The prediction cannot be an example',
+    when: 'An example is a prediction on that model that has succeeded, still has its data, and was given no secret.',
+  },
   'no-process-runtime': {
     status: 422,
     title: 'No host runs processes',
@@ -107,6 +122,11 @@ export const ERRORS = {
     status: 422,
     title: 'The version could not be added',
     when: 'The image or folder was looked at and cannot be used; the detail says why.',
+  },
+  throttled: {
+    status: 429,
+    title: 'Too many requests',
+    when: 'More requests within a minute than [the limits](guides/configuration.md) allow. Try again after `Retry-After` seconds.',
   },
   internal: {
     status: 500,
@@ -144,5 +164,7 @@ export const problemSchema = z.object({
   code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
   invalid_fields: z.array(invalidFieldSchema).optional(),
   request_id: z.string().optional(),
+  /** Seconds, on a 429. */
+  retry_after: z.int().optional(),
 });
 export type ProblemBody = z.infer<typeof problemSchema>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nameSchema } from './account.ts';
-import { lineSchema, textSchema, wireDateSchema } from './page.ts';
+import { lineSchema, pageQuerySchema, textSchema, wireDateSchema } from './page.ts';
 import { predictionSchema } from './prediction.ts';
 
 export const versionSchema = z.object({
@@ -47,6 +47,35 @@ export const modelBodySchema = z.strictObject({
   cover_image_url: link,
 });
 export type ModelBody = z.input<typeof modelBodySchema>;
+
+/** What is left out stays; null takes away. From `visibility` on, the fields are ours. */
+export const modelPatchSchema = z.strictObject({
+  description: textSchema(10_000).nullish(),
+  readme: textSchema(100_000).nullish(),
+  github_url: link,
+  paper_url: link,
+  weights_url: link,
+  license_url: link,
+  visibility: z.enum(['public', 'private']).optional(),
+  hardware: lineSchema(64).optional(),
+  cover_image_url: link,
+  /** The id of a prediction, which is pinned as an example if it is not one yet. */
+  default_example: lineSchema(64).nullish(),
+});
+export type ModelPatch = z.input<typeof modelPatchSchema>;
+
+export const modelListQuerySchema = pageQuerySchema.extend({
+  sort_by: z.enum(['model_created_at', 'latest_version_created_at']).optional(),
+  sort_direction: z.enum(['asc', 'desc']).optional(),
+});
+
+/** Ours: what is to be shown as an example. */
+export const exampleBodySchema = z.strictObject({
+  prediction: lineSchema(64),
+  /** The one that the model is shown with. */
+  default: z.boolean().optional(),
+});
+export type ExampleBody = z.input<typeof exampleBodySchema>;
 
 const ENV_NAME = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be a name of an environment variable' });
 
