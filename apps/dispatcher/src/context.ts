@@ -15,8 +15,12 @@ export interface Timings {
   readonly predictionTimeoutMs: number;
   readonly trainingTimeoutMs: number;
   readonly cancelGraceMs: number;
+  /** How long after its end a prediction of the API keeps its data; null: for ever. */
+  readonly retentionMs: number | null;
   readonly reconcileMs: number;
   readonly sweepMs: number;
+  /** Between two rounds of the removal of data. */
+  readonly removalMs: number;
   /** A run silent for so long is asked after, and two answers so far apart count as two. */
   readonly probeMs: number;
   /** An idle instance is asked so often. */
@@ -34,9 +38,13 @@ export interface Timings {
   readonly webhookSpacingMs: number;
 }
 
-export const TIMINGS: Omit<Timings, 'predictionTimeoutMs' | 'trainingTimeoutMs' | 'cancelGraceMs'> = {
+/** What people set. */
+export type GivenTimings = 'predictionTimeoutMs' | 'trainingTimeoutMs' | 'cancelGraceMs' | 'retentionMs';
+
+export const TIMINGS: Omit<Timings, GivenTimings> = {
   reconcileMs: 2_000,
   sweepMs: 30_000,
+  removalMs: 30_000,
   probeMs: 5_000,
   idleProbeMs: 10_000,
   progressMs: 250,

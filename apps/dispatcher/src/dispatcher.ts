@@ -8,12 +8,13 @@ import { callbackBase, listenAddresses } from './addresses.ts';
 import { adopt } from './adopt.ts';
 import { buildCallbacks } from './callbacks.ts';
 import { createConsumers } from './consumers.ts';
-import { type Context, TIMINGS, type Timings } from './context.ts';
+import { type Context, type GivenTimings, TIMINGS, type Timings } from './context.ts';
 import { createDeadlineTimer } from './deadlines.ts';
 import { createHealth } from './health.ts';
 import { within } from './pause.ts';
 import { createPrices } from './prices.ts';
 import { reconcile } from './reconcile.ts';
+import { createRemoval } from './removal.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import { createRunner } from './run-prediction.ts';
 import { createRuns, type Ending, type Run } from './runs.ts';
@@ -39,7 +40,7 @@ export interface DispatcherOptions {
   readonly callbackHosts: readonly string[];
   /** 0 lets the system choose; then only one address can be listened on. */
   readonly callbackPort: number;
-  readonly timings: Pick<Timings, 'predictionTimeoutMs' | 'trainingTimeoutMs' | 'cancelGraceMs'> & Partial<Timings>;
+  readonly timings: Pick<Timings, GivenTimings> & Partial<Timings>;
 }
 
 export interface Dispatcher {
@@ -86,6 +87,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const deadlines = createDeadlineTimer(now, context.look);
   const sweep = createSweep(context);
   const sweeping = createCoalescer(() => sweep.run());
+  const removal = createRemoval(context);
+  const removing = createCoalescer(() => removal.run());
   const probing = createCoalescer(() => health.checkDue());
 
   await adopt(context, consumers, runner);
@@ -106,17 +109,19 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     setInterval(context.look, timings.reconcileMs),
     setInterval(() => sweeping.trigger(), timings.sweepMs),
     setInterval(() => probing.trigger(), timings.probeMs),
+    setInterval(() => removing.trigger(), timings.removalMs),
   ];
   context.look();
   context.webhooks.look();
   sweeping.trigger();
+  removing.trigger();
   log.info({ listening: apps.map(({ host }) => `${host}:${port.number}`) }, 'dispatching');
 
   const stopLooking = async (): Promise<void> => {
     for (const timer of timers) clearInterval(timer);
     for (const stop of unsubscribe) stop();
     deadlines.close();
-    await Promise.all([looking.close(), sweeping.close(), probing.close()]);
+    await Promise.all([looking.close(), sweeping.close(), removing.close(), probing.close()]);
   };
   return {
     callbackUrl: callbackBase('process', options.callbackHosts, port.number),

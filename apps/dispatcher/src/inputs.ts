@@ -24,7 +24,7 @@ export interface InputContext {
 /**
  * The input as a container gets it: our own file URLs become ones that it can fetch without a token, and fields that are
  * null are left out (coglet refuses a null that the schema does not allow; all generations take an absent field).
- * A URL of a file that is unknown, or another account's, stays as it is.
+ * A URL of a file that is unknown, expired or another account's stays as it is.
  */
 export async function containerInput(
   input: Readonly<Record<string, unknown>>,
@@ -64,7 +64,8 @@ async function fetchable(
   mayRead: (accountId: string | null) => boolean,
 ): Promise<string> {
   const file = await store.files.get(fileId);
-  if (!file || !mayRead(file.accountId)) return url;
+  const isExpired = file?.expiresAt != null && file.expiresAt <= nowSeconds * 1_000;
+  if (!file || isExpired || !mayRead(file.accountId)) return url;
   const signature = signer.sign(inputSubject(fileId), nowSeconds + INPUT_URL_LIFETIME_S);
   return `${callbackBase}/inputs/${fileId}/${encodeURIComponent(file.name)}?signature=${signature}`;
 }

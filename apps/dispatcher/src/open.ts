@@ -12,7 +12,7 @@ const STORE_CONNECTIONS = 20;
 
 /** Connects to everything and dispatches whenever this process leads, until closed. */
 export async function openDispatcher(config: DispatcherConfig, log: Logger): Promise<Term> {
-  const { databaseUrl, redisUrl, predictionTimeoutMs, trainingTimeoutMs, cancelGraceMs } = config;
+  const { databaseUrl, redisUrl, predictionTimeoutMs, trainingTimeoutMs, cancelGraceMs, retentionMs } = config;
   await migrate(databaseUrl);
   const store = await createStore({ url: databaseUrl, maxConnections: STORE_CONNECTIONS });
   const address = redisUrl ? { redisUrl } : { postgresUrl: databaseUrl };
@@ -30,7 +30,7 @@ export async function openDispatcher(config: DispatcherConfig, log: Logger): Pro
     signer: createSigner(await store.settings.ensure('signing-secret', newSecret)),
     metrics: createRunMetrics(exposition),
     now: systemNow,
-    timings: { predictionTimeoutMs, trainingTimeoutMs, cancelGraceMs },
+    timings: { predictionTimeoutMs, trainingTimeoutMs, cancelGraceMs, retentionMs },
   };
   const stopping = new AbortController();
   const served = serveTerms(store, log, stopping.signal, () => startDispatcher(options));

@@ -5,6 +5,7 @@ import { type Blobs, BlobTooLarge, type Signer } from '@hearth/files';
 import { newId } from '@hearth/kit';
 import type { FileRow, Store } from '@hearth/store';
 import mime from 'mime-types';
+import { outputFileId } from './inputs.ts';
 
 /** An output's URL is a capability without an end; retention removes the file itself. */
 const OUTPUT_URL_LIFETIME_S = 100 * 365 * 24 * 3600;
@@ -62,6 +63,16 @@ export async function storeOutput(file: OutputFile, context: OutputContext): Pro
   });
   const signature = signer.sign(id, Math.floor(createdAt / 1000) + OUTPUT_URL_LIFETIME_S);
   return { url: `${publicUrl}/v1/outputs/${id}.${signature}/${encodeURIComponent(file.name)}`, row };
+}
+
+/** Ids of the files of ours that an output names. */
+export function outputFilesIn(output: unknown, signer: Signer, nowSeconds: number): string[] {
+  if (typeof output === 'string') {
+    const id = outputFileId(output, signer, nowSeconds);
+    return id === null ? [] : [id];
+  }
+  if (typeof output !== 'object' || output === null) return [];
+  return Object.values(output).flatMap((item) => outputFilesIn(item, signer, nowSeconds));
 }
 
 /** Only the form that Cog writes; a text that merely begins with "data:" is a text. */

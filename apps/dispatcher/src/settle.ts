@@ -2,7 +2,7 @@ import { MAX_LOST_ATTEMPTS, usageRecord } from '@hearth/core';
 import type { TrainedVersion } from '@hearth/store';
 import type { Context } from './context.ts';
 import { endMetrics } from './end-metrics.ts';
-import { OutputNotStored } from './outputs.ts';
+import { OutputNotStored, outputFilesIn } from './outputs.ts';
 import { pause } from './pause.ts';
 import type { Ending, Run } from './runs.ts';
 import { endOfTraining } from './training.ts';
@@ -58,6 +58,7 @@ async function finish(context: SettleContext, run: Run, ending: Finish, withOutp
   const completedAt = run.endedAt ?? row.createdAt;
   const resolved = withOutput ? await run.outputs.resolve(merged.output) : null;
   const { status, error, output, made } = await outcomeOf(context, run, ending, resolved);
+  await claimOutputs(context, run, output);
   const usage = await billOf(context, run, status, completedAt);
   const measured = endMetrics(row.createdAt, completedAt, usage);
   const logs = ending.logTail ? withTail(merged.logs, ending.logTail) : merged.logs;
@@ -82,6 +83,16 @@ async function finish(context: SettleContext, run: Run, ending: Finish, withOutp
   context.webhooks.ended(finished);
   metrics.finished(status, measured.predict_time);
   if (made) bus.poke('api');
+}
+
+/** coglet does not say whose a file is: where several runs share an instance, the output that names it does. */
+async function claimOutputs(
+  { store, signer, now }: SettleContext,
+  { attachment, row }: Run,
+  output: unknown,
+): Promise<void> {
+  if (attachment.instance.slots === 1) return;
+  await store.files.claim(outputFilesIn(output, signer, Math.floor(now() / 1_000)), row);
 }
 
 type Outcome = Pick<Finish, 'status' | 'error'> & { output: unknown; made?: TrainedVersion };

@@ -36,7 +36,7 @@ async function stored(url: unknown) {
   return { name, row: await world.store.files.get(id), bytes: await buffer(await world.blobs.get(id)) };
 }
 
-const uploaded = async (over: { accountId?: string; name?: string } = {}): Promise<string> => {
+const uploaded = async (over: { accountId?: string; name?: string; expiresAt?: number } = {}): Promise<string> => {
   const id = newId(Date.now());
   const facts = await world.blobs.put(id, PNG, { maxBytes: 1_000 });
   await world.store.files.insert({
@@ -88,6 +88,22 @@ describe('an upload', () => {
       accountId: null,
     });
     for (const each of [call, other]) await each.report({ status: 'succeeded' });
+  });
+
+  it('that named none gets the prediction whose output names it, however deep', async () => {
+    const stage = await world.stage({ slots: 2 });
+    const [first, second] = [await world.predict(), await world.predict()];
+    const calls = [await stage.model.next(), await stage.model.next()];
+    const urls = [(await upload(stage, 'a.png')).location, (await upload(stage, 'b.png')).location];
+    const callOf = (id: string) => calls.find((call) => call.id.startsWith(id));
+    await callOf(first)?.report({ status: 'succeeded', output: { files: [urls[0], 'https://elsewhere.test/x.png'] } });
+    // Another's file stays another's.
+    await callOf(second)?.report({ status: 'succeeded', output: urls });
+    const owners = await Promise.all(urls.map(async (url) => (await stored(url)).row));
+    expect(owners).toMatchObject([
+      { predictionId: first, accountId: world.accountId },
+      { predictionId: second, accountId: world.accountId },
+    ]);
   });
 
   it('of nothing is an empty file', async () => {
@@ -229,11 +245,12 @@ describe('an input', () => {
     expect(forged).toBe(`http://localhost:7600/v1/outputs/${id}.1${signature}/a.png`);
   });
 
-  it("that is unknown, another account's or no file of ours stays as it is", async () => {
+  it("that is unknown, another account's, expired or no file of ours stays as it is", async () => {
     const stranger = await world.store.accounts.ensure({ type: 'user', username: 'eve', name: 'Eve' });
     const input = {
       unknown: `http://localhost:7600/v1/files/${newId(Date.now())}`,
       theirs: `http://localhost:7600/v1/files/${await uploaded({ accountId: stranger.id })}`,
+      expired: `http://localhost:7600/v1/files/${await uploaded({ expiresAt: Date.now() })}`,
       elsewhere: 'https://example.com/files/1.png',
       text: 'see /v1/files/1',
     };

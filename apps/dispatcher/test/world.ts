@@ -39,6 +39,7 @@ export interface World {
   readonly store: Store;
   readonly transport: Transport;
   readonly blobs: Blobs;
+  readonly blobsFolder: string;
   readonly signer: Signer;
   readonly deployment: DeploymentRow;
   readonly accountId: string;
@@ -98,6 +99,7 @@ export async function createWorld(kind: TransportKind = 'postgres', output?: obj
     store,
     transport,
     blobs,
+    blobsFolder: folder,
     signer,
     deployment,
     accountId,
