@@ -80,7 +80,14 @@ describe('a rollback', () => {
     const to = await house.ask<WireDeployment>('POST', `${path}/rollback`, { release: 1 });
     expect(to).toMatchObject({
       status: 200,
-      body: { current_release: { number: 4, version: first, configuration: { max_instances: 4, keep_alive: 300 } } },
+      body: {
+        current_release: {
+          number: 4,
+          restores: 1,
+          version: first,
+          configuration: { max_instances: 4, keep_alive: 300 },
+        },
+      },
     });
     const again = await house.ask<WireDeployment>('POST', `${path}/rollback`);
     expect(again.body.current_release).toMatchObject({ number: 5, version: second, configuration: { keep_alive: 1 } });

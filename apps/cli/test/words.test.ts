@@ -167,8 +167,11 @@ describe('tables', () => {
     const status: WireDeploymentStatus = {
       deployment: 'a/b',
       implicit: false,
+      mode: 'predict',
       model: 'a/b',
       version: 'f'.repeat(64),
+      release: 1,
+      rollout: null,
       hardware: 'cpu',
       min_instances: 0,
       max_instances: 3,
@@ -192,6 +195,13 @@ describe('tables', () => {
     const line = plainStatus([status], now).split('\n')[1]?.replace(/ {2,}/g, '|');
     expect(line).toBe(
       'a/b|booting|1 booting, 2 stopping|0|4|setup for 2 s; The last 3 boots failed.; next try in 5 s; oldest waits 10 s',
+    );
+    const rollout = { to: 3, from: [2], detail: 'Release 3 fails to boot: no weights; release 2 serves.' };
+    const during = plainStatus([{ ...status, rollout }], now)
+      .split('\n')[1]
+      ?.replace(/ {2,}/g, '|');
+    expect(during).toContain(
+      '|setup for 2 s; Release 3 fails to boot: no weights; release 2 serves; next try in 5 s; oldest waits 10 s',
     );
   });
 

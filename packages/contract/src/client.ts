@@ -1,5 +1,11 @@
 import type { WireAccount, WireNewToken, WireToken } from './north/account.ts';
-import type { DeploymentBody, DeploymentPatch, WireDeployment, WireRelease } from './north/deployment.ts';
+import type {
+  DeploymentBody,
+  DeploymentPatch,
+  WireDeployment,
+  WireRelease,
+  WireRolledBack,
+} from './north/deployment.ts';
 import { type InvalidField, type ProblemBody, problemSchema } from './north/errors.ts';
 import type { WireFile } from './north/file.ts';
 import type { WireHost, WireInstance, WireStatusPage } from './north/fleet.ts';
@@ -80,7 +86,7 @@ export function createClient(options: ClientOptions) {
         http.every<WireRelease>(`/deployments/${part(owner)}/${part(name)}/releases`),
       /** A new release with the content of an earlier one; of the one before the current where it is left out. */
       rollback: (owner: string, name: string, release?: number) =>
-        post<WireDeployment>(`/deployments/${part(owner)}/${part(name)}/rollback`, { release }),
+        post<WireRolledBack>(`/deployments/${part(owner)}/${part(name)}/rollback`, { release }),
       delete: (owner: string, name: string) => http.empty('DELETE', `/deployments/${part(owner)}/${part(name)}`),
     },
     predictions: {

@@ -3,9 +3,12 @@ import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { WireDeployment } from '@hearth/contract';
 import { connect, ownerAndName, UsageError } from '../connect.ts';
 import { print, printJson, renderTable } from '../output.ts';
+import { addReleases } from './releases.ts';
 
 export function addDeployments(program: Command): void {
-  const deployments = program.command('deployments').description('list, create, update or delete deployments');
+  const deployments = program
+    .command('deployments')
+    .description('list, create, update, roll back or delete deployments');
   deployments
     .command('list', { isDefault: true })
     .description('list deployments')
@@ -55,6 +58,7 @@ export function addDeployments(program: Command): void {
       const updated = await connect().deployments.update(...ownerAndName(deployment), change);
       print(renderTable(HEAD, [row(updated)], ''));
     });
+  addReleases(deployments);
   deployments
     .command('delete')
     .description('delete a deployment that has no unfinished predictions')

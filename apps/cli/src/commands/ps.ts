@@ -31,7 +31,7 @@ export function addPs(program: Command): void {
 /** Deployments at a glance. */
 export function statusTable(deployments: readonly WireDeploymentStatus[], now: number): string {
   const rows = deployments.map((status) => [
-    status.deployment + (status.implicit ? pc.dim(' *') : ''),
+    status.deployment + (status.mode === 'train' ? pc.dim(' (training)') : status.implicit ? pc.dim(' *') : ''),
     painted(status.temperature),
     instancesText(status.instances),
     String(status.queue.in_flight),
@@ -62,10 +62,15 @@ function bootText({ phase, since, progress }: NonNullable<WireDeploymentStatus['
   return progress.usual_seconds === null ? `${phase} ${lasts}` : `${phase} for ${progressText(progress)}`;
 }
 
-function whyText({ boot, detail, reason, queue, retry_at, failure }: WireDeploymentStatus, now: number): string {
+function whyText(
+  { boot, rollout, detail, reason, queue, retry_at, failure }: WireDeploymentStatus,
+  now: number,
+): string {
   const parts: string[] = [];
   if (boot) parts.push(bootText(boot, now));
-  if (detail ?? reason) parts.push(detail ?? reason ?? '');
+  // A rollout's sentence has the detail and the failure in it.
+  if (rollout) parts.push(rollout.detail.replace(/\.$/, ''));
+  else if (detail ?? reason) parts.push(detail ?? reason ?? '');
   else if (failure) parts.push(`last boot failed: ${failure.message.split('\n')[0]}`);
   if (retry_at && Date.parse(retry_at) > now)
     parts.push(`next try in ${Math.ceil((Date.parse(retry_at) - now) / 1000)} s`);

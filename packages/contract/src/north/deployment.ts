@@ -39,6 +39,10 @@ export const releaseSchema = currentReleaseSchema.extend({
 });
 export type WireRelease = z.infer<typeof releaseSchema>;
 
+/** Ours: a deployment right after a rollback. */
+export const rolledBackSchema = deploymentSchema.extend({ current_release: releaseSchema });
+export type WireRolledBack = z.infer<typeof rolledBackSchema>;
+
 const scale = {
   /** A SKU of `GET /v1/hardware`. */
   hardware: lineSchema(64),
