@@ -184,6 +184,19 @@ describe('the end of a prediction', () => {
   });
 });
 
+describe('two dispatchers at once', () => {
+  it('send each message once', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, () => told()));
+    const end = { status: 'canceled', completedAt: systemNow() } as const;
+    for (const id of ids) await world.store.predictions.finish(id, null, end, null);
+    await Promise.all([world.dispatch(), world.dispatch()]);
+    await receiver.atLeast(20);
+    for (const id of ids) expect(await settled(id, 'delivered')).toMatchObject([{ tries: 1 }]);
+    expect(new Set(receiver.deliveries.map(({ prediction }) => prediction.id))).toEqual(new Set(ids));
+    expect(receiver.deliveries).toHaveLength(20);
+  });
+});
+
 describe('secrets while they change', () => {
   it('both sign', async () => {
     await world.dispatch();

@@ -2,4 +2,4 @@ export { dockerRing } from './docker.ts';
 export { type TestDatabase, testDatabase } from './postgres.ts';
 export { testRedis } from './redis.ts';
 export { type TestS3, testS3 } from './s3.ts';
-export { type Delivery, type Receiver, refusedByPython, startReceiver } from './webhook-receiver.ts';
+export { type Receiver, refusedByPython, startReceiver } from './webhook-receiver.ts';

@@ -5,7 +5,7 @@ import { lineSchema, wireDateSchema } from './page.ts';
 const WIRE_STATUSES = ['starting', 'processing', 'succeeded', 'failed', 'canceled'] as const;
 export type WireStatus = (typeof WIRE_STATUSES)[number];
 
-const WEBHOOK_EVENTS = ['start', 'output', 'logs', 'completed'] as const;
+export const WEBHOOK_EVENTS = ['start', 'output', 'logs', 'completed'] as const;
 
 /** Ours: how far the boot phase is that a prediction waits for. */
 export const bootProgressSchema = z.object({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { wireDateSchema } from './page.ts';
+import { WEBHOOK_EVENTS } from './prediction.ts';
 
 /** What webhooks are signed with: `whsec_` and base64 in the standard alphabet. Source: contract §3. */
 export const webhookSecretSchema = z.object({ key: z.string() });
@@ -22,7 +23,7 @@ const webhookTrySchema = z.object({
 export const webhookMessageSchema = z.object({
   /** The `webhook-id` that it carries, the same over all tries. */
   id: z.string(),
-  event: z.enum(['start', 'output', 'logs', 'completed']),
+  event: z.enum(WEBHOOK_EVENTS),
   url: z.string(),
   state: z.enum(['pending', 'delivered', 'failed']),
   created_at: wireDateSchema,
