@@ -6,7 +6,7 @@ import type { DeploymentOverview } from '@hearth/store';
  *
  * | the current release | |
  * |---|---|
- * | has a ready instance | Release 3 takes over from release 2. |
+ * | has a ready instance | Release 3 takes over from release 2. And why it gets no further, where it does not. |
  * | failed to boot, and not booted since | Release 3 fails to boot: why; release 2 serves. |
  * | is booting | Release 3 is coming up; release 2 serves. |
  * | may not boot | Release 3 waits: why; release 2 serves. |
@@ -22,8 +22,10 @@ export function rolloutOf({
   );
   if (from.length === 0) return null;
   const earlier = `${from.length === 1 ? 'release' : 'releases'} ${from.join(' and ')}`;
-  if (ready.some(({ release }) => release === to))
-    return { to, from, detail: `Release ${to} takes over from ${earlier}.` };
+  if (ready.some(({ release }) => release === to)) {
+    const lacks = status?.blockedDetail ? ` ${status.blockedDetail}` : '';
+    return { to, from, detail: `Release ${to} takes over from ${earlier}.${lacks}` };
+  }
   const serve = `${earlier} ${from.length === 1 ? 'serves' : 'serve'}`;
   const failure = status?.failure ?? null;
   const booting = instances.some(({ state, release }) => state === 'booting' && release === to);

@@ -126,6 +126,22 @@ describe('a rollback', () => {
     expect((await house.ask('POST', `${path}/rollback`, {}, as(member.token))).status).toBe(403);
     expect((await releasesOf(path)).length).toBe(1);
   });
+
+  it('to a version that was deleted meanwhile names it', async () => {
+    const { model, version } = await house.addModel('shrinking');
+    const kept = 'c'.repeat(64);
+    await house.store.models.insertVersion({ ...version, id: kept, modelId: model.id });
+    const made = { ...config('shrinking'), model: 'hearth/shrinking', version: version.id };
+    expect((await house.ask('POST', '/v1/deployments', made)).status).toBe(200);
+    const path = '/v1/deployments/hearth/shrinking';
+    await house.ask('PATCH', path, { version: kept });
+    const deleted = await house.ask('DELETE', `/v1/models/hearth/shrinking/versions/${version.id}`);
+    expect(deleted.status, deleted.text).toBe(202);
+    const refused = await house.ask<Problem>('POST', `${path}/rollback`);
+    expect(refused).toMatchObject({ status: 422, body: { code: 'invalid-version' } });
+    expect(refused.body.detail).toContain(version.id);
+    expect((await releasesOf(path)).map(({ number }) => number)).toEqual([2, 1]);
+  });
 });
 
 it('the history comes in pages', async () => {

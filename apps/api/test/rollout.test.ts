@@ -81,6 +81,12 @@ it.each<Case>([
     want: 'Release 3 takes over from release 2.',
   },
   {
+    name: 'both are ready, and there is no room for more of the new one',
+    instances: [old, { release: 3, state: 'ready' }],
+    status: { blockedDetail: 'There is no room.' },
+    want: 'Release 3 takes over from release 2. There is no room.',
+  },
+  {
     name: 'two earlier ones',
     instances: [{ ...old, release: 1 }, old, old],
     from: [2, 1],

@@ -23,6 +23,7 @@ export function createDeployments(connection: Connection, now: () => number): De
   return {
     insert: (row) =>
       db.transaction().execute(async (transaction) => {
+        await holdVersion(transaction, row.versionId);
         const made = await transaction
           .insertInto('deployments')
           .values(newRow({ ...row, implicit: false, mode: 'predict' }, now()))
@@ -77,6 +78,7 @@ export function createDeployments(connection: Connection, now: () => number): De
 
     update: (id, change, { by, restores } = {}) =>
       db.transaction().execute(async (transaction) => {
+        if (change.versionId !== undefined) await holdVersion(transaction, change.versionId);
         const updated = await transaction
           .updateTable('deployments')
           .set({

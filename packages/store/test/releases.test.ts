@@ -2,7 +2,7 @@ import { systemNow } from '@hearth/kit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../src/database.ts';
-import type { Store } from '../src/index.ts';
+import { type Store, VersionGone } from '../src/index.ts';
 import { releases } from '../src/migrations/0005-releases.ts';
 import { addDeployment, addInstance, addVersion, openWorld, SCALE, unique, type World } from './world.ts';
 
@@ -50,6 +50,17 @@ test('a change that is refused leaves no release, nor does a name that is taken'
   await expect(store.deployments.update(deployment.id, { minInstances: 9 })).rejects.toThrow(/deployments_check/);
   expect(await store.deployments.insert(deployment)).toBe('taken');
   expect(await store.deployments.releases(deployment.id, { limit: 10 })).toHaveLength(1);
+});
+
+test('nothing is deployed on a version that was removed', async () => {
+  const deployment = await addDeployment(store);
+  const gone = await addVersion(store, deployment.modelId);
+  expect(await store.models.removeVersion(gone.id)).toBe('removed');
+  const change = { versionId: gone.id, maxInstances: 9 };
+  await expect(store.deployments.update(deployment.id, change)).rejects.toThrow(VersionGone);
+  const row = { ...SCALE, ...change, owner: deployment.owner, name: unique('app'), modelId: deployment.modelId };
+  await expect(store.deployments.insert(row)).rejects.toThrow(VersionGone);
+  expect(await store.deployments.get(deployment.id)).toEqual(deployment);
 });
 
 test('an instance is of the newest release that has its content', async () => {

@@ -57,7 +57,10 @@ export interface DeploymentStatusRow {
   readonly failWaitingUntil: Millis | null;
 }
 export interface Deployments {
-  /** Its first release with it. `by`: username; the owner where it is left out. */
+  /**
+   * Its first release with it. `by`: username; the owner where it is left out.
+   * @throws VersionGone when the version was removed meanwhile
+   */
   insert(
     row: DeploymentScale & { owner: string; name: string; modelId: string; by?: string },
   ): Promise<DeploymentRow | 'taken'>;
@@ -74,7 +77,10 @@ export interface Deployments {
   get(id: string): Promise<DeploymentRow | null>;
   /** Explicit ones only. */
   list(page: Page & { owner?: string | undefined }): Promise<DeploymentRow[]>;
-  /** Makes a new release, also of the same content. `by`: username; the owner where it is left out. */
+  /**
+   * Makes a new release, also of the same content. `by`: username; the owner where it is left out.
+   * @throws VersionGone when the version was removed meanwhile
+   */
   update(
     id: string,
     change: Partial<DeploymentScale>,
