@@ -1,24 +1,23 @@
 /** The routes of Cog's container protocol. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { COG_PREFER_ASYNC } from '@hearth/contract/south/protocol';
+import type { Manners } from './generation.ts';
 import type { Model } from './model.ts';
 import { openapiOf } from './openapi.ts';
-import { readRequest } from './request.ts';
 import {
+  type Bodies,
   brokenReply,
-  busyReply,
   canceledReply,
   documentReply,
-  healthReply,
-  indexReply,
-  invalidReply,
+  jsonReply,
   methodNotAllowedReply,
   notFoundReply,
   nothingToCancelReply,
-  predictionReply,
   type Reply,
   shutdownReply,
-} from './responses.ts';
+  textReply,
+} from './reply.ts';
+import { readRequest } from './request.ts';
 import type { Runner } from './runner.ts';
 import type { Settings } from './settings.ts';
 
@@ -48,17 +47,43 @@ function traceOf({ headers }: IncomingMessage): Record<string, string> {
   return trace;
 }
 
-async function predict(model: Model, runner: Runner, request: IncomingMessage, urlId: string | null): Promise<Reply> {
-  const read = readRequest(model.fields, await bodyOf(request), urlId);
-  if ('issues' in read) return invalidReply(read.issues);
+/** What coglet says of a body before it reads it; null: nothing. */
+function refusalOf({ headers }: IncomingMessage): Reply | null {
+  const { accept, 'content-type': type } = headers;
+  if (accept?.includes('text/event-stream')) return NO_STREAMING;
+  return type === undefined || /^application\/(.+\+)?json\b/i.test(type) ? null : NOT_JSON;
+}
+
+const NO_STREAMING = jsonReply(406, {
+  error: 'This model does not support streaming responses. Add @cog.streaming to predict() to enable SSE.',
+});
+const NOT_JSON = textReply(415, 'Expected request with `Content-Type: application/json`');
+
+interface Served {
+  readonly model: Model;
+  readonly runner: Runner;
+  readonly bodies: Bodies;
+  readonly manners: Manners;
+}
+
+async function predict(served: Served, request: IncomingMessage, urlId: string | null): Promise<Reply> {
+  const { model, runner, bodies, manners } = served;
+  const refusal = manners.asksContentType ? refusalOf(request) : null;
+  if (refusal) return refusal;
+  const text = await bodyOf(request);
+  const body = manners.asksContentType && request.headers['content-type'] === undefined ? '' : text;
+  const read = readRequest(model.fields, { body, urlId }, manners);
+  if ('issues' in read) return bodies.invalid(read.issues);
   const underWay = urlId === null ? undefined : runner.find(urlId);
-  if (underWay) return predictionReply(underWay.prediction);
+  if (underWay && manners.breaksOnRepeat && runner.hasFreeSlot) return brokenReply;
+  if (underWay) return bodies.prediction(underWay.prediction, 'again');
   const mode = request.headers.prefer === COG_PREFER_ASYNC ? 'async' : 'sync';
   const running = runner.start(read.call, { mode, trace: traceOf(request) });
-  if (running === 'busy') return busyReply;
-  if (running === 'broken') return brokenReply;
-  if (mode === 'sync') await running.done;
-  return predictionReply(running.prediction);
+  if (running === 'notReady' || running === 'full') return bodies[running];
+  if (running === 'broken') return bodies.broken(runner.status);
+  if (mode === 'async') return bodies.prediction(running.prediction, 'started');
+  await running.done;
+  return bodies.prediction(running.prediction, 'waited');
 }
 
 function cancel(runner: Runner, id: string): Reply {
@@ -74,18 +99,21 @@ export interface RouteOptions {
   readonly served: Model;
   readonly mode: Settings['mode'];
   readonly runner: Runner;
+  readonly bodies: Bodies;
+  readonly manners: Manners;
   /** Called once the answer to `POST /shutdown` is on its way. */
   readonly onShutdown: () => void;
   readonly print: (text: string) => void;
 }
 
-export function routes({ model, served, mode, runner, onShutdown, print }: RouteOptions): RequestListener {
+export function routes(options: RouteOptions): RequestListener {
+  const { model, served, mode, runner, bodies, manners, onShutdown, print } = options;
   let document: string | undefined;
   const fixed: Readonly<
     Record<string, Readonly<Record<string, (request: IncomingMessage) => Reply | Promise<Reply>>>>
   > = {
-    '/': { GET: () => indexReply(model.trainer !== null) },
-    '/health-check': { GET: () => healthReply(runner.health.status, runner.health.setup) },
+    '/': { GET: () => bodies.index(model.trainer !== null) },
+    '/health-check': { GET: async () => bodies.health(await runner.health()) },
     '/openapi.json': {
       GET: () => {
         document ??= JSON.stringify(openapiOf(model));
@@ -104,7 +132,9 @@ export function routes({ model, served, mode, runner, onShutdown, print }: Route
     const isServed = collection === (mode === 'train' ? 'trainings' : 'predictions');
     if (collection === undefined || !(isServed || (cancels && model.trainer !== null))) return notFoundReply;
     if (method !== (id !== null && !cancels ? 'PUT' : 'POST')) return methodNotAllowedReply;
-    return cancels && id !== null ? cancel(runner, id) : predict(served, runner, request, id);
+    return cancels && id !== null
+      ? cancel(runner, id)
+      : predict({ model: served, runner, bodies, manners }, request, id);
   };
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';

@@ -42,6 +42,11 @@ export interface ModelDefinition<F extends Fields, Result, State> {
   readonly predict: (run: PredictRun<InputOf<F>, State>) => Result | Promise<Result>;
   /** Predictions at a time; default 1. `COG_MAX_CONCURRENCY` overrides it. */
   readonly concurrency?: number;
+  /**
+   * Asked by `GET /health-check` once it is set up, also while it predicts. False, throwing, or no answer for 5 s:
+   * the server is `UNHEALTHY`, and the platform replaces it.
+   */
+  readonly healthcheck?: (run: { readonly state: State }) => boolean | Promise<boolean>;
   /** Makes it trainable: see `defineTrainer`. */
   readonly train?: Trainer;
 }
@@ -53,6 +58,8 @@ export interface Model {
   readonly concurrency: number;
   readonly setup: (run: SetupRun) => unknown;
   readonly predict: (run: PredictRun<Record<string, unknown>, unknown>) => unknown;
+  /** Null: it has no check of its own. */
+  readonly healthcheck: ((run: { readonly state: unknown }) => boolean | Promise<boolean>) | null;
   /** Null: it cannot be trained. */
   readonly trainer: Trainer | null;
 }
@@ -107,6 +114,7 @@ export function defineModel<const F extends Fields, Result, State = undefined>(
     throw new Error(`concurrency is ${concurrency}; it must be a whole number from 1`);
   }
   checkFields(definition.input);
+  const { healthcheck } = definition;
   if (definition.train) checkFields(definition.train.fields);
   return {
     fields: definition.input,
@@ -115,6 +123,7 @@ export function defineModel<const F extends Fields, Result, State = undefined>(
     setup: (run) => definition.setup?.(run),
     // The server has read the input by these very fields, and hands back what setup returned.
     predict: (run) => definition.predict(run as PredictRun<InputOf<F>, State>),
+    healthcheck: healthcheck ? ({ state }) => healthcheck({ state: state as State }) : null,
     trainer: definition.train ?? null,
   };
 }

@@ -18,11 +18,19 @@ export interface ReporterOptions {
   readonly log: (text: string) => void;
 }
 
+/** Where a prediction says what happens to it. */
+export interface Reports {
+  /** Something of this kind happened. */
+  changed(event: Exclude<CogWebhookEvent, 'completed'>): void;
+  /** The prediction has ended: the last report. Resolves when it has arrived or was given up. */
+  completed(): Promise<void>;
+}
+
 /**
  * One report is under way at a time, so reports arrive in order; what changes meanwhile, or within the interval, is told
  * by the next one. Reports that are not the last are tried once, since the next says more.
  */
-export class Reporter {
+export class Reporter implements Reports {
   readonly #options: ReporterOptions;
   #sending: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -34,37 +42,22 @@ export class Reporter {
     this.#options = options;
   }
 
-  /** Something of this kind happened. */
   changed(event: Exclude<CogWebhookEvent, 'completed'>): void {
     if (!this.#options.events.includes(event)) return;
     this.#unsent = true;
     this.#sendWhenDue();
   }
 
-  /** The prediction has ended: the last report. Resolves when it has arrived or was given up. */
   async completed(): Promise<void> {
     this.#ended = true;
     clearTimeout(this.#timer);
-    const { events, outbound, log } = this.#options;
     await this.#sending;
-    if (!events.includes('completed')) {
+    if (!this.#options.events.includes('completed')) {
       if (this.#unsent) await this.#update();
       return;
     }
     this.#unsent = false;
-    try {
-      const answer = await outbound.sendWithRetries(this.#request(TERMINAL_TIMEOUT_MS), TERMINAL_RETRIES);
-      if (answer.status >= 400) log(`webhook: the last report was refused with ${answer.status}`);
-    } catch (error) {
-      log(`webhook: the last report could not be delivered: ${String(error)}`);
-    }
-  }
-
-  #request(timeoutMs: number) {
-    const { url, headers, body } = this.#options;
-    const text = body();
-    const all = { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-    return { method: 'POST', url, headers: all, body: text, timeoutMs } as const;
+    await sendLast(this.#options);
   }
 
   #sendWhenDue(): void {
@@ -86,10 +79,32 @@ export class Reporter {
   async #update(): Promise<void> {
     this.#unsent = false;
     this.#lastSentMs = performance.now();
-    try {
-      await this.#options.outbound.send(this.#request(UPDATE_TIMEOUT_MS));
-    } catch (error) {
-      this.#options.log(`webhook: a report was lost: ${String(error)}`);
-    }
+    await sendUpdate(this.#options);
+  }
+}
+
+function requestOf({ url, headers, body }: ReporterOptions, timeoutMs: number) {
+  const text = body();
+  const all = { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+  return { method: 'POST', url, headers: all, body: text, timeoutMs } as const;
+}
+
+/** One try: the next report says more. */
+export async function sendUpdate(options: ReporterOptions): Promise<void> {
+  try {
+    await options.outbound.send(requestOf(options, UPDATE_TIMEOUT_MS));
+  } catch (error) {
+    options.log(`webhook: a report was lost: ${String(error)}`);
+  }
+}
+
+/** Again and again, until it has arrived, was refused or was given up. */
+export async function sendLast(options: ReporterOptions): Promise<void> {
+  const { outbound, log } = options;
+  try {
+    const answer = await outbound.sendWithRetries(requestOf(options, TERMINAL_TIMEOUT_MS), TERMINAL_RETRIES);
+    if (answer.status >= 400) log(`webhook: the last report was refused with ${answer.status}`);
+  } catch (error) {
+    log(`webhook: the last report could not be delivered: ${String(error)}`);
   }
 }

@@ -2,6 +2,8 @@
 import { COG_WEBHOOK_EVENTS, type CogInputIssue, type CogWebhookEvent } from '@hearth/contract/south/protocol';
 import { readInput } from './coerce.ts';
 import type { Fields } from './field.ts';
+import type { Manners } from './generation.ts';
+import { readStrictInput } from './strict-input.ts';
 import { isoTime } from './time.ts';
 
 /** A request that was understood. */
@@ -13,6 +15,8 @@ export interface PredictionCall {
   readonly webhook: string | null;
   readonly events: readonly CogWebhookEvent[];
   readonly context: Readonly<Record<string, string>>;
+  /** Where the files of a sync prediction go, in A and B. */
+  readonly outputFilePrefix: string | null;
 }
 
 type Read = { readonly call: PredictionCall } | { readonly issues: readonly CogInputIssue[] };
@@ -96,12 +100,18 @@ function readId(raw: unknown, issues: CogInputIssue[]): string | null {
   return null;
 }
 
-/**
- * Reads a body, whatever its content type says. An empty body is an empty input, as coglet takes it (A and B answer 500).
- *
- * @param urlId the id in the URL of a PUT, which the body may repeat but not contradict
- */
-export function readRequest(fields: Fields, text: string, urlId: string | null): Read {
+export interface RawRequest {
+  readonly body: string;
+  /** The id in the URL of a PUT, which the body may repeat but not contradict. */
+  readonly urlId: string | null;
+}
+
+/** Reads a body, whatever its content type says. An empty body is an empty input, as coglet takes it (A and B answer 500). */
+export function readRequest(
+  fields: Fields,
+  { body: text, urlId }: RawRequest,
+  { strictInput }: Pick<Manners, 'strictInput'>,
+): Read {
   let body: unknown = {};
   try {
     if (text.trim() !== '') body = JSON.parse(text);
@@ -111,7 +121,7 @@ export function readRequest(fields: Fields, text: string, urlId: string | null):
   }
   if (!isObject(body)) return { issues: [issue([], 'value is not a valid dict', 'type_error.dict')] };
   const issues: CogInputIssue[] = [];
-  const input = readInput(fields, body.input ?? {});
+  const input = (strictInput ? readStrictInput : readInput)(fields, body.input ?? {});
   if ('issues' in input) issues.push(...input.issues);
   const id = readId(body.id, issues);
   const createdAt = readCreatedAt(body.created_at, issues);
@@ -122,5 +132,6 @@ export function readRequest(fields: Fields, text: string, urlId: string | null):
   if (urlId !== null && id !== null && id !== urlId) {
     return { issues: [issue(['id'], 'prediction ID must match the ID supplied in the URL', 'value_error')] };
   }
-  return { call: { id: id ?? urlId, values: input.values, createdAt, webhook, events, context } };
+  const outputFilePrefix = typeof body.output_file_prefix === 'string' ? body.output_file_prefix : null;
+  return { call: { id: id ?? urlId, values: input.values, createdAt, webhook, events, context, outputFilePrefix } };
 }

@@ -1,19 +1,20 @@
 /** Runs a model: its setup once, then predictions, each in a slot. */
-import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CogHealthStatus, CogSetup } from '@hearth/contract/south/protocol';
+import { FreeReporter } from './free-reporter.ts';
+import type { Manners } from './generation.ts';
 import { inputPreparer } from './input-files.ts';
 import type { Model, PredictRun } from './model.ts';
 import type { Outbound } from './outbound.ts';
 import { holdsFile } from './output.ts';
-import { asDataUrl, asLocalPath, asUpload, type Publish, publishFiles } from './output-files.ts';
+import { asLocalPath, type Publish, publisherFor, publishFiles } from './output-files.ts';
+import { complaintOf } from './own-healthcheck.ts';
 import { Prediction } from './prediction.ts';
-import { Reporter } from './reporter.ts';
+import type { Bodies, Health } from './reply.ts';
+import { Reporter, type Reports } from './reporter.ts';
 import type { PredictionCall } from './request.ts';
-import { COG_VERSION, webhookBody, workerDiedMessage } from './responses.ts';
+import { COG_VERSION } from './responses.ts';
+import { lazyFolder, type RunFolder } from './run-folder.ts';
 import type { Settings } from './settings.ts';
 import { isoTime, startStopwatch } from './time.ts';
 import { localWeights } from './weights.ts';
@@ -42,11 +43,18 @@ const linesOf = (text: string): string => (text.endsWith('\n') ? text : `${text}
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+export interface RunnerOptions {
+  readonly settings: Settings;
+  readonly manners: Manners;
+  readonly bodies: Bodies;
+  readonly outbound: Outbound;
+  /** Takes what a model logs, a line or more at a time. */
+  readonly print: (text: string) => void;
+}
+
 export class Runner {
   readonly #model: Model;
-  readonly #settings: Settings;
-  readonly #outbound: Outbound;
-  readonly #print: (text: string) => void;
+  readonly #options: RunnerOptions;
   readonly #prepareInput: ReturnType<typeof inputPreparer>;
   readonly #slots: number;
   readonly #running = new Set<Running>();
@@ -57,45 +65,64 @@ export class Runner {
   readonly #reports = new Set<Promise<void>>();
   #state: unknown;
 
-  /** @param print takes what a model logs, a line or more at a time. */
-  constructor(model: Model, settings: Settings, outbound: Outbound, print: (text: string) => void) {
+  constructor(model: Model, options: RunnerOptions) {
     this.#model = model;
-    this.#settings = settings;
-    this.#outbound = outbound;
-    this.#print = print;
+    this.#options = options;
     this.#prepareInput = inputPreparer(model.fields);
-    this.#slots = settings.maxConcurrency ?? model.concurrency;
+    this.#slots = options.settings.maxConcurrency ?? model.concurrency;
   }
 
-  get health(): { readonly status: CogHealthStatus; readonly setup: CogSetup } {
-    const busy = this.#phase === 'READY' && this.#running.size >= this.#slots;
-    return { status: busy ? 'BUSY' : this.#phase, setup: this.#setup };
+  get hasFreeSlot(): boolean {
+    return this.#running.size < this.#slots;
+  }
+
+  /** As far as the server knows without asking the model. */
+  get status(): CogHealthStatus {
+    return this.#phase === 'READY' && !this.hasFreeSlot ? 'BUSY' : this.#phase;
+  }
+
+  /** Asks the model too, where it has a check of its own and its setup is over. */
+  async health(): Promise<Health> {
+    const { healthcheck } = this.#model;
+    const check = this.#phase === 'READY' && this.#options.manners.checksHealth ? healthcheck : null;
+    const complaint = check ? await complaintOf(() => check({ state: this.#state })) : null;
+    const told = { status: this.status, setup: this.#setup };
+    if (complaint !== null) return { ...told, status: 'UNHEALTHY', complaint };
+    return this.#phase === 'DEFUNCT' ? { ...told, ...this.#options.bodies.defunct } : { ...told, complaint };
   }
 
   /** Runs the model's setup. @returns whether it succeeded. */
   async setUp(): Promise<boolean> {
     this.#setupStopwatch = startStopwatch();
+    this.#setup = this.#options.bodies.startingSetup(isoTime(this.#setupStopwatch.startedAtMs));
     const log = (text: string) => {
       this.#setupLogs += linesOf(text);
-      this.#print(linesOf(text));
+      this.#options.print(linesOf(text));
     };
     try {
-      const weights = await localWeights(this.#settings.weights);
+      const weights = await localWeights(this.#options.settings.weights);
       this.#state = await this.#model.setup({ log, weights });
-      return this.#endSetUp('succeeded', '');
+      return this.#endSetUp('succeeded', this.#setupLogs);
     } catch (error) {
-      this.#print(linesOf(stackOf(error)));
-      return this.#endSetUp('failed', linesOf(stackOf(error)));
+      this.#options.print(linesOf(stackOf(error)));
+      return this.#endSetUp('failed', this.#failedSetup(error));
     }
   }
 
-  #endSetUp(status: 'succeeded' | 'failed', trace: string): boolean {
+  #failedSetup(error: unknown): string {
+    return this.#options.bodies.failedSetup(this.#setupLogs, {
+      message: messageOf(error),
+      trace: linesOf(stackOf(error)),
+    });
+  }
+
+  #endSetUp(status: 'succeeded' | 'failed', logs: string): boolean {
     if (this.#phase !== 'STARTING') return false;
     const { startedAtMs, elapsedMs } = this.#setupStopwatch;
     this.#setup = {
       started_at: isoTime(startedAtMs),
       completed_at: isoTime(startedAtMs + elapsedMs()),
-      logs: this.#setupLogs + trace,
+      logs,
       status,
     };
     this.#phase = status === 'succeeded' ? 'READY' : 'SETUP_FAILED';
@@ -107,16 +134,18 @@ export class Runner {
     return undefined;
   }
 
-  /** Starts a prediction, or says why not: `busy` may pass, `broken` will not. */
-  start(call: PredictionCall, options: StartOptions): Running | 'busy' | 'broken' {
+  /** Starts a prediction, or says why not: what is not `broken` may pass. */
+  start(call: PredictionCall, options: StartOptions): Running | 'notReady' | 'full' | 'broken' {
     if (this.#phase === 'SETUP_FAILED' || this.#phase === 'DEFUNCT') return 'broken';
     const taken = call.id !== null && this.find(call.id) !== undefined;
-    if (this.#phase === 'STARTING' || this.#running.size >= this.#slots || taken) return 'busy';
+    if (this.#phase === 'STARTING') return 'notReady';
+    if (!this.hasFreeSlot || taken) return 'full';
     const prediction = new Prediction(call);
     const reporter = this.#reporterFor(prediction, options);
-    if (this.#settings.webhookIntervalMs >= LEAST_INTERVAL_WITH_START_MS) reporter?.changed('start');
+    if (this.#options.manners.reportsFreely || this.#options.settings.webhookIntervalMs >= LEAST_INTERVAL_WITH_START_MS)
+      reporter?.changed('start');
     if (this.#model.output.kind === 'iterator') prediction.output = [];
-    const publish = this.#publisherFor(call, options.mode);
+    const publish = publisherFor(call, options.mode, this.#options);
     const { promise: done, resolve } = Promise.withResolvers<void>();
     const running: Running = {
       prediction,
@@ -139,15 +168,15 @@ export class Runner {
    */
   breakDown(error: unknown): 'setup-failed' | 'defunct' {
     const trace = linesOf(stackOf(error));
-    this.#print(trace);
+    this.#options.print(trace);
     if (this.#phase === 'STARTING') {
-      this.#endSetUp('failed', trace);
+      this.#endSetUp('failed', this.#failedSetup(error));
       return 'setup-failed';
     }
     this.#phase = 'DEFUNCT';
     for (const { prediction, conclude } of this.#running) {
       prediction.logs += trace;
-      prediction.end('failed', workerDiedMessage(messageOf(error)));
+      prediction.end('failed', this.#options.bodies.workerDied(messageOf(error)));
       prediction.cancel();
       conclude();
     }
@@ -165,7 +194,7 @@ export class Runner {
     void report.finally(() => this.#reports.delete(report));
   }
 
-  async #run(prediction: Prediction, reporter: Reporter | null, publish: Publish): Promise<void> {
+  async #run(prediction: Prediction, reporter: Reports | null, publish: Publish): Promise<void> {
     const folder = lazyFolder();
     const run = this.#predictRun(prediction, reporter, folder);
     try {
@@ -179,11 +208,11 @@ export class Runner {
         prediction.end('failed', messageOf(error));
       }
     }
-    if (publish !== asLocalPath || !holdsFile(this.#model.output)) folder.remove(this.#print);
+    if (publish !== asLocalPath || !holdsFile(this.#model.output)) folder.remove(this.#options.print);
   }
 
   /** Awaits the result of `predict` and puts it into the prediction, piece by piece where it is an iterator. */
-  async #collect(prediction: Prediction, reporter: Reporter | null, publish: Publish, result: unknown): Promise<void> {
+  async #collect(prediction: Prediction, reporter: Reports | null, publish: Publish, result: unknown): Promise<void> {
     const { output } = this.#model;
     const value = await result;
     if (output.kind !== 'iterator') {
@@ -202,9 +231,10 @@ export class Runner {
     }
   }
 
-  #predictRun(prediction: Prediction, reporter: Reporter | null, folder: LazyFolder) {
+  #predictRun(prediction: Prediction, reporter: Reports | null, folder: RunFolder) {
     const { call } = prediction;
-    const context = call.id === null ? call.context : { ...call.context, id: call.id };
+    const given = this.#options.manners.passesContext ? call.context : {};
+    const context = call.id === null ? given : { ...given, id: call.id };
     const run: PredictRun<Record<string, unknown>, unknown> = {
       id: call.id,
       input: call.values,
@@ -212,7 +242,7 @@ export class Runner {
       signal: prediction.signal,
       context,
       log: (text) => {
-        this.#print(linesOf(text));
+        this.#options.print(linesOf(text));
         if (prediction.ended) return;
         prediction.logs += linesOf(text);
         reporter?.changed('logs');
@@ -227,12 +257,13 @@ export class Runner {
     return run;
   }
 
-  #reporterFor(prediction: Prediction, { trace }: StartOptions): Reporter | null {
+  #reporterFor(prediction: Prediction, { trace }: StartOptions): Reports | null {
     const { webhook, events } = prediction.call;
     if (webhook === null) return null;
-    const { webhookAuthToken, webhookIntervalMs, userAgent } = this.#settings;
-    return new Reporter({
-      outbound: this.#outbound,
+    const { webhookAuthToken, webhookIntervalMs, userAgent } = this.#options.settings;
+    const Kind = this.#options.manners.reportsFreely ? FreeReporter : Reporter;
+    return new Kind({
+      outbound: this.#options.outbound,
       url: webhook,
       events,
       intervalMs: webhookIntervalMs,
@@ -241,37 +272,8 @@ export class Runner {
         ...(webhookAuthToken && { authorization: `Bearer ${webhookAuthToken}` }),
         ...trace,
       },
-      body: () => webhookBody(prediction),
-      log: (text) => this.#print(linesOf(text)),
+      body: () => this.#options.bodies.webhook(prediction),
+      log: (text) => this.#options.print(linesOf(text)),
     });
   }
-
-  /** As B does: a sync answer always holds its files. */
-  #publisherFor(call: PredictionCall, mode: Mode): Publish {
-    if (mode === 'sync') return asDataUrl;
-    const { uploadUrl } = this.#settings;
-    return uploadUrl === null ? asLocalPath : asUpload(this.#outbound, uploadUrl, call.id);
-  }
-}
-
-interface LazyFolder {
-  readonly path: string;
-  readonly remove: (print: (text: string) => void) => void;
-}
-
-/** Made on first use, because most predictions of most models need none. */
-function lazyFolder(): LazyFolder {
-  let made: string | undefined;
-  return {
-    get path() {
-      made ??= mkdtempSync(join(tmpdir(), 'prediction-'));
-      return made;
-    },
-    remove(print) {
-      if (made === undefined) return;
-      rm(made, { recursive: true, force: true }).catch((error: unknown) =>
-        print(`could not remove ${made}: ${messageOf(error)}\n`),
-      );
-    },
-  };
 }

@@ -1,9 +1,11 @@
 /** The server of one model, free of process-wide effects: tests run several of them in one process. */
 import type { AddressInfo } from 'node:net';
+import { mannersOf } from './generation.ts';
 import { routes } from './http.ts';
 import type { Model } from './model.ts';
 import { http } from './node-http.ts';
 import { Outbound } from './outbound.ts';
+import { bodiesOf } from './responses.ts';
 import { Runner } from './runner.ts';
 import type { Settings } from './settings.ts';
 import { inTrainMode } from './trainer.ts';
@@ -47,7 +49,9 @@ export async function startServer(model: Model, options: ServerOptions): Promise
   const { settings, print = (text) => process.stdout.write(text) } = options;
   const outbound = new Outbound();
   const served = settings.mode === 'train' ? inTrainMode(model) : model;
-  const runner = new Runner(served, settings, outbound, print);
+  const bodies = bodiesOf(settings.generation);
+  const manners = mannersOf(settings.generation);
+  const runner = new Runner(served, { settings, manners, bodies, outbound, print });
   const { promise: stopped, resolve: onStopped } = Promise.withResolvers<StopReason>();
   const stop = (reason: StopReason) => {
     server.close(() => onStopped(reason));
@@ -56,11 +60,20 @@ export async function startServer(model: Model, options: ServerOptions): Promise
   };
   const stopGently = (reason: StopReason) => void runner.flush(FLUSH_LIMIT_MS).then(() => stop(reason));
   const stopUnlessAwaited = (reason: StopReason) => {
-    if (!settings.awaitExplicitShutdown) stopGently(reason);
+    if (!settings.awaitExplicitShutdown && !manners.outlivesFailure) stopGently(reason);
   };
   const server = http.createServer(
     { keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS, requestTimeout: 0 },
-    routes({ model, served, mode: settings.mode, runner, print, onShutdown: () => stopGently('shutdown') }),
+    routes({
+      model,
+      served,
+      mode: settings.mode,
+      runner,
+      bodies,
+      manners,
+      print,
+      onShutdown: () => stopGently('shutdown'),
+    }),
   );
   const { promise: listening, resolve: onListening, reject: onError } = Promise.withResolvers<void>();
   server.once('error', onError);

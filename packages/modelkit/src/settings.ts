@@ -1,6 +1,7 @@
 /** Flags and environment that the platform starts a container with. */
 import { parseArgs } from 'node:util';
 import { COG_DEFAULT_PORT } from '@hearth/contract/south/protocol';
+import { GENERATIONS, type Generation } from './generation.ts';
 
 export interface Settings {
   readonly host: string;
@@ -22,6 +23,8 @@ export interface Settings {
   readonly webhookAuthToken: string | null;
   /** Added to the user agent of webhooks. */
   readonly userAgent: string | null;
+  /** Which of Cog's servers to play, for tests of a platform; null: none. */
+  readonly generation: Generation | null;
 }
 
 export class SettingsError extends Error {
@@ -36,6 +39,14 @@ function readNumber(env: Env, key: string, allowed: { readonly words: string; ok
   const value = Number(text);
   if (Number.isFinite(value) && allowed.ok(value)) return value;
   throw new SettingsError(`${key} is '${text}'; it must be ${allowed.words}`);
+}
+
+function readGeneration(env: Env): Generation | null {
+  const text = env.HEARTH_COG_GENERATION;
+  if (text === undefined || text === '') return null;
+  const generation = GENERATIONS.find((known) => known === text);
+  if (generation !== undefined) return generation;
+  throw new SettingsError(`HEARTH_COG_GENERATION is '${text}'; it must be one of ${GENERATIONS.join(', ')}`);
 }
 
 const FLAGS = {
@@ -92,5 +103,6 @@ export function readSettings(args: readonly string[], env: Env): Settings {
     webhookIntervalMs: (intervalS ?? 0.5) * 1000,
     webhookAuthToken: env.WEBHOOK_AUTH_TOKEN || null,
     userAgent: env.COG_USER_AGENT || null,
+    generation: readGeneration(env),
   };
 }

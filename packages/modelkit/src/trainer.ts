@@ -51,6 +51,7 @@ export function inTrainMode({ trainer }: Model): Model {
     fields: trainer.fields,
     output: trainer.output,
     concurrency: 1,
+    healthcheck: null,
     trainer,
     setup: ({ weights }) => weights,
     predict: (run) => trainer.train(Object.assign(run, { weights: run.state as string | null })),

@@ -152,6 +152,7 @@ describe('settings', () => {
       webhookIntervalMs: 500,
       webhookAuthToken: null,
       userAgent: null,
+      generation: null,
     });
   });
 
