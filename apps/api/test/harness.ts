@@ -21,6 +21,8 @@ import { buildApp } from '../src/app.ts';
 import type { ApiDeps, ApiSettings } from '../src/deps.ts';
 import { seedHardware } from '../src/first-start.ts';
 
+export const FILES_SECRET = 'a files secret of the tests';
+
 export type House = Awaited<ReturnType<typeof startHouse>>;
 
 /** An API on a real database, queue and blob folder. The dispatcher's and scheduler's parts are played with store calls. */
@@ -37,6 +39,7 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
     keepAliveMs: 300_000,
     maxInstances: 3,
     schedulerUrl: 'http://127.0.0.1:1',
+    rateLimits: { predictionsPerMinute: null, requestsPerMinute: null },
     maxUploadBytes: 100 * 2 ** 20,
     uploadRetentionMs: 24 * 3_600_000,
     ...options.settings,
@@ -48,7 +51,7 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
     bus,
     blobs,
     signer,
-    downloads: createDownloadSigner('a files secret of the tests'),
+    downloads: createDownloadSigner(FILES_SECRET),
     metrics: createMetrics('test'),
     log,
     now: systemNow,

@@ -2,7 +2,7 @@ import type { InvalidField } from '@hearth/contract';
 import type { Store } from '@hearth/store';
 import type { Identity } from '../plugins/auth.ts';
 import { invalidFields } from '../problem.ts';
-import { DEEPEST_INPUT, stringsIn } from './strings.ts';
+import type { FoundString } from './strings.ts';
 
 /** Clients put the metadata URL of an upload into the input, under whatever name they know this host by (contract §4.3). */
 const FILE_URL = /^https?:\/\/[^/?#]+\/v1(?:\/v1)?\/files\/([0-9a-z]+)(?=[/?#]|$)/i;
@@ -13,15 +13,10 @@ const FILE_URL = /^https?:\/\/[^/?#]+\/v1(?:\/v1)?\/files\/([0-9a-z]+)(?=[/?#]|$
  * Reads the store only where an input holds such a URL.
  */
 export async function checkOwnFiles(
-  input: Record<string, unknown>,
+  strings: readonly FoundString[],
   caller: Identity,
   { store, publicUrl, now }: { store: Store; publicUrl: string; now: number },
 ): Promise<void> {
-  const strings = stringsIn(input, 'input');
-  if (strings === null) {
-    const description = `is nested deeper than ${DEEPEST_INPUT} levels`;
-    throw invalidFields('invalid-input', [{ type: 'depth', field: 'input', description }]);
-  }
   const issues: InvalidField[] = [];
   for (const { path, text } of strings) {
     const id = FILE_URL.exec(text)?.[1];
@@ -30,9 +25,7 @@ export async function checkOwnFiles(
     // Another platform may have files at the same path; only ours must exist.
     if (file === null && !text.startsWith(`${publicUrl}/`)) continue;
     const usable =
-      file !== null &&
-      (file.expiresAt === null || file.expiresAt > now) &&
-      (caller.role === 'admin' || file.accountId === caller.account.id);
+      file !== null && (file.expiresAt === null || file.expiresAt > now) && file.accountId === caller.account.id;
     if (!usable)
       issues.push({ type: 'file_not_found', field: path, description: `there is no file ${id}; upload it again` });
   }

@@ -7,7 +7,7 @@ import type { App, Context } from '../context.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf } from '../plugins/auth.ts';
 import { Problem } from '../problem.ts';
-import { sendFile } from '../send-file.ts';
+import { isCurrent, openToPages, sendFile } from '../send-file.ts';
 import { multipartOptions, receiveUpload } from '../uploads.ts';
 import { wireFile } from '../wire.ts';
 
@@ -25,7 +25,7 @@ export async function fileRoutes(app: App, { deps, urls }: Context): Promise<voi
 
   async function ownUpload(request: FastifyRequest, id: string): Promise<FileRow> {
     const row = await files.get(id);
-    if (!isCurrentUpload(row, deps.now()) || row.accountId !== callerOf(request).account.id) throw noFile();
+    if (!isCurrent(row, 'upload', deps.now()) || row.accountId !== callerOf(request).account.id) throw noFile();
     return row;
   }
 
@@ -65,19 +65,17 @@ export async function fileRoutes(app: App, { deps, urls }: Context): Promise<voi
 
 /** The bytes of an upload, for whoever has its signed URL. Contract §4.2: anything wrong is a 404. */
 export function downloadRoutes(app: App, { deps, urls }: Context): void {
+  const path = '/files/:id/download';
   app.get(
-    '/files/:id/download',
-    { schema: { tags, params, querystring: downloadQuerySchema, security: [] } },
+    path,
+    { schema: { tags, params, querystring: downloadQuerySchema, security: [] }, ...openToPages(app, path) },
     async (request, reply) => {
       const { owner, expiry, signature } = request.query;
       if (owner === undefined || expiry === undefined || signature === undefined) throw noFile();
       if (!urls.mayDownload(request.params.id, { owner, expiry, signature })) throw noFile();
       const row = await deps.store.files.get(request.params.id);
-      if (!isCurrentUpload(row, deps.now())) throw noFile();
+      if (!isCurrent(row, 'upload', deps.now())) throw noFile();
       return sendFile(request, reply, row, deps.blobs);
     },
   );
 }
-
-const isCurrentUpload = (row: FileRow | null, now: number): row is FileRow =>
-  row !== null && row.kind === 'upload' && (row.expiresAt === null || row.expiresAt > now);

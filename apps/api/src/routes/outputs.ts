@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
 import { notFound } from '../problem.ts';
-import { sendFile } from '../send-file.ts';
+import { isCurrent, openToPages, sendFile } from '../send-file.ts';
 
 /**
  * Files that models made. The URL is a capability: JavaScript fetches it without a token and Python with one, so a token is
@@ -9,13 +9,14 @@ import { sendFile } from '../send-file.ts';
  */
 export function outputRoutes(app: App, { deps, urls }: Context): void {
   const params = z.object({ capability: z.string(), name: z.string() });
+  const path = '/outputs/:capability/:name';
   app.get(
-    '/outputs/:capability/:name',
-    { schema: { tags: ['files'], params, security: [] } },
+    path,
+    { schema: { tags: ['files'], params, security: [] }, ...openToPages(app, path) },
     async (request, reply) => {
       const id = urls.outputOf(request.params.capability);
       const file = id === null ? null : await deps.store.files.get(id);
-      if (file === null || file.kind !== 'output') throw notFound('File');
+      if (!isCurrent(file, 'output', deps.now())) throw notFound('File');
       return sendFile(request, reply, file, deps.blobs);
     },
   );

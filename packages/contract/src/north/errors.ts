@@ -43,6 +43,11 @@ export const ERRORS = {
     title: 'No such endpoint',
     when: 'The method and path lead nowhere.',
   },
+  'request-timeout': {
+    status: 408,
+    title: 'Request timeout',
+    when: 'The request took longer to arrive than the API waits for one.',
+  },
   'body-too-large': {
     status: 413,
     title: 'Body too large',
@@ -51,7 +56,7 @@ export const ERRORS = {
   'file-too-large': {
     status: 413,
     title: 'File too large',
-    when: 'An uploaded file above 100 MiB.',
+    when: 'An uploaded file above the limit (`HEARTH_MAX_UPLOAD`, 100 MiB).',
   },
   'unsupported-media-type': {
     status: 415,
@@ -127,6 +132,11 @@ export const ERRORS = {
     status: 429,
     title: 'Too many requests',
     when: 'More requests within a minute than [the limits](guides/configuration.md) allow. Try again after `Retry-After` seconds.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'Headers too large',
+    when: 'The headers and the URL are more than 16 kB together.',
   },
   internal: {
     status: 500,

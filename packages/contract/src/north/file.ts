@@ -17,8 +17,6 @@ export const fileSchema = z.object({
 });
 export type WireFile = z.infer<typeof fileSchema>;
 
-export const downloadQuerySchema = z.object({
-  owner: z.string().optional(),
-  expiry: z.string().optional(),
-  signature: z.string().optional(),
-});
+/** Given twice is as good as not given: whatever is wrong with a download URL, there is no file (contract §4.2). */
+const given = z.string().optional().catch(undefined);
+export const downloadQuerySchema = z.object({ owner: given, expiry: given, signature: given });
