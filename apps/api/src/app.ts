@@ -2,10 +2,12 @@ import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { type App, type Context, createContext } from './context.ts';
 import type { ApiDeps } from './deps.ts';
-import { answerFrameworkError, installErrors } from './plugins/errors.ts';
+import { requireIdentity } from './plugins/auth.ts';
+import { answerBrokenRequest, answerFrameworkError, installErrors } from './plugins/errors.ts';
 import { installMetrics } from './plugins/metrics.ts';
 import { installOpenapi } from './plugins/openapi.ts';
 import { installParsing, MAX_JSON_BYTES } from './plugins/parsing.ts';
+import { createThrottle, type Throttle } from './plugins/rate-limits.ts';
 import { accountRoutes } from './routes/account.ts';
 import { collectionRoutes } from './routes/collections.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
@@ -42,6 +44,7 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerBrokenRequest,
     // Python's clients add /v1 to a base URL that has it already, or not (contract §0.3): both work.
     rewriteUrl: (request) => (request.url ?? '/').replace(/^\/v1\/v1(?=[/?]|$)/, '/v1'),
   }).withTypeProvider<ZodTypeProvider>();
@@ -62,25 +65,31 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
     context.hub.close();
   });
 
-  installErrors(app);
+  const throttle = await createThrottle(app, deps.settings.rateLimits);
+  installErrors(app, async (request, reply) => {
+    if (/^\/v1(?:\/|$)/.test(request.url)) await throttle(request, reply);
+  });
   installParsing(app);
   installMetrics(app, deps.metrics);
   await installOpenapi(app, deps.settings.publicUrl);
   healthRoutes(app, context);
-  await app.register(async (v1: App) => openRoutes(v1, context), { prefix: '/v1' });
-  await app.register(async (v1: App) => tokenedRoutes(v1, context), { prefix: '/v1' });
+  await app.register(async (v1: App) => openRoutes(v1, context, throttle), { prefix: '/v1' });
+  await app.register(async (v1: App) => tokenedRoutes(v1, context, throttle), { prefix: '/v1' });
   return app;
 }
 
 /** Capability URLs: whoever has one may use it. */
-function openRoutes(v1: App, context: Context): void {
+function openRoutes(v1: App, context: Context, throttle: Throttle): void {
+  v1.addHook('onRequest', throttle);
   streamRoutes(v1, context);
   outputRoutes(v1, context);
   downloadRoutes(v1, context);
 }
 
-async function tokenedRoutes(v1: App, context: Context): Promise<void> {
-  v1.addHook('onRequest', async (request) => context.auth.authenticate(request));
+async function tokenedRoutes(v1: App, context: Context, throttle: Throttle): Promise<void> {
+  v1.addHook('onRequest', async (request) => context.auth.identify(request));
+  v1.addHook('onRequest', throttle);
+  v1.addHook('onRequest', async (request) => requireIdentity(request));
   accountRoutes(v1);
   predictionRoutes(v1, context);
   trainingRoutes(v1, context);

@@ -4,6 +4,13 @@ import { z } from 'zod';
 
 const MAX_INSTANCES = 'a whole number from 1 to 20';
 
+/** Requests a minute; null: any number. */
+const zPerMinute = () =>
+  z
+    .string()
+    .regex(/^(?:[1-9]\d{0,8}|off)$/, 'a whole number from 1 to 999999999, or off')
+    .transform((text) => (text === 'off' ? null : Number(text)));
+
 /** What the API reads from its environment. */
 export const apiConfigSchema = z
   .object({
@@ -29,6 +36,8 @@ export const apiConfigSchema = z
     HEARTH_UPLOAD_RETENTION: zDuration().prefault('24h'),
     /** Signs download URLs; absent: one that is made once and kept in the database. */
     HEARTH_FILES_SIGNING_SECRET: z.string().min(16, 'at least 16 characters').optional(),
+    HEARTH_RATE_LIMIT_PREDICTIONS: zPerMinute().prefault('60000'),
+    HEARTH_RATE_LIMIT_REQUESTS: zPerMinute().prefault('600000'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   })
   .transform((env) => ({
@@ -46,5 +55,9 @@ export const apiConfigSchema = z
     maxUploadBytes: env.HEARTH_MAX_UPLOAD,
     uploadRetentionMs: env.HEARTH_UPLOAD_RETENTION,
     filesSigningSecret: env.HEARTH_FILES_SIGNING_SECRET,
+    rateLimits: {
+      predictionsPerMinute: env.HEARTH_RATE_LIMIT_PREDICTIONS,
+      requestsPerMinute: env.HEARTH_RATE_LIMIT_REQUESTS,
+    },
     logLevel: env.LOG_LEVEL,
   }));

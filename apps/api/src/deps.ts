@@ -2,8 +2,10 @@ import type { Blobs, DownloadSigner, Signer } from '@hearth/files';
 import type { Logger, Metrics } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { Store } from '@hearth/store';
+import type { RateLimits } from './plugins/rate-limits.ts';
 
 export interface ApiSettings {
+  readonly rateLimits: RateLimits;
   /** Where callers reach this API: scheme, host and port, without `/v1` and without a slash at the end. */
   readonly publicUrl: string;
   /** Keep-alive of deployments whose maker says nothing. */

@@ -6,16 +6,24 @@ export class Problem extends Error {
   readonly code: ErrorCode;
   readonly invalidFields: readonly InvalidField[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly #retryAfterSeconds: number | undefined;
   /** `detail`: what is wrong with this request, in a sentence; never anything that the caller may not know. */
   constructor(
     code: ErrorCode,
     detail: string,
-    more: { invalidFields?: readonly InvalidField[]; headers?: Readonly<Record<string, string>> } = {},
+    more: {
+      invalidFields?: readonly InvalidField[];
+      headers?: Readonly<Record<string, string>>;
+      /** In the body, and as `Retry-After`. */
+      retryAfterSeconds?: number;
+    } = {},
   ) {
     super(detail);
     this.code = code;
     this.invalidFields = more.invalidFields ?? [];
-    this.headers = more.headers ?? {};
+    this.#retryAfterSeconds = more.retryAfterSeconds;
+    const later = more.retryAfterSeconds === undefined ? {} : { 'retry-after': String(more.retryAfterSeconds) };
+    this.headers = { ...later, ...more.headers };
   }
 
   get status(): number {
@@ -25,7 +33,8 @@ export class Problem extends Error {
   body(): ProblemBody {
     const { title, status } = ERRORS[this.code];
     const fields = this.invalidFields.length > 0 ? { invalid_fields: [...this.invalidFields] } : {};
-    return { title, detail: this.message, status, code: this.code, ...fields };
+    const later = this.#retryAfterSeconds === undefined ? {} : { retry_after: this.#retryAfterSeconds };
+    return { title, detail: this.message, status, code: this.code, ...fields, ...later };
   }
 }
 

@@ -18,7 +18,9 @@ declare module 'fastify' {
 }
 
 export interface Auth {
-  /** An `onRequest` hook: runs before the body is read. */
+  /** An `onRequest` hook: sets who asks, null where that is nobody. */
+  identify(request: FastifyRequest): Promise<void>;
+  /** The same, for who has to be somebody. @throws Problem `unauthenticated` */
   authenticate(request: FastifyRequest): Promise<void>;
   /** After a token was removed. Other API processes forget it within seconds. */
   forget(): void;
@@ -31,17 +33,16 @@ const AUTHORIZATION = /^(?:bearer|token)\s+(\S+)\s*$/i;
 
 export function createAuth(store: Store, now: () => number): Auth {
   const identities = createTtlCache<Identity | null>({ ttlMs: KEPT_MS, max: 1_000, now });
+  async function identify(request: FastifyRequest): Promise<void> {
+    const token = AUTHORIZATION.exec(request.headers.authorization ?? '')?.[1];
+    const hash = token === undefined ? null : hashToken(token);
+    request.identity = hash === null ? null : await identities.get(hash, () => identityOfHash(store, hash));
+  }
   return {
+    identify,
     async authenticate(request) {
-      const token = AUTHORIZATION.exec(request.headers.authorization ?? '')?.[1];
-      const hash = token === undefined ? null : hashToken(token);
-      const identity = hash === null ? null : await identities.get(hash, () => identityOfHash(store, hash));
-      if (identity === null) {
-        throw new Problem('unauthenticated', 'You did not pass a valid authentication token', {
-          headers: { 'www-authenticate': 'Bearer' },
-        });
-      }
-      request.identity = identity;
+      await identify(request);
+      requireIdentity(request);
     },
     forget: () => identities.clear(),
   };
@@ -50,6 +51,14 @@ export function createAuth(store: Store, now: () => number): Auth {
 async function identityOfHash(store: Store, hash: string): Promise<Identity | null> {
   const found = await store.accounts.byTokenHash(hash);
   return found && { account: found.account, role: found.token.role, tokenId: found.token.id };
+}
+
+/** After `identify`: lets nobody pass who is nobody. @throws Problem `unauthenticated`, in Replicate's words */
+export function requireIdentity(request: FastifyRequest): void {
+  if (request.identity !== null) return;
+  throw new Problem('unauthenticated', 'You did not pass a valid authentication token', {
+    headers: { 'www-authenticate': 'Bearer' },
+  });
 }
 
 /** The caller of a route behind `authenticate`. */

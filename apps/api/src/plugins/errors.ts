@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { InvalidField } from '@hearth/contract';
 import { ModelGone, VersionGone } from '@hearth/store';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -6,7 +7,10 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { invalidFields, notFound, Problem } from '../problem.ts';
 
 /** Every error as `application/problem+json` from the catalogue. What is not foreseen is a 500 that says nothing but its id. */
-export function installErrors(app: FastifyInstance): void {
+export function installErrors(
+  app: FastifyInstance,
+  beforeUnknownRoute: (request: FastifyRequest, reply: FastifyReply) => Promise<void>,
+): void {
   app.setErrorHandler(async (error, request, reply) => {
     const problem = problemOf(error);
     if (problem?.status === 413) await takeIn(request.raw);
@@ -15,12 +19,33 @@ export function installErrors(app: FastifyInstance): void {
     const internal = new Problem('internal', 'Something went wrong on our side.');
     return send(reply, internal, { request_id: request.id });
   });
-  app.setNotFoundHandler((request, reply) => send(reply, noSuchRoute(request)));
+  app.setNotFoundHandler({ preValidation: beforeUnknownRoute }, (request, reply) => send(reply, noSuchRoute(request)));
 }
 
 /** For what goes wrong before there is a route: a URL that cannot be decoded. */
 export function answerFrameworkError(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
   send(reply, problemOf(error) ?? new Problem('bad-request', error.message));
+}
+
+/** For what is no HTTP at all, or too much of it: there is no request yet, only a connection, which ends with this. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy();
+  const problem = brokenRequest(error.code);
+  const body = JSON.stringify(problem.body());
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function brokenRequest(code: string | undefined): Problem {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new Problem('headers-too-large', 'The URL and the headers are more than 16 kB together.');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem('request-timeout', 'The request did not arrive in time.');
+  return new Problem('bad-request', `This is not HTTP/1.1${code === undefined ? '' : ` (${code})`}.`);
 }
 
 const MOST_TAKEN_IN_BYTES = 128 * 1024 * 1024;
