@@ -1,7 +1,7 @@
 import Docker from 'dockerode';
 import { eventually, freePort, type House, startHouse } from '../src/house.ts';
-import { predictDirectly, spawnNoop, untilReady } from './hand.ts';
-import { addNoop, type BenchOptions } from './overhead.ts';
+import { NOOP_FOLDER, predictDirectly, spawnModel, untilReady } from './hand.ts';
+import { addModel, type BenchOptions } from './overhead.ts';
 import { ms, spread, table, times } from './stats.ts';
 
 const IMAGE = 'hearth/stream';
@@ -98,11 +98,11 @@ async function untilCold(house: House): Promise<void> {
 
 async function processPair(transport: BenchOptions['transport']): Promise<Pair> {
   const house = await startHouse({ runtime: 'process', transport, env: { LOG_LEVEL: 'warn' } });
-  await addNoop(house);
+  await addModel(house, NOOP_FOLDER, 'hearth/noop');
   return {
     platform: await coldCall(house, 'hearth/noop', {}),
     async byHand() {
-      const model = await spawnNoop();
+      const model = await spawnModel(NOOP_FOLDER);
       await untilReady(model.url, 10);
       await predictDirectly(model.url, {});
       return () => model.end();

@@ -5,6 +5,7 @@ import { request } from 'undici';
 import { freePort } from '../src/house.ts';
 
 export const NOOP_FOLDER = join(import.meta.dirname, 'noop');
+export const CLOCK_FOLDER = join(import.meta.dirname, 'clock');
 
 /** Resolves once the model server at `url` says READY, probing without a pause longer than `everyMs`. */
 export async function untilReady(url: string, everyMs: number): Promise<void> {
@@ -30,12 +31,15 @@ export async function predictDirectly(url: string, input: unknown): Promise<void
   if (statusCode !== 200 || status !== 'succeeded') throw new Error(`the model answered ${statusCode} ${status}`);
 }
 
-/** The no-op model as a child process, spawned by hand. */
-export async function spawnNoop(): Promise<{ url: string; end(): Promise<void> }> {
+/** A model's folder as a child process, spawned by hand. */
+export async function spawnModel(
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ url: string; end(): Promise<void> }> {
   const port = await freePort();
   const child: ChildProcess = spawn(process.execPath, ['main.ts'], {
-    cwd: NOOP_FOLDER,
-    env: { PATH: process.env.PATH, PORT: String(port) },
+    cwd: folder,
+    env: { PATH: process.env.PATH, PORT: String(port), ...env },
     stdio: 'ignore',
   });
   return {

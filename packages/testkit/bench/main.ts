@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util';
 import { findRedisBinary } from '@hearth/queue';
 import { boot } from './boot.ts';
 import { type BenchOptions, overhead } from './overhead.ts';
+import { stream } from './stream.ts';
 
-const BENCHES = { overhead, boot };
+const BENCHES = { overhead, boot, stream };
 type Bench = keyof typeof BENCHES;
 const USAGE = `usage: pnpm bench [${Object.keys(BENCHES).join('|')}]… [--json] [--rounds N] [--transport redis|postgres]
 Runs the platform beside the same work done by hand, in turn, and prints medians and ratios.

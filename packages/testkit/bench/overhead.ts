@@ -8,7 +8,7 @@ import { createPostgresBackend, Queue, QueueEvents, runMigrations, Worker, withB
 import { Client } from 'pg';
 import { Pool } from 'undici';
 import { type House, startHouse } from '../src/house.ts';
-import { NOOP_FOLDER, predictDirectly, spawnNoop, untilReady } from './hand.ts';
+import { NOOP_FOLDER, predictDirectly, spawnModel, untilReady } from './hand.ts';
 import { closedLoop, median, ms, quantile, type Spread, spread, table, times } from './stats.ts';
 
 export interface BenchOptions {
@@ -105,7 +105,7 @@ function report(perClients: Readonly<Record<string, Row>>, say: (line: string) =
 /** A house with the no-op model, kept warm by a minimum of one instance. */
 async function platformArm(transport: 'redis' | 'postgres'): Promise<Arm> {
   const house = await startHouse({ runtime: 'process', transport, env: { LOG_LEVEL: 'warn' } });
-  await addNoop(house);
+  await addModel(house, NOOP_FOLDER, 'hearth/noop');
   const { latest_version: version } = await house.get<{ latest_version: { id: string } }>('/v1/models/hearth/noop');
   const deployment = {
     name: 'warm',
@@ -134,20 +134,14 @@ async function platformArm(transport: 'redis' | 'postgres'): Promise<Arm> {
   };
 }
 
-export async function addNoop(house: House): Promise<void> {
-  const added = await house.hearth(
-    'models',
-    'add',
-    NOOP_FOLDER,
-    'hearth/noop',
-    '--command',
-    `${process.execPath} main.ts`,
-  );
-  if (added.code !== 0) throw new Error(`the no-op model was not added: ${added.stderr}`);
+/** Makes a folder a model of this house. */
+export async function addModel(house: House, folder: string, name: string): Promise<void> {
+  const added = await house.hearth('models', 'add', folder, name, '--command', `${process.execPath} main.ts`);
+  if (added.code !== 0) throw new Error(`${name} was not added: ${added.stderr}`);
 }
 
 async function directArm(): Promise<Arm> {
-  const model = await spawnNoop();
+  const model = await spawnModel(NOOP_FOLDER);
   await untilReady(model.url, 10);
   return { once: () => predictDirectly(model.url, {}), end: () => model.end() };
 }
