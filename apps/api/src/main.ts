@@ -6,6 +6,7 @@ import { createStore, migrate } from '@hearth/store';
 import { buildApp } from './app.ts';
 import { apiConfigSchema } from './config.ts';
 import { ensureFirstAdmin, seedHardware } from './first-start.ts';
+import { startQueueSweep } from './queue-sweep.ts';
 
 const config = loadConfig(apiConfigSchema, process.env);
 const log = createLogger({ room: 'api', level: config.logLevel });
@@ -28,8 +29,10 @@ async function start() {
   const files = { blobs, signer, downloads };
   const app = await buildApp({ store, queues, bus, ...files, metrics, log, now: systemNow, settings });
   await app.listen({ host: config.host, port: config.port });
+  const stopSweep = startQueueSweep({ store, queues, log });
   const close = async () => {
     await app.close();
+    await stopSweep();
     await transport.close();
     await store.close();
   };
