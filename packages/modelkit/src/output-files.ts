@@ -11,7 +11,8 @@ import { holdsFile, type OutputSpec } from './output.ts';
 import type { PredictionCall } from './request.ts';
 import type { Settings } from './settings.ts';
 
-const UPLOAD_RETRIES = 3;
+/** About 25 s in all, where Cog gives up within one: a platform that restarts must not cost hours of training. */
+const UPLOAD_RETRIES = 8;
 const UPLOAD_TIMEOUT_MS = 60_000;
 
 /** Turns the local path of an output file into what is reported for it; null: it is missing. */

@@ -4,7 +4,7 @@ export interface Letters {
   readonly followers: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** Counts one text. `onProgress` is given the share that is done, about every hundredth; it may throw to stop. */
+/** Counts one text. `onProgress` is given the share that is done, about every hundredth and at the end; it may throw to stop. */
 export async function countLetters(
   text: string,
   order: number,
@@ -18,8 +18,9 @@ export async function countLetters(
     const next = letters[at] ?? '';
     followers[context] ??= Object.create(null) as Record<string, number>;
     followers[context][next] = (followers[context][next] ?? 0) + 1;
-    if ((at - order) % step === 0) await onProgress((at - order) / letters.length);
+    if ((at - order) % step === 0) await onProgress((at - order) / (letters.length - order));
   }
+  await onProgress(1);
   return { order, followers };
 }
 

@@ -15,11 +15,15 @@ const trainer = defineTrainer({
     const text = await readFile(input.text, 'utf8');
     if (text.length <= input.order)
       throw new Error(`the text has ${text.length} letters; it needs more than the order, ${input.order}`);
+    const startedMs = performance.now();
+    let said = -1;
     const letters = await countLetters(text, input.order, async (share) => {
+      const aheadMs = startedMs + share * input.seconds * 1000 - performance.now();
+      if (aheadMs > 0) await pause(aheadMs, undefined, { signal });
       signal.throwIfAborted();
-      await pause(input.seconds * 10, undefined, { signal });
-      const percent = Math.round(share * 100);
-      if (percent % 10 === 0) log(`${percent}%`);
+      const tenths = Math.floor(share * 10);
+      if (tenths > said) log(`${tenths * 10}%`);
+      said = tenths;
     });
     const weights = join(tempDir, 'letters.json');
     await writeFile(weights, JSON.stringify(letters));

@@ -40,6 +40,7 @@ it('learns a text, and goes on from it with the weights', async () => {
   const trainer = await start(['--x-mode', 'train']);
   const trained = await post(trainer, '/trainings', { text: asDataUrl('abcabcabcd'), order: 2 });
   expect(trained).toMatchObject({ status: 'succeeded', output: { letters: 10, contexts: 3 } });
+  expect(trained.logs).toMatch(/^0%\n(\d0%\n)*100%\n$/);
   const { weights } = trained.output as { weights: string };
   const path = join(folder, 'letters.json');
   await writeFile(path, Buffer.from(weights.slice(weights.indexOf(',') + 1), 'base64'));
