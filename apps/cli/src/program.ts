@@ -1,5 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
+import { addCollections } from './commands/collections.ts';
 import { addDeployments } from './commands/deployments.ts';
+import { addExamples } from './commands/examples.ts';
 import { addLogs } from './commands/logs.ts';
 import { addModels } from './commands/models.ts';
 import { addPredictions } from './commands/predictions.ts';
@@ -24,6 +26,8 @@ export function createProgram(): Command {
   for (const add of [
     addUp,
     addModels,
+    addExamples,
+    addCollections,
     addDeployments,
     addRun,
     addPredictions,

@@ -1,3 +1,4 @@
+import { createCatalogue } from './client-catalogue.ts';
 import type { WireAccount, WireNewToken, WireToken } from './north/account.ts';
 import type {
   DeploymentBody,
@@ -10,7 +11,6 @@ import { type InvalidField, type ProblemBody, problemSchema } from './north/erro
 import type { WireFile } from './north/file.ts';
 import type { WireHost, WireInstance, WireStatusPage } from './north/fleet.ts';
 import type { HardwareBody, WireHardware } from './north/hardware.ts';
-import type { ModelBody, VersionBody, WireModel, WireVersion } from './north/model.ts';
 import type { WirePage } from './north/page.ts';
 import type { PredictionBody, WirePrediction } from './north/prediction.ts';
 import { readStreamEvents, type StreamEvent } from './north/stream.ts';
@@ -62,19 +62,7 @@ export function createClient(options: ClientOptions) {
   const { get, post } = http;
   return {
     account: () => get<WireAccount>('/account'),
-    models: {
-      list: () => http.every<WireModel>('/models'),
-      get: (owner: string, name: string) => get<WireModel>(`/models/${part(owner)}/${part(name)}`),
-      create: (body: ModelBody) => post<WireModel>('/models', body),
-    },
-    versions: {
-      list: (owner: string, name: string) => http.every<WireVersion>(`/models/${part(owner)}/${part(name)}/versions`),
-      get: (owner: string, name: string, id: string) =>
-        get<WireVersion>(`/models/${part(owner)}/${part(name)}/versions/${part(id)}`),
-      /** Answers once the image or folder was looked at, which may take minutes. */
-      add: (owner: string, name: string, body: VersionBody) =>
-        post<WireVersion>(`/models/${part(owner)}/${part(name)}/versions`, body),
-    },
+    ...createCatalogue(http),
     deployments: {
       list: () => http.every<WireDeployment>('/deployments'),
       get: (owner: string, name: string) => get<WireDeployment>(`/deployments/${part(owner)}/${part(name)}`),
@@ -166,6 +154,8 @@ const search = (values: Record<string, string | undefined>): string =>
   new URLSearchParams(
     Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
   ).toString();
+
+export type Http = ReturnType<typeof createHttp>;
 
 function createHttp({ baseUrl, token }: ClientOptions) {
   const base = `${baseUrl.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1`;

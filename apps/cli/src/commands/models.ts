@@ -5,11 +5,12 @@ import { ensureModel } from '../ensure-model.ts';
 import { environmentPairs, versionBody } from '../model-source.ts';
 import { ago, print, printJson, renderTable } from '../output.ts';
 import { createProgress } from '../up/progress.ts';
+import { addModelVerbs } from './model-verbs.ts';
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
 export function addModels(program: Command): void {
-  const models = program.command('models').description('list models, or add one');
+  const models = program.command('models').description('list, add, show, find, change or delete models');
   models
     .command('list', { isDefault: true })
     .description('list models')
@@ -59,4 +60,5 @@ export function addModels(program: Command): void {
       );
       print(`${owner}/${name}:${version.id}`);
     });
+  addModelVerbs(models);
 }
