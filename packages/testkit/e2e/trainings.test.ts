@@ -55,7 +55,7 @@ describe('the official client', () => {
     const destination = await makeModel('taught');
     const training = await train(destination);
     expect(training).toMatchObject({ status: 'starting', version: base, model: 'hearth/trainer' });
-    const done = await replicate.wait(training as never, { interval: 200 });
+    const done = await replicate.wait(await replicate.predictions.get(training.id), { interval: 200 });
     expect(done).toMatchObject({ status: 'succeeded', error: null, logs: expect.stringContaining('0%') });
     const { output } = await replicate.trainings.get(training.id);
     expect(output).toEqual({
@@ -65,7 +65,7 @@ describe('the official client', () => {
       contexts: 3,
     });
 
-    const { version } = outputOf(done as unknown as Training);
+    const { version } = outputOf(done);
     expect((await versionsOf('taught')).map(({ id }) => `${destination}:${id}`)).toEqual([version]);
     const made = await replicate.models.versions.get('hearth', 'taught', version.split(':')[1] ?? '');
     const original = await replicate.models.versions.get('hearth', 'trainer', base);

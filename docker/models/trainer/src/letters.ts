@@ -10,7 +10,7 @@ export async function countLetters(
   order: number,
   onProgress: (share: number) => void | Promise<void>,
 ): Promise<Letters> {
-  const letters = [...text];
+  const letters = Array.from(text);
   const followers: Record<string, Record<string, number>> = Object.create(null);
   const step = Math.max(1, Math.ceil(letters.length / 100));
   for (let at = order; at < letters.length; at++) {
@@ -31,14 +31,16 @@ export async function countLetters(
 export function* writeLetters({ order, followers }: Letters, start: string, length: number, seed: number) {
   const random = mulberry32(seed);
   const [first = ''] = Object.keys(followers);
-  const given = [...start].slice(-order).join('');
+  const given = Array.from(start).slice(-order).join('');
   let context = followers[given] ? given : first;
   if (context !== given) yield context;
   for (let n = 0; n < length; n++) {
     const next = choose(followers[context] ?? {}, random());
     if (next === null) return;
     yield next;
-    context = [...context, next].slice(-order).join('');
+    context = Array.from(context + next)
+      .slice(-order)
+      .join('');
   }
 }
 

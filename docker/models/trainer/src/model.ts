@@ -27,7 +27,7 @@ const trainer = defineTrainer({
     });
     const weights = join(tempDir, 'letters.json');
     await writeFile(weights, JSON.stringify(letters));
-    return { weights, letters: [...text].length, contexts: Object.keys(letters.followers).length };
+    return { weights, letters: Array.from(text).length, contexts: Object.keys(letters.followers).length };
   },
 });
 
