@@ -1,19 +1,21 @@
 import { testRedis } from '@hearth/testkit';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { GENERATIONS } from './generations.ts';
 import { createWorld, eventually, PRICE_MICROS, type World } from './world.ts';
 
 const redis = await testRedis();
 afterAll(() => redis?.close());
 
-const TRANSPORTS = [
-  { name: 'Postgres', kind: 'postgres' as const },
-  ...(redis ? [{ name: 'Redis', kind: { redisUrl: redis.url } }] : []),
+const ROOMS = [
+  ...GENERATIONS.map((generation) => ({ name: `${generation}, over Postgres`, kind: 'postgres' as const, generation })),
+  // One generation is enough to see that the transport makes no difference.
+  ...(redis ? [{ name: 'B, over Redis', kind: { redisUrl: redis.url }, generation: 'B' as const }] : []),
 ];
 
-describe.each(TRANSPORTS)('a prediction over $name', ({ kind }) => {
+describe.each(ROOMS)('a prediction on $name', ({ kind, generation }) => {
   let world: World;
   beforeEach(async () => {
-    world = await createWorld(kind);
+    world = await createWorld(kind, undefined, generation);
   });
   afterEach(() => world.close());
 

@@ -20,6 +20,7 @@ import type { Timings } from '../src/context.ts';
 import { type Dispatcher, startDispatcher } from '../src/dispatcher.ts';
 import { createRunMetrics } from '../src/run-metrics.ts';
 import { type FakeModel, startFakeModel } from './fake-model.ts';
+import { COG_VERSIONS, type Generation } from './generations.ts';
 
 export const PRICE_MICROS = 1_000_000;
 const SIGNING_SECRET = 'a secret of the test, long enough';
@@ -70,8 +71,15 @@ export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
 
 type TransportKind = { readonly redisUrl: string } | 'postgres';
 
-/** `output`: the output's schema in the version's OpenAPI document; without it the document says nothing. */
-export async function createWorld(kind: TransportKind = 'postgres', output?: object): Promise<World> {
+/**
+ * `output`: the output's schema in the version's OpenAPI document; without it the document says nothing.
+ * `generation`: of the version and its model servers.
+ */
+export async function createWorld(
+  kind: TransportKind = 'postgres',
+  output?: object,
+  generation: Generation = 'B',
+): Promise<World> {
   const database = await testDatabase();
   const store = await createStore({ url: database.url });
   const log = createLogger({ room: 'test', level: process.env.LOG_LEVEL ?? 'silent' });
@@ -81,7 +89,7 @@ export async function createWorld(kind: TransportKind = 'postgres', output?: obj
   });
   const folder = await mkdtemp(join(tmpdir(), 'hearth-dispatcher-'));
   const [blobs, signer] = [createDiskBlobs(folder), createSigner(SIGNING_SECRET)];
-  const { accountId, deployment } = await seed(store, output);
+  const { accountId, deployment } = await seed(store, output, COG_VERSIONS[generation]);
   const stages: Stage[] = [];
   const dispatchers: Dispatcher[] = [];
   const notices: PredictionNotice[] = [];
@@ -112,7 +120,7 @@ export async function createWorld(kind: TransportKind = 'postgres', output?: obj
     },
     async stage({ slots = 1, ready = true, deployment: of = deployment } = {}) {
       const token = newToken();
-      const model = await startFakeModel(token);
+      const model = await startFakeModel(token, generation);
       const instance = await store.instances.insert({
         ...newInstance(of, slots),
         callbackTokenHash: hashToken(token),
@@ -203,7 +211,11 @@ export async function createWorld(kind: TransportKind = 'postgres', output?: obj
   return world;
 }
 
-async function seed(store: Store, output?: object): Promise<{ accountId: string; deployment: DeploymentRow }> {
+async function seed(
+  store: Store,
+  output: object | undefined,
+  cogVersion: string,
+): Promise<{ accountId: string; deployment: DeploymentRow }> {
   const account = await store.accounts.ensure({ type: 'user', username: 'ada', name: 'Ada' });
   const hardware = {
     sku: SKU,
@@ -242,7 +254,7 @@ async function seed(store: Store, output?: object): Promise<{ accountId: string;
     modelId: model.id,
     runtime: 'process',
     openapiSchema: output ? { components: { schemas: { Output: output } } } : {},
-    cogVersion: '0',
+    cogVersion,
     slots: 1,
     source: {
       kind: 'path',
