@@ -65,6 +65,11 @@ export class FakeRuntime implements Runtime {
     this.#published.set(image, { digest, facts: published });
   }
 
+  /** What an instance was started with. */
+  specOf(instanceId: string): BootSpec | null {
+    return this.#running.get(instanceId)?.spec ?? null;
+  }
+
   /** A running instance ends, by itself or by somebody's hand. */
   end(instanceId: string, how: Partial<Pick<Exit, 'exitCode' | 'signal' | 'outOfMemory'>>): void {
     const running = this.#running.get(instanceId);
