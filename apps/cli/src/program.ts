@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { addCollections } from './commands/collections.ts';
 import { addDeployments } from './commands/deployments.ts';
 import { addExamples } from './commands/examples.ts';
+import { addFiles } from './commands/files.ts';
 import { addLogs } from './commands/logs.ts';
 import { addModels } from './commands/models.ts';
 import { addPredictions } from './commands/predictions.ts';
@@ -33,6 +34,7 @@ export function createProgram(): Command {
     addPredictions,
     addTrain,
     addTrainings,
+    addFiles,
     addPs,
     addLogs,
     addUsage,

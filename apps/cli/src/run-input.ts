@@ -1,9 +1,7 @@
-import { openAsBlob, statSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { Client, FieldSchema, InputSchema } from '@hearth/contract';
-import mime from 'mime-types';
 import { UsageError } from './connect.ts';
 import { fromUsersFolder } from './repository.ts';
+import { uploadFile } from './upload-file.ts';
 
 /** `key=value` as it was typed; `@path` is a file, `@@text` a text that begins with @. */
 export interface TypedInput {
@@ -90,15 +88,8 @@ const wrong = (key: string, text: string, allowed: string): UsageError =>
 export async function uploadFiles(client: Client, input: Record<string, InputValue>): Promise<Record<string, unknown>> {
   const replaced = async (value: InputValue): Promise<unknown> => {
     if (Array.isArray(value)) return Promise.all(value.map(replaced));
-    return value instanceof FileInput ? upload(client, value.path) : value;
+    return value instanceof FileInput ? (await uploadFile(client, value.path)).urls.get : value;
   };
   const entries = Object.entries(input).map(async ([key, value]) => [key, await replaced(value)] as const);
   return Object.fromEntries(await Promise.all(entries));
-}
-
-async function upload(client: Client, path: string): Promise<string> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new UsageError(`There is no file ${path}.`);
-  const content = await openAsBlob(path, { type: mime.lookup(path) || 'application/octet-stream' });
-  const file = await client.files.upload(content, basename(path));
-  return file.urls.get;
 }

@@ -110,6 +110,8 @@ export function createClient(options: ClientOptions) {
         form.append('content', content, filename);
         return http.form<WireFile>('/files', form);
       },
+      list: () => http.every<WireFile>('/files'),
+      delete: (id: string) => http.empty('DELETE', `/files/${part(id)}`),
     },
     hardware: {
       list: () => get<WireHardware[]>('/hardware'),
