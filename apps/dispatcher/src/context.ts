@@ -44,7 +44,7 @@ export type GivenTimings = 'predictionTimeoutMs' | 'trainingTimeoutMs' | 'cancel
 export const TIMINGS: Omit<Timings, GivenTimings> = {
   reconcileMs: 2_000,
   sweepMs: 30_000,
-  removalMs: 30_000,
+  removalMs: 10_000,
   probeMs: 5_000,
   idleProbeMs: 10_000,
   progressMs: 250,
