@@ -46,7 +46,8 @@ function worldOf(observation: Observation): World {
 
 const needOf = (runtime: Need['runtime'], hardware: Hardware | undefined): Need => ({
   runtime,
-  memoryMiB: hardware?.memoryMiB ?? 0,
+  // What nobody defined fits nowhere: not even what takes over from a warm release, which nobody has to ask for.
+  memoryMiB: hardware?.memoryMiB ?? Number.POSITIVE_INFINITY,
   gpus: hardware?.gpus ?? 0,
   vramMiB: hardware?.vramMiB ?? 0,
 });

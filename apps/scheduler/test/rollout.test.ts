@@ -152,6 +152,19 @@ it('a change of the scale alone restarts nothing', async () => {
   expect(house.runtime.booted).toBe(1);
 });
 
+it('hardware that nobody defined leaves the old release serving, and says so', async () => {
+  const [deployment, old, scheduler] = await warm();
+  await house.store.deployments.update(deployment.id, { hardwareSku: 'gone' });
+  house.bus.poke('scheduler');
+  const status = await house.until('the status to say why', async () => {
+    const row = await house.store.deployments.status(deployment.id);
+    return row?.blockedReason === 'no-hardware' ? row : null;
+  });
+  expect(status.blockedDetail).toBe('There is no hardware "gone".');
+  await passTime(scheduler);
+  expect(await house.store.instances.get(old.id)).toMatchObject({ state: 'ready' });
+});
+
 it('a cold deployment stays cold', async () => {
   const deployment = await house.deploy('ocr');
   const scheduler = await house.start();

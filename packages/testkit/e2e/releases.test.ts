@@ -23,7 +23,7 @@ interface Ran {
 
 const FAULTY = join(import.meta.dirname, '../../../docker/models/faulty');
 /** A boot takes at least this: what is answered sooner did not wait for one. */
-const SETUP_SECONDS = 3;
+const SETUP_SECONDS = 5;
 const CALLERS = 2;
 const RUN_SECONDS = 0.2;
 const APP = '/v1/deployments/hearth/app';
@@ -40,7 +40,8 @@ beforeAll(async () => {
   replicate = new Replicate({ auth: house.token, baseUrl: `${house.url}/v1` });
   versions.one = await add(`FAULTY_SETUP_SECONDS=${SETUP_SECONDS}`);
   versions.two = await add(`FAULTY_SETUP_SECONDS=${SETUP_SECONDS}.5`);
-  versions.broken = await add('FAULTY_SETUP=fail');
+  // It fails a moment after its schema was read.
+  versions.broken = await add('FAULTY_SETUP=fail', 'FAULTY_SETUP_SECONDS=1');
   const scale = { hardware: 'cpu', min_instances: 0, max_instances: CALLERS };
   await replicate.deployments.create({ name: 'app', model: 'hearth/rolled', version: versions.one, ...scale });
 }, 300_000);
@@ -51,8 +52,8 @@ afterAll(async () => {
 });
 
 /** The same folder with another environment is another version. */
-async function add(env: string): Promise<string> {
-  const added = await house.hearth('models', 'add', FAULTY, 'hearth/rolled', '--env', env);
+async function add(...env: string[]): Promise<string> {
+  const added = await house.hearth('models', 'add', FAULTY, 'hearth/rolled', ...env.flatMap((one) => ['--env', one]));
   expect(added, added.stderr).toMatchObject({ code: 0 });
   return added.stdout.trim().split(':').at(-1) ?? '';
 }
