@@ -15,6 +15,14 @@ afterAll(() => world.close());
 const ids = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
 
 describe('a list of models', () => {
+  /** Within one millisecond the order is random: here nothing happens within one. */
+  let store: Store;
+  beforeAll(async () => {
+    let ticks = systemNow();
+    store = await createStore({ url: world.url, now: () => (ticks += 1_000) });
+  });
+  afterAll(() => store.close());
+
   test('goes by the newest version, those without one last, and either way', async () => {
     const owner = unique('owner');
     const [first, second, bare] = [
