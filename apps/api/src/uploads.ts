@@ -12,6 +12,8 @@ import { invalidField, Problem } from './problem.ts';
 const REPLICATES_MAX_BYTES = 100 * 2 ** 20;
 const LARGEST_FIELD_BYTES = 64 * 1024;
 const LONGEST_NAME_BYTES = 255;
+/** RFC 2046 §5.1.1. The parser breaks on a longer one. */
+const BOUNDARY = /;\s*boundary=(?:"[^"]{1,70}"|[^\s";]{1,70})\s*(?:;|$)/i;
 
 /** What `@fastify/multipart` is told. JavaScript sends `metadata` as a file part, Python `content` without a file name. */
 export const multipartOptions = ({ maxUploadBytes }: Pick<ApiSettings, 'maxUploadBytes'>) => ({
@@ -34,6 +36,9 @@ export async function receiveUpload(
 ): Promise<FileRow> {
   if (!request.isMultipart()) {
     throw new Problem('unsupported-media-type', 'Send the file as multipart/form-data, in a part named content.');
+  }
+  if (!BOUNDARY.test(request.headers['content-type'] ?? '')) {
+    throw new Problem('bad-request', 'The multipart body names no boundary of 1 to 70 characters in its content type.');
   }
   const createdAt = now();
   const id = newId(createdAt);

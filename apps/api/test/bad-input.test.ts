@@ -87,15 +87,23 @@ describe('bad input is refused with the field, and nothing is stored or queued',
     expect((await post('a=b', { 'content-type': 'application/x-www-form-urlencoded' })).status).toBe(415);
   });
 
-  it('a Cancel-After that is too short', async () => {
-    const { body } = await post({ version, input: { text: 'hi' } }, { 'cancel-after': '1s' });
-    expect(body.invalid_fields?.[0]?.field).toBe('Cancel-After');
+  it.each(['1s', '4.999', '31d', '99999999d', '', 'soon'])('a Cancel-After of %j', async (duration) => {
+    const { status, body } = await post({ version, input: { text: 'hi' } }, { 'cancel-after': duration });
+    expect([status, body.invalid_fields?.[0]?.field]).toEqual([422, 'Cancel-After']);
+  });
+
+  it('a number that JSON can write and nothing can hold', async () => {
+    const { status, body } = await post(`{"version":"${version}","input":{"text":"hi","scale":1e400}}`);
+    expect([status, body.invalid_fields?.[0]?.field]).toEqual([422, 'input.scale']);
   });
 
   it('an input nested without end', async () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
-    const { status } = await post(`{"version":"${version}","input":{"text":"hi","any":${deep}}}`);
-    expect(status).toBe(422);
+    // In a field that takes anything, and in one whose complaint would show what it got.
+    for (const input of [`{"text":"hi","any":${deep}}`, `{"text":${deep}}`]) {
+      const { status, body } = await post(`{"version":"${version}","input":${input}}`);
+      expect([status, body.code]).toEqual([422, 'invalid-input']);
+    }
   });
 
   it('50 MB, announced: the sender gets to read the answer', async () => {

@@ -167,7 +167,7 @@ describe('the short-lived cache', () => {
 
 describe('strings of an input', () => {
   it('are found with their paths', () => {
-    const found = stringsIn({ a: 'x', b: [{ c: 'y' }], d: 1, e: null }, 'input');
+    const found = stringsIn({ a: 'x', b: [{ c: 'y' }], d: 1, e: null });
     expect(new Set(found)).toEqual(
       new Set([
         { path: 'input.a', text: 'x' },
@@ -178,6 +178,12 @@ describe('strings of an input', () => {
 
   it('are not looked for without end', () => {
     const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`);
-    expect(stringsIn(deep, 'input')).toBeNull();
+    expect(() => stringsIn({ deep })).toThrow('is nested deeper than 64 levels');
+  });
+
+  it('stand among no number that JSON can write and nothing can hold', () => {
+    expect(() => stringsIn(JSON.parse('{"a":{"b":[1,-1e400]}}'))).toThrow(
+      '- input.a.b.1: is larger than a number can be',
+    );
   });
 });

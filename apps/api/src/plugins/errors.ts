@@ -12,6 +12,10 @@ export function installErrors(
   beforeUnknownRoute: (request: FastifyRequest, reply: FastifyReply) => Promise<void>,
 ): void {
   app.setErrorHandler(async (error, request, reply) => {
+    if (wasCut(request.raw)) {
+      request.log.debug({ route: request.routeOptions.url }, 'the sender hung up before its body was here');
+      return send(reply, new Problem('bad-request', 'The connection ended before the body did.'));
+    }
     const problem = problemOf(error);
     if (problem?.status === 413) await takeIn(request.raw);
     if (problem !== null) return send(reply, problem);
@@ -21,6 +25,9 @@ export function installErrors(
   });
   app.setNotFoundHandler({ preValidation: beforeUnknownRoute }, (request, reply) => send(reply, noSuchRoute(request)));
 }
+
+/** No fault of ours, and nobody is left to read the answer. */
+const wasCut = (request: IncomingMessage): boolean => request.destroyed && !request.complete;
 
 /** For what goes wrong before there is a route: a URL that cannot be decoded. */
 export function answerFrameworkError(error: Error, _request: FastifyRequest, reply: FastifyReply): void {

@@ -6,6 +6,7 @@ import type { Identity } from '../plugins/auth.ts';
 import { notFound } from '../problem.ts';
 import { keyReused, type Repeatable, requestHash } from './idempotency.ts';
 import { checkOwnFiles } from './own-files.ts';
+import { stringsIn } from './strings.ts';
 import type { RunTarget } from './targets.ts';
 
 export interface PredictionRequest extends Storing {
@@ -25,8 +26,9 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
   const { target, caller, body, cancelAfterMs, destination = null } = request;
   const { store, settings } = deps;
   const createdAt = deps.now();
+  const strings = stringsIn(body.input);
   const input = target.validate(body.input);
-  await checkOwnFiles(input, caller, { store, publicUrl: settings.publicUrl, now: createdAt });
+  await checkOwnFiles(strings, caller, { store, publicUrl: settings.publicUrl, now: createdAt });
 
   const { deployment, version } = target;
   const prediction: NewPrediction = {

@@ -7,6 +7,8 @@ const LONGEST_WAIT_SECONDS = 60;
 /** An answer takes a moment to arrive; clients count their seconds from the request. */
 const ANSWER_MARGIN_MS = 400;
 const SHORTEST_CANCEL_AFTER_MS = 5_000;
+/** Longer than anything waits or runs; far longer ones are no date any more. */
+const LONGEST_CANCEL_AFTER_MS = 30 * 86_400_000;
 
 export interface Hold {
   readonly holdMs: number;
@@ -27,16 +29,16 @@ export function readPrefer(header: string | string[] | undefined): Hold | null {
   return null;
 }
 
-/** Reads `Cancel-After`: a duration from the creation on, at least 5 s. Null: none. */
+/** Reads `Cancel-After`: a duration from the creation on, from 5 s to 30 days. Null: none. */
 export function readCancelAfter(header: string | string[] | undefined): number | null {
   const text = [header ?? []].flat()[0];
   if (text === undefined) return null;
   const ms = parsed(text);
-  if (ms === null || ms < SHORTEST_CANCEL_AFTER_MS) {
+  if (ms === null || ms < SHORTEST_CANCEL_AFTER_MS || ms > LONGEST_CANCEL_AFTER_MS) {
     throw invalidField(
       'Cancel-After',
       'duration',
-      `"${text}" is not a duration of 5 s or more, such as 30, 30s, 5m or 1h30m45s`,
+      `"${text}" is not a duration from 5 s to 30 days, such as 30, 30s, 5m or 1h30m45s`,
     );
   }
   return ms;
