@@ -32,7 +32,7 @@ let house: House;
 let replicate: Replicate;
 const versions = { one: '', two: '', broken: '' };
 const ran: Ran[] = [];
-let calling = true;
+const enough = new AbortController();
 let callers: Promise<void>[] = [];
 
 beforeAll(async () => {
@@ -46,7 +46,7 @@ beforeAll(async () => {
   await replicate.deployments.create({ name: 'app', model: 'hearth/rolled', version: versions.one, ...scale });
 }, 300_000);
 afterAll(async () => {
-  calling = false;
+  enough.abort();
   await Promise.all(callers);
   await house?.dispose();
 });
@@ -60,7 +60,7 @@ async function add(...env: string[]): Promise<string> {
 
 /** One request after the other, as the official client sends them. */
 async function call(): Promise<void> {
-  while (calling) {
+  while (!enough.signal.aborted) {
     const startedAt = performance.now();
     const input = { text: 'you', seconds: RUN_SECONDS };
     const created = await replicate.deployments.predictions.create('hearth', 'app', { input, wait: 30 });
@@ -169,7 +169,7 @@ it('stays with the old release while the new one does not boot, and says why', a
 it('refuses to delete it while it is asked for, and lets it go with its instances afterwards', async () => {
   const refused = await house.request('DELETE', APP);
   expect([refused.status, await refused.json()]).toEqual([422, expect.objectContaining({ code: 'deployment-in-use' })]);
-  calling = false;
+  enough.abort();
   await Promise.all(callers);
   expect((await house.request('DELETE', APP)).status).toBe(204);
   await eventually('its instances to go', async () => {

@@ -30,7 +30,7 @@ export function addReleases(deployments: Command): void {
 }
 
 /** Newest first. */
-export function releasesTable(releases: readonly WireRelease[], now: number): string {
+function releasesTable(releases: readonly WireRelease[], now: number): string {
   const rows = releases.map(({ number, restores, version, configuration, created_at, created_by }) => [
     `${number}${restores === null ? '' : ` (restores ${restores})`}`,
     version.slice(0, 12),
