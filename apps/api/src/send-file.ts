@@ -1,34 +1,10 @@
 import { Readable } from 'node:stream';
 import type { Blobs } from '@hearth/files';
-import { BlobMissing } from '@hearth/files';
+import { BlobMissing, readRange } from '@hearth/files';
 import type { FileRow } from '@hearth/store';
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { App } from './context.ts';
 import { notFound, Problem } from './problem.ts';
-
-/** A range of bytes, both ends inside. */
-export interface ByteRange {
-  readonly start: number;
-  readonly end: number;
-}
-
-/**
- * One byte range of a `Range` header; null where there is none, or it is of a kind that a server may pass over
- * (RFC 9110 §14.2): several ranges, another unit. `unsatisfiable`: it begins after the end.
- */
-export function readRange(header: string | undefined, sizeBytes: number): ByteRange | 'unsatisfiable' | null {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
-  const [, first = '', last = ''] = match ?? [];
-  if (match === null || (first === '' && last === '')) return null;
-  if (first === '') {
-    const length = Math.min(Number(last), sizeBytes);
-    return length === 0 ? 'unsatisfiable' : { start: sizeBytes - length, end: sizeBytes - 1 };
-  }
-  const start = Number(first);
-  const end = last === '' ? sizeBytes - 1 : Math.min(Number(last), sizeBytes - 1);
-  if (last !== '' && Number(last) < start) return null;
-  return start >= sizeBytes ? 'unsatisfiable' : { start, end };
-}
 
 /** Whether an `If-None-Match` header names this tag; weak and strong ones are the same to it (RFC 9110 §13.1.2). */
 export function namesTag(header: string | undefined, tag: string): boolean {
