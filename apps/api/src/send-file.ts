@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Blobs } from '@hearth/files';
-import { BlobMissing, readRange } from '@hearth/files';
+import { BlobMissing, type ByteRange, readRange } from '@hearth/files';
 import type { FileRow } from '@hearth/store';
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { App } from './context.ts';

@@ -4,5 +4,5 @@ export { createDiskBlobs } from './disk-blobs.ts';
 export { createDownloadSigner } from './download-signer.ts';
 export { openBlobs } from './open-blobs.ts';
 export type { Blobs, DownloadSigner, Signer } from './port.ts';
-export { readRange } from './range.ts';
+export { type ByteRange, readRange } from './range.ts';
 export { createSigner } from './signer.ts';
