@@ -30,8 +30,8 @@ const made = async () => (await versions()).filter((version) => version.baseVers
 const sha256 = (data: string) => createHash('sha256').update(data).digest('hex');
 
 /** Trains until its server says that it succeeded with this output. */
-async function trained(output: (weights: string) => unknown, destination?: string) {
-  const stage = await world.stage();
+async function trained(output: (weights: string) => unknown, destination?: string, on?: Stage) {
+  const stage = on ?? (await world.stage());
   const id = await train(destination);
   const call = await stage.model.next();
   const weights = await upload(stage);
@@ -79,8 +79,8 @@ describe('the end of a training', () => {
   });
 
   it('with the weights of another training is refused', async () => {
-    const { weights } = await trained((own) => own);
-    const { row } = await trained(() => weights);
+    const { weights, stage } = await trained((own) => own);
+    const { row } = await trained(() => weights, 'ada/echo', stage);
     expect(row).toMatchObject({ status: 'failed', error: expect.stringContaining('is no file that it uploaded') });
   });
 

@@ -103,15 +103,18 @@ export const FINISH = statement('finish', finishing(''));
 
 /**
  * The same with the version that a training made, so that there is never the one without the other. Equal weights of the
- * same base are the same version. A base that is gone breaks the statement: its columns may not be null.
+ * same base are the same version, which comes back where it was removed. A base or a destination that is gone breaks the
+ * statement: their columns may not be null.
  */
 export const FINISH_TRAINING = statement(
   'finish_training',
-  finishing(`, made as (
+  finishing(`, destination as (
+      select id from models where id = $26 and removed_at is null for share
+    ), made as (
       insert into versions (id, model_id, base_version_id, weights_file_id, source, runtime, openapi_schema, cog_version,
         slots, created_at)
-      select $25, $26, $27, $28, base.source, base.runtime, base.openapi_schema, base.cog_version, base.slots, $10
-      from ended left join versions as base on base.id = $27
+      select $25, destination.id, $27, $28, base.source, base.runtime, base.openapi_schema, base.cog_version, base.slots, $10
+      from ended left join destination on true left join versions as base on base.id = $27
       on conflict (id) do update
         set model_id = excluded.model_id, seq = default, created_at = excluded.created_at, removed_at = null
         where versions.removed_at is not null

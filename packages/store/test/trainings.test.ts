@@ -83,7 +83,7 @@ test('a training ends with its version and its bill, or with none of them', asyn
   const noBase = store.predictions.finish(row.id, 1, end, bill, { ...made, baseVersionId: hex64() });
   await expect(noBase).rejects.toThrow(/null value|violates/);
   const noModel = store.predictions.finish(row.id, 1, end, bill, { ...made, modelId: 'gone' });
-  await expect(noModel).rejects.toThrow(/foreign key/);
+  await expect(noModel).rejects.toThrow(/null value/);
   expect(await store.predictions.get(row.id)).toMatchObject({ status: 'processing' });
   expect(await store.models.version(made.id)).toBeNull();
 
@@ -114,6 +114,21 @@ test('a second training to the same version leaves the first one as it is', asyn
   expect(await store.models.version(made.id)).toMatchObject({ weightsFileId: first.id });
   await expect(store.files.remove(first.id), 'the version needs it').rejects.toThrow(/foreign key/);
   expect(await store.files.remove(second.id)).toBe(true);
+});
+
+test('a version that was removed comes back with the next training that makes it', async () => {
+  const destination = await addModel(store);
+  const weights = await file();
+  const made = { id: hex64(), modelId: destination.id, baseVersionId: base.id, weightsFileId: weights.id };
+  const train = async () => {
+    const row = await running(`${destination.owner}/${destination.name}`);
+    return store.predictions.finish(row.id, 1, end, null, made);
+  };
+  await train();
+  expect(await store.models.removeVersion(made.id)).toBe('removed');
+  expect(await store.models.version(made.id)).toBeNull();
+  await train();
+  expect(await store.models.version(made.id)).toMatchObject({ modelId: destination.id });
 });
 
 test('lists keep trainings and predictions apart', async () => {
