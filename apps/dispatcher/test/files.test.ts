@@ -250,7 +250,7 @@ describe('an input', () => {
     const input = {
       unknown: `http://localhost:7600/v1/files/${newId(Date.now())}`,
       theirs: `http://localhost:7600/v1/files/${await uploaded({ accountId: stranger.id })}`,
-      expired: `http://localhost:7600/v1/files/${await uploaded({ expiresAt: Date.now() })}`,
+      expired: `http://localhost:7600/v1/files/${await uploaded({ expiresAt: Date.now() - 1_000 })}`,
       elsewhere: 'https://example.com/files/1.png',
       text: 'see /v1/files/1',
     };
