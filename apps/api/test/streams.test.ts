@@ -145,6 +145,22 @@ describe('a reader', () => {
     ]);
   });
 
+  it('that was told too little looks at once, where the store may have it, and when the store is said to have more', async () => {
+    const { created, row } = await running();
+    const reader = await read(created);
+    say(row, 0, ['a']);
+    await until(() => expect(outputsOf(reader)).toEqual(['a']));
+    await house.store.predictions.progress(row.id, row.attempt, { output: ['a', 'b'] });
+    say(row, 2, ['c']);
+    await until(() => expect(outputsOf(reader)).toEqual(['a', 'b', 'c']));
+    // Too large for a notice: all that is told of it is that it was stored.
+    await house.store.predictions.progress(row.id, row.attempt, { output: ['a', 'b', 'c', 'large'] });
+    house.bus.announce({ id: row.id, kind: 'progress', extent: { attempt: row.attempt, outputs: 4, logs: 0 } });
+    await until(() => expect(outputsOf(reader)).toEqual(['a', 'b', 'c', 'large']));
+    reader.leave();
+    await reader.over;
+  });
+
   it('is not sent twice what a lost attempt had given it', async () => {
     const { created, row } = await running();
     const reader = await read(created);

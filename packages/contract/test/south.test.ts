@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   CogHealth,
   CogReport,
+  givesFiles,
   inputSchemaOf,
   isConcatenatedOutput,
   isFileField,
@@ -125,5 +126,21 @@ describe('what containers send', () => {
     const coglet = { status: 'READY', setup: { logs: 'x', status: 'succeeded' }, version: { coglet: '0.22.0' } };
     expect(CogHealth.parse(coglet)).toEqual({ status: 'READY', setup: { logs: 'x', status: 'succeeded' } });
     expect(CogHealth.safeParse({ status: 'FINE' }).success).toBe(false);
+  });
+});
+
+describe('what a model gives are files', () => {
+  const file = { type: 'string' as const, format: 'uri' };
+  const list = (items: object) => ({ type: 'array' as const, items });
+  it.each([
+    ['a file', file, true],
+    ['files at once', list(file), true],
+    ['files one by one', { ...list(file), 'x-cog-array-type': 'iterator' }, true],
+    ['a text', { type: 'string' as const }, false],
+    ['pieces of a text', list({ type: 'string' }), false],
+    ['an object with a file in it', { type: 'object' as const, properties: { image: file } }, false],
+    ['anything', {}, false],
+  ])('%s', (_name, output, expected) => {
+    expect(givesFiles(output)).toBe(expected);
   });
 });
