@@ -50,6 +50,13 @@ it.each([
   expect(JSON.parse(body)).toMatchObject({ status, code });
 });
 
+it('a held request outlasts 60 s, and its connection the 65 s that load balancers keep one', () => {
+  const { timeout, keepAliveTimeout, requestTimeout } = house.app.server;
+  // No limit on how long an answer takes; the one on a request ends once it is here.
+  expect([timeout, requestTimeout]).toEqual([0, 600_000]);
+  expect(keepAliveTimeout).toBeGreaterThan(65_000);
+});
+
 /** A logger whose errors and asides are kept. */
 function heard(log: Logger): Logger {
   const listening: Logger = new Proxy(log, {

@@ -20,6 +20,15 @@ describe('Prefer', () => {
     ['respond-async, wait=5', { holdMs: 4_600, applied: 'wait=5' }],
     ['wait=600', { holdMs: 59_600, applied: 'wait=60' }],
     ['wait=0', { holdMs: 600, applied: 'wait=1' }],
+    ['wait=0.5', { holdMs: 600, applied: 'wait=1' }],
+    ['wait=2.1', { holdMs: 2_600, applied: 'wait=3' }],
+    ['wait="7"', { holdMs: 6_600, applied: 'wait=7' }],
+    ['handling=lenient; a=b, wait=9;c, respond-async', { holdMs: 8_600, applied: 'wait=9' }],
+    ['wait=4, wait=8', { holdMs: 3_600, applied: 'wait=4' }],
+    [['respond-async', 'wait=6'], { holdMs: 5_600, applied: 'wait=6' }],
+    ['wait=soon', null],
+    ['wait=-1', null],
+    ['', null],
   ])('%s', (header, hold) => {
     expect(readPrefer(header)).toEqual(hold);
   });
@@ -29,14 +38,22 @@ describe('Cancel-After', () => {
   it.each([
     [undefined, null],
     ['30', 30_000],
+    ['30s', 30_000],
     ['5s', 5_000],
+    ['5', 5_000],
+    ['5m', 300_000],
+    ['1h', 3_600_000],
     ['1h30m45s', 5_445_000],
+    ['30d', 2_592_000_000],
   ])('%s', (header, ms) => {
     expect(readCancelAfter(header)).toBe(ms);
   });
-  it.each(['4', '4s', 'soon', '-5', ''])('refuses "%s" by its name', (header) => {
-    expect(() => readCancelAfter(header)).toThrow(/Cancel-After/);
-  });
+  it.each(['4', '4s', '4999ms', 'soon', '-5', '', '5m30', '30d1s', '99999999d'])(
+    'refuses "%s" by its name',
+    (header) => {
+      expect(() => readCancelAfter(header)).toThrow(/Cancel-After/);
+    },
+  );
 });
 
 describe('Range', () => {

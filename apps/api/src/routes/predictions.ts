@@ -30,7 +30,7 @@ const idParams = z.object({ id: z.string() });
 const nameParams = z.object({ owner: z.string(), name: z.string() });
 const headers = z.looseObject({
   prefer: z.string().optional().describe('`wait` or `wait=<seconds>`: hold the answer for the end, at most 60 s'),
-  'cancel-after': z.string().optional().describe('a duration of 5 s or more; then the prediction is canceled'),
+  'cancel-after': z.string().optional().describe('a duration from 5 s to 30 days; then the prediction is canceled'),
   'idempotency-key': z.string().optional().describe('the same key and request make one prediction, for 24 hours'),
 });
 
