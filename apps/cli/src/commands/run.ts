@@ -74,7 +74,7 @@ async function findTarget(client: Client, model: string | undefined, deployment:
 }
 
 /** `separator`: what follows each piece of output on stdout; null when the output is printed at the end. */
-function consoleFollower(separator: string | null): Follower {
+export function consoleFollower(separator: string | null): Follower {
   const live = process.stderr.isTTY;
   let shown = false;
   let said: string | null = null;
@@ -102,7 +102,7 @@ function consoleFollower(separator: string | null): Follower {
   };
 }
 
-function cancelOnSignal(client: Client, { id }: WirePrediction): void {
+export function cancelOnSignal(client: Client, { id }: WirePrediction): void {
   let firstAt: number | null = null;
   const onSignal = () => {
     if (firstAt !== null) {
