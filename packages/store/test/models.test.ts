@@ -1,6 +1,6 @@
 import { newId, systemNow } from '@hearth/kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createStore, type Store } from '../src/index.ts';
+import { createStore, type DeploymentRow, type Store } from '../src/index.ts';
 import { addRunnable, run } from './runnable.ts';
 import { addModel, addVersion, newPrediction, openWorld, unique, type World } from './world.ts';
 
@@ -86,23 +86,35 @@ test('an update changes what it names, and null takes away', async () => {
 });
 
 describe('runs', () => {
+  /** A thousand of them, as one that looks in `from` on finds them. */
+  const runs = (deployment: DeploymentRow, from: number) =>
+    Promise.all(
+      Array.from({ length: 1_000 }, (_, n) =>
+        store.predictions.insert(newPrediction(deployment, { id: newId(from + n), createdAt: from + n })),
+      ),
+    );
+
   test('are counted once and written down, and what comes later is added', async () => {
-    let now = systemNow();
+    const begin = systemNow();
+    let now = begin;
     const later = await createStore({ url: world.url, now: () => now });
     const { model, deployment } = await addRunnable(store);
-    for (let n = 0; n < 1_000; n++) await store.predictions.insert(newPrediction(deployment));
     const count = async () => (await later.models.describe(model.owner, model.name))?.runCount;
+    await runs(deployment, begin + 1_000);
     expect(await count()).toBe(1_000);
-    now += 600_000;
-    const folding = await Promise.all([count(), count(), count()]);
-    expect(folding).toEqual([1_000, 1_000, 1_000]);
-    await store.predictions.insert(newPrediction(deployment, { id: newId(now), createdAt: now }));
-    expect(await count()).toBe(1_001);
+    now = begin + 600_000;
+    expect(await Promise.all([count(), count(), count()])).toEqual([1_000, 1_000, 1_000]);
+    await runs(deployment, now);
+    expect(await count()).toBe(2_000);
     // What was written down is not looked at again.
+    await store.predictions.insert(newPrediction(deployment, { id: newId(begin + 1_500), createdAt: begin }));
+    expect(await count()).toBe(2_000);
+    // One whose clock is behind takes nothing back.
+    now = begin + 60_000;
+    expect([await count(), await count()]).toEqual([2_000, 2_000]);
+    now = begin + 1_200_000;
+    expect([await count(), await count()]).toEqual([2_000, 2_000]);
     await later.close();
-    const { id } = newPrediction(deployment, { id: newId(model.createdAt) });
-    await store.predictions.insert(newPrediction(deployment, { id }));
-    expect((await store.models.describe(model.owner, model.name))?.runCount).toBe(1_001);
   });
 
   test('of a removed model are not those of the next one of its name', async () => {
@@ -159,7 +171,7 @@ describe('search', () => {
     const models = [
       ['sdxl-turbo', 'Draws pictures of cats quickly', null],
       ['sdxl', 'Draws pictures', 'Trained for many days on drawings of horses.'],
-      ['llama3.1_8b', 'Writes text', null],
+      ['llama3.1_quant', 'Writes text', null],
       ['secret-cat', 'Nobody knows', null],
     ] as const;
     for (const [name, description, readme] of models) {
@@ -177,8 +189,8 @@ describe('search', () => {
     ['turb', ['sdxl-turbo']],
     ['drawing horse', ['sdxl']],
     ['picture cat', ['sdxl-turbo']],
-    ['8b', ['llama3.1_8b']],
-    [`${owner}/llama`, ['llama3.1_8b']],
+    ['quant', ['llama3.1_quant']],
+    [`${owner}/llama`, ['llama3.1_quant']],
     ['zebra', []],
     ['!!! & | ( :*', []],
     ["it's", []],

@@ -167,3 +167,37 @@ describe('removing a model', () => {
     await expect(addVersion(store, model.id)).rejects.toThrow(ModelGone);
   });
 });
+
+describe('at the same moment', () => {
+  const ROUNDS = 20;
+
+  test('a version is deployed or removed, never both', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const version = await addVersion(store);
+      const row = { ...SCALE, owner: version.owner, name: unique('deployment'), modelId: version.modelId };
+      const [removed, ...deployed] = await Promise.allSettled([
+        store.models.removeVersion(version.id),
+        store.deployments.insert({ ...row, versionId: version.id }),
+        store.deployments.ensureImplicit(version, SCALE),
+      ]);
+      for (const { reason } of deployed.filter((one) => one.status === 'rejected'))
+        expect(reason).toBeInstanceOf(VersionGone);
+      if (removed.status === 'rejected') throw removed.reason;
+      const standing = await store.deployments.byName(row.owner, row.name);
+      expect(standing === null).toBe(removed.value === 'removed');
+      expect((await store.models.version(version.id)) === null).toBe(removed.value === 'removed');
+      if (removed.value === 'removed') expect(await store.deployments.implicitOf(version.modelId)).toEqual([]);
+    }
+  });
+
+  test('a model gets a version or is removed, never both', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const model = await addModel(store);
+      await store.models.update(model.id, { visibility: 'private' });
+      const [removed, added] = await Promise.allSettled([store.models.remove(model.id), addVersion(store, model.id)]);
+      if (removed.status === 'rejected') throw removed.reason;
+      if (added.status === 'rejected') expect(added.reason).toBeInstanceOf(ModelGone);
+      expect(added.status === 'rejected').toBe(removed.value === 'removed');
+    }
+  });
+});
