@@ -142,6 +142,8 @@ async function report(
   const ran = prediction.metrics?.predict_time;
   const total = prediction.metrics?.total_time;
   if (typeof ran === 'number' && typeof total === 'number') {
-    process.stderr.write(pc.dim(`ran ${ran.toFixed(2)} s of ${total.toFixed(2)} s (${prediction.id})\n`));
+    const { cost } = prediction.metrics ?? {};
+    const price = typeof cost === 'number' && cost > 0 ? `, cost ${cost}` : '';
+    process.stderr.write(pc.dim(`ran ${ran.toFixed(2)} s of ${total.toFixed(2)} s${price} (${prediction.id})\n`));
   }
 }
