@@ -48,3 +48,6 @@ export const invalidField = (field: string, type: string, description: string): 
   invalidFields('invalid-request', [{ field, type, description }]);
 
 export const notFound = (what: string): Problem => new Problem('not-found', `${what} was not found.`);
+
+/** Replicate's own words. */
+export const noFile = (): Problem => new Problem('not-found', 'File not found');

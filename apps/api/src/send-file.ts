@@ -4,7 +4,7 @@ import { BlobMissing, type ByteRange, readRange } from '@hearth/files';
 import type { FileRow } from '@hearth/store';
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { App } from './context.ts';
-import { notFound, Problem } from './problem.ts';
+import { noFile, Problem } from './problem.ts';
 
 /** Whether an `If-None-Match` header names this tag; weak and strong ones are the same to it (RFC 9110 §13.1.2). */
 export function namesTag(header: string | undefined, tag: string): boolean {
@@ -70,7 +70,7 @@ async function open({ id }: FileRow, range: ByteRange | null, blobs: Blobs): Pro
   try {
     return await (range === null ? blobs.get(id) : blobs.get(id, range));
   } catch (error) {
-    if (error instanceof BlobMissing) throw notFound('File');
+    if (error instanceof BlobMissing) throw noFile();
     throw error;
   }
 }

@@ -41,14 +41,15 @@ describe('list', () => {
     expect([ids(first), ids(second)]).toEqual([mine.slice(0, 3), mine.slice(3)]);
   });
 
-  test('takes an open interval of creation times', async () => {
-    const [, second] = [
+  test('takes an interval of creation times, with its beginning and without its end', async () => {
+    const [, second, third] = [
       await waiting({ createdAt: at }),
       await waiting({ createdAt: at + 1 }),
       await waiting({ createdAt: at + 2 }),
+      await waiting({ createdAt: at + 3 }),
     ];
-    const page = { accountId: 'account', limit: 10, createdAfter: at, createdBefore: at + 2 };
-    expect(ids(await store.predictions.list(page))).toEqual([second?.id]);
+    const page = { accountId: 'account', limit: 10, createdAfter: at + 1, createdBefore: at + 3 };
+    expect(ids(await store.predictions.list(page))).toEqual([third?.id, second?.id]);
   });
 });
 

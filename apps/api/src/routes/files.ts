@@ -6,16 +6,13 @@ import { z } from 'zod';
 import type { App, Context } from '../context.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf } from '../plugins/auth.ts';
-import { Problem } from '../problem.ts';
+import { noFile } from '../problem.ts';
 import { isCurrent, openToPages, sendFile } from '../send-file.ts';
 import { multipartOptions, receiveUpload } from '../uploads.ts';
 import { wireFile } from '../wire.ts';
 
 const tags = ['files'];
 const params = z.object({ id: z.string() });
-
-/** Replicate's own words. */
-const noFile = () => new Problem('not-found', 'File not found');
 
 /** Uploads, for their owner. Contract §4.1. */
 export async function fileRoutes(app: App, { deps, urls }: Context): Promise<void> {

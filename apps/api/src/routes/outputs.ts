@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
-import { notFound } from '../problem.ts';
+import { noFile } from '../problem.ts';
 import { isCurrent, openToPages, sendFile } from '../send-file.ts';
 
 /**
@@ -16,7 +16,7 @@ export function outputRoutes(app: App, { deps, urls }: Context): void {
     async (request, reply) => {
       const id = urls.outputOf(request.params.capability);
       const file = id === null ? null : await deps.store.files.get(id);
-      if (!isCurrent(file, 'output', deps.now())) throw notFound('File');
+      if (!isCurrent(file, 'output', deps.now())) throw noFile();
       return sendFile(request, reply, file, deps.blobs);
     },
   );
