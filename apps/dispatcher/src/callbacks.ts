@@ -89,7 +89,10 @@ function addReports(app: FastifyInstance, { context, consumers, runner }: Callba
   });
   app.post('/reports/:instanceId/:cogId', async (request: ReportRequest, reply) => {
     const report = CogReport.safeParse(parsed(request.body));
-    if (!report.success) return reply.code(400).send({ detail: `the body is no report: ${report.error.message}` });
+    if (!report.success) {
+      context.log.warn({ cogId: request.params.cogId, err: report.error }, 'a container sent what is no report');
+      return reply.code(400).send({ detail: `the body is no report: ${report.error.message}` });
+    }
     const run = runOf(request);
     // It is over, or an earlier attempt: there is nobody left to tell, and nothing to send again.
     if (!run) return reply.send({});
@@ -101,6 +104,12 @@ function addReports(app: FastifyInstance, { context, consumers, runner }: Callba
 }
 
 const inMiB = (bytes: number): number => bytes / 2 ** 20;
+
+/**
+ * Between tries at storing an upload's record while the store is away. A and B wait 15 s for the answer and try again for
+ * a moment; coglet waits 25 s, tries once, and leaves the file out.
+ */
+const UPLOAD_PAUSES_MS = [100, 200, 400, 800, 1_600, 3_200];
 
 interface UploadRequest {
   Params: { instanceId: string; token: string; name: string };
@@ -120,8 +129,14 @@ function addUploads(app: FastifyInstance, { context, consumers }: CallbackRooms)
     const contentType = request.headers['content-type'] ?? (mime.lookup(name) || 'application/octet-stream');
     // An empty file has no body at all.
     const content = request.body instanceof Readable ? request.body : new Uint8Array();
-    const stored = await storeOutput({ name, contentType, content, prediction }, context);
-    return reply.code(201).header('location', stored.url).send({ url: stored.url });
+    try {
+      const stored = await storeOutput({ name, contentType, content, prediction }, context, UPLOAD_PAUSES_MS);
+      run?.uploads.stored(name, stored.url);
+      return reply.code(201).header('location', stored.url).send({ url: stored.url });
+    } catch (error) {
+      run?.uploads.failed(name, error instanceof Error ? error.message : String(error));
+      throw error;
+    }
   });
 }
 

@@ -2,6 +2,7 @@ import { type CogWebhookEvent, type FieldSchema, isIteratorOutput, outputSchemaO
 import type { Millis } from '@hearth/core';
 import type { Consumer, Ticket, TicketOutcome } from '@hearth/queue';
 import type { InstanceRow } from '@hearth/store';
+import { takesContext } from './cog-version.ts';
 import type { Context } from './context.ts';
 import { createModelClient, type ModelClient } from './model-client.ts';
 
@@ -17,6 +18,12 @@ export interface Attachment {
   unhealthy: string | null;
   /** What its containers are asked to report of a run. */
   events: readonly CogWebhookEvent[];
+  /** Its model gives its output at once: what is reported of it before the end is no part of it. */
+  comesWhole: boolean;
+  /** Its server hands `context` to its model. */
+  takesContext: boolean;
+  /** Since when it says that it is busy, though it holds nothing of ours; null: it does not. */
+  busySince: Millis | null;
   /** Its server has said `BUSY` before, so its `READY` means something. */
   tellsBusy: boolean;
   askedAt: Millis;
@@ -107,6 +114,9 @@ export function createConsumers(context: Context): Consumers {
       intake: 'unopened',
       adopted: 0,
       events: eventsOf(null),
+      comesWhole: false,
+      takesContext: false,
+      busySince: null,
       unhealthy: null,
       tellsBusy: false,
       askedAt: now(),
@@ -118,7 +128,10 @@ export function createConsumers(context: Context): Consumers {
   const open = async (instance: InstanceRow, take: Take): Promise<void> => {
     const attachment = ensure(instance);
     const version = await store.models.version(instance.versionId);
-    attachment.events = eventsOf(outputSchemaOf(version?.openapiSchema));
+    const output = outputSchemaOf(version?.openapiSchema);
+    attachment.events = eventsOf(output);
+    attachment.comesWhole = comesWhole(output);
+    attachment.takesContext = takesContext(version?.cogVersion ?? '');
     await store.consumers.attached(instance.id, now());
     attachment.intake = 'open';
     try {
@@ -227,8 +240,10 @@ export function createConsumers(context: Context): Consumers {
  * only where it comes piece by piece; a model that says nothing before its end then costs one report.
  */
 function eventsOf(output: FieldSchema | null): readonly CogWebhookEvent[] {
-  return output === null || isIteratorOutput(output) ? ['output', 'logs', 'completed'] : ['logs', 'completed'];
+  return comesWhole(output) ? ['logs', 'completed'] : ['output', 'logs', 'completed'];
 }
+
+const comesWhole = (output: FieldSchema | null): boolean => output !== null && !isIteratorOutput(output);
 
 /** @throws Error for one that was never started */
 function addressOf({ id, address }: InstanceRow): string {

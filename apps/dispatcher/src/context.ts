@@ -25,6 +25,8 @@ export interface Timings {
   readonly probeMs: number;
   /** An idle instance is asked so often. */
   readonly idleProbeMs: number;
+  /** An instance that is busy with nothing of ours for so long takes nothing more. */
+  readonly strayBusyMs: number;
   /** Between two writes of one run's partial output, for those who poll (Python's client does, every 0.5 s). */
   readonly progressMs: number;
   readonly usageFlushMs: number;
@@ -47,6 +49,7 @@ export const TIMINGS: Omit<Timings, GivenTimings> = {
   removalMs: 10_000,
   probeMs: 5_000,
   idleProbeMs: 10_000,
+  strayBusyMs: 60_000,
   progressMs: 250,
   usageFlushMs: 100,
   restMs: 500,

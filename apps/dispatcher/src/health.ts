@@ -28,6 +28,7 @@ export function createHealth(
     if (status === null) return;
     if (status === 'BUSY') attachment.tellsBusy = true;
     if (breaksInstance(status)) consumers.markUnhealthy(attachment, `its server reports ${status}`);
+    if (isBusyAlone(attachment, status, now())) consumers.markUnhealthy(attachment, BUSY_ALONE);
     for (const run of runs.ofInstance(attachment.instance.id)) {
       // Whatever it is doing with it, nobody will hear of it.
       if (run.doubt === 'torn') void attachment.client.cancel(run.cogId);
@@ -36,9 +37,15 @@ export function createHealth(
     }
   };
   const isDue = (attachment: Attachment): boolean => {
-    const held = runs.ofInstance(attachment.instance.id);
+    const held = runs.ofInstance(attachment.instance.id).filter(isHeld);
     if (held.length === 0) return now() - attachment.askedAt >= timings.idleProbeMs;
     return held.every((run) => now() - run.lastHeardAt >= timings.probeMs);
+  };
+  /** A slot that its server lost (coglet never frees one whose worker broke) is a slot that nobody gets. */
+  const isBusyAlone = (attachment: Attachment, status: CogHealthStatus, at: Millis): boolean => {
+    const alone = status === 'BUSY' && !runs.ofInstance(attachment.instance.id).some(isHeld);
+    attachment.busySince = alone ? (attachment.busySince ?? at) : null;
+    return attachment.busySince !== null && at - attachment.busySince >= timings.strayBusyMs;
   };
   return {
     check,
@@ -47,6 +54,11 @@ export function createHealth(
     },
   };
 }
+
+const BUSY_ALONE = 'its server is busy, though nothing of ours runs on it';
+
+/** It was taken, or may have been: then being busy is no wonder. */
+const isHeld = (run: Run): boolean => run.startedAt !== null || run.answering !== null || run.doubt !== null;
 
 /**
  * What an instance's state says of a run it should be holding, where it says anything. A state that does not fit must be

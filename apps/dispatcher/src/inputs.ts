@@ -22,16 +22,15 @@ export interface InputContext {
 }
 
 /**
- * The input as a container gets it: our own file URLs become ones that it can fetch without a token, and fields that are
- * null are left out (coglet refuses a null that the schema does not allow; all generations take an absent field).
+ * The input as a container gets it: our own file URLs become ones that it can fetch without a token. A null in it is meant
+ * (the api takes out those that the schema does not allow, which coglet would refuse).
  * A URL of a file that is unknown, expired or another account's stays as it is.
  */
 export async function containerInput(
   input: Readonly<Record<string, unknown>>,
   context: InputContext,
 ): Promise<Record<string, unknown>> {
-  const given = Object.entries(input).filter(([, value]) => value !== null);
-  const entries = given.map(async ([key, value]) => [key, await rewritten(value, context)] as const);
+  const entries = Object.entries(input).map(async ([key, value]) => [key, await rewritten(value, context)] as const);
   return Object.fromEntries(await Promise.all(entries));
 }
 

@@ -72,8 +72,8 @@ function sizeOf(output: unknown): number {
   return JSON.stringify(output).length;
 }
 
-function instant(iso: string | null | undefined): Millis | null {
-  const at = iso ? Date.parse(iso) : Number.NaN;
+function instant(told: string | number | null | undefined): Millis | null {
+  const at = typeof told === 'number' ? told * 1_000 : Date.parse(told ?? '');
   return Number.isNaN(at) ? null : at;
 }
 

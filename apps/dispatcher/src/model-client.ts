@@ -19,6 +19,7 @@ interface ModelRequest extends CogPredictionRequest {
   /** Where the container reports to. */
   readonly webhook: string;
   readonly webhook_events_filter: readonly CogWebhookEvent[];
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 /** What a container did with a prediction that it was sent. */
@@ -49,6 +50,8 @@ export interface ModelClient {
 }
 
 const SHORT_CALL_MS = 5_000;
+/** A model's own health check may take 5 s in B and 10 s in coglet before its server answers in its place. */
+const HEALTH_CALL_MS = 12_000;
 const MAX_QUOTED_CHARS = 2_000;
 const NEVER_CONNECTED = new Set([
   'ECONNREFUSED',
@@ -120,10 +123,10 @@ export function createModelClient(address: string): ModelClient {
     },
     async health() {
       try {
-        const signal = AbortSignal.timeout(SHORT_CALL_MS);
+        const signal = AbortSignal.timeout(HEALTH_CALL_MS);
         const response = await pool.request({ method: 'GET', path: '/health-check', signal });
         const health = CogHealth.safeParse(JSON.parse(await response.body.text()));
-        return health.success ? health.data.status : null;
+        return health.success ? statusOf(health.data) : null;
       } catch {
         // No answer is an answer: the scheduler watches the process itself.
         return null;
@@ -146,10 +149,23 @@ async function startAnswer({ statusCode, body }: Dispatcher.ResponseData): Promi
   if (statusCode === 422) return { kind: 'invalid', error: inputErrors(text) };
   if (statusCode !== 200 && statusCode !== 201)
     return { kind: 'broken', error: `The model's server answered ${statusCode}: ${quoted(text)}` };
-  const report = CogReport.safeParse(parsedOrNull(text));
+  const report = CogReport.safeParse(withStatus(parsedOrNull(text)));
   if (!report.success)
     return { kind: 'broken', error: `The model's server answered ${statusCode} without a prediction: ${quoted(text)}` };
   return isEnd(report.data.status) ? { kind: 'ended', report: report.data } : { kind: 'accepted' };
+}
+
+/** coglet has no word for a worker that died: the check that it runs finds nobody to answer. */
+function statusOf({ status, user_healthcheck_error: complaint }: CogHealth): CogHealthStatus {
+  const isGone = complaint?.startsWith('Healthcheck error: ') || complaint === 'Worker crashed';
+  return status === 'UNHEALTHY' && isGone ? 'DEFUNCT' : status;
+}
+
+/** An answer that is the end may go without saying so: then it failed if it has an error, and succeeded if it has an output. */
+function withStatus(answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null || 'status' in answer) return answer;
+  if ('error' in answer && answer.error) return { ...answer, status: 'failed' };
+  return 'output' in answer ? { ...answer, status: 'succeeded' } : answer;
 }
 
 const InputErrors = z.object({

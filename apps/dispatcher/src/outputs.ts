@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Millis } from '@hearth/core';
 import { type Blobs, BlobTooLarge, type Signer } from '@hearth/files';
 import { newId } from '@hearth/kit';
@@ -39,17 +40,21 @@ export class OutputNotStored extends Error {
 }
 
 /**
- * Stores a file that a model made and answers the URL that users get.
+ * Stores a file that a model made and answers the URL that users get. `pausesMs`: between tries at its record.
  * @throws OutputNotStored where the bytes cannot be written, and what the store throws
  */
-export async function storeOutput(file: OutputFile, context: OutputContext): Promise<{ url: string; row: FileRow }> {
+export async function storeOutput(
+  file: OutputFile,
+  context: OutputContext,
+  pausesMs: readonly number[] = [],
+): Promise<{ url: string; row: FileRow }> {
   const { store, blobs, signer, publicUrl, now } = context;
   const createdAt = now();
   const id = newId(createdAt);
   const facts = await blobs.put(id, file.content, { maxBytes: MAX_OUTPUT_BYTES }).catch((error: unknown) => {
     throw new OutputNotStored(error);
   });
-  const row = await store.files.insert({
+  const record: FileRow = {
     id,
     accountId: file.prediction?.accountId ?? null,
     kind: 'output',
@@ -60,7 +65,8 @@ export async function storeOutput(file: OutputFile, context: OutputContext): Pro
     createdAt,
     expiresAt: null,
     ...facts,
-  });
+  };
+  const row = await patiently(() => store.files.insert(record), pausesMs);
   const signature = signer.sign(id, Math.floor(createdAt / 1000) + OUTPUT_URL_LIFETIME_S);
   return { url: `${publicUrl}/v1/outputs/${id}.${signature}/${encodeURIComponent(file.name)}`, row };
 }
@@ -73,6 +79,18 @@ export function outputFilesIn(output: unknown, signer: Signer, nowSeconds: numbe
   }
   if (typeof output !== 'object' || output === null) return [];
   return Object.values(output).flatMap((item) => outputFilesIn(item, signer, nowSeconds));
+}
+
+async function patiently<T>(attempt: () => Promise<T>, pausesMs: readonly number[]): Promise<T> {
+  for (const pauseMs of pausesMs) {
+    try {
+      return await attempt();
+    } catch {
+      // The last try says what is wrong.
+      await delay(pauseMs);
+    }
+  }
+  return attempt();
 }
 
 /** Only the form that Cog writes; a text that merely begins with "data:" is a text. */

@@ -120,6 +120,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       input,
       webhook: reportUrl(callbackBase, instance.id, run.cogId, context.signer, nowSeconds),
       webhook_events_filter: run.attachment.events,
+      ...(run.attachment.takesContext && { context: contextOf(run.row) }),
     };
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
       if (run.isOver || closing.aborted) return null;
@@ -218,6 +219,13 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     stop,
   };
 }
+
+/** What a model may know of its prediction beside the input. Nothing secret: it is the user's code that reads it. */
+const contextOf = ({ id, model, attempt }: PredictionRow): Readonly<Record<string, string>> => ({
+  prediction_id: id,
+  model,
+  attempt: String(attempt),
+});
 
 async function tellCancel(run: Run): Promise<void> {
   run.cancelAnswer = await run.attachment.client.cancel(run.cogId);

@@ -7,6 +7,7 @@ import { isEnd, type MergedReport, mergeReport, NOTHING_REPORTED } from './merge
 import type { ModelClient, StartAnswer } from './model-client.ts';
 import type { OutputFiles } from './outputs.ts';
 import type { ProgressWriter } from './progress.ts';
+import { createUploads, type Uploads } from './uploads.ts';
 import type { RunWebhooks } from './webhooks-run.ts';
 
 /** Why a run is being stopped before its time, and how it then ends. */
@@ -48,6 +49,7 @@ export class Run {
   readonly row: PredictionRow;
   readonly attachment: Attachment;
   readonly outputs: OutputFiles;
+  readonly uploads: Uploads;
   readonly deltas: DeltaTeller;
   readonly progress: ProgressWriter;
   readonly webhooks: RunWebhooks;
@@ -85,6 +87,7 @@ export class Run {
     this.progress = progress(this);
     this.webhooks = webhooks;
     this.cogId = cogIdOf(row.id, row.attempt);
+    this.uploads = createUploads(attachment.instance.id);
     this.lastHeardAt = now;
     const { promise, resolve } = Promise.withResolvers<Ending>();
     this.ended = promise;
@@ -108,11 +111,15 @@ export class Run {
     this.freeSince = null;
     this.doubt = null;
     this.startedAt ??= this.sentAt;
-    this.merged = mergeReport(this.merged, report);
+    // coglet collects any output in a list, and says so in what it reports before the end.
+    const early = this.attachment.comesWhole && !isEnd(report.status);
+    this.merged = mergeReport(this.merged, { ...report, output: early ? null : this.uploads.named(report.output) });
     if (isEnd(this.merged.status)) this.end(this.#endingBy(this.merged.status), now);
   }
 
   #endingBy(status: 'succeeded' | 'failed' | 'canceled'): Ending {
+    const { missing } = this.uploads;
+    if (status === 'succeeded' && missing !== null) return { kind: 'finish', status: 'failed', error: missing };
     if (status === 'succeeded') return { kind: 'finish', status, error: null };
     // A model that is stopped for running too long may call that canceled or failed; it is our stop that counts.
     if (this.stop && (status === 'canceled' || this.stop.status === 'failed')) return { kind: 'finish', ...this.stop };

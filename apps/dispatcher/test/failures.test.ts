@@ -97,7 +97,7 @@ describe.each(GENERATIONS)('on %s', (generation) => {
       const { model, instance } = await world.stage();
       const id = await world.predict();
       const call = await model.next();
-      model.health = 'DEFUNCT';
+      model.die();
       await call.report({ status: 'failed', error: 'It might have run out of memory?' });
       expect(await world.get(id)).toMatchObject({ status: 'failed' });
       await eventually(async () => {
@@ -137,7 +137,7 @@ describe.each(GENERATIONS)('on %s', (generation) => {
       const id = await world.predict();
       await first.model.next();
       await eventually(() => expect(first.model.asked).toBeGreaterThan(0));
-      first.model.onStart = () => ({ status: 409 });
+      first.model.onStart = () => first.model.speech.full;
       first.model.health = 'READY';
       await eventually(async () => expect(await world.get(id)).toMatchObject({ lostAttempts: 1 }));
       const second = await world.stage();
@@ -161,7 +161,7 @@ describe.each(GENERATIONS)('on %s', (generation) => {
     it('that is defunct and says nothing of the run it held fails it', async () => {
       await world.dispatch({ probeMs: 20 });
       const { model } = await world.stage();
-      model.health = 'DEFUNCT';
+      model.die();
       const id = await world.predict();
       await model.next();
       const error = "The model's process died while it ran (its server reports DEFUNCT).";
@@ -182,7 +182,7 @@ describe.each(GENERATIONS)('on %s', (generation) => {
     it('hung up on a start: what it may run of it is canceled, and the prediction tried again', async () => {
       await world.dispatch();
       const { model } = await world.stage();
-      model.onStart = (_call, earlier) => (earlier === 0 ? 'hang up' : { status: 202 });
+      model.onStart = (call, earlier) => (earlier === 0 ? 'hang up' : model.speech.accepted(call.sent));
       const id = await world.predict();
       const torn = await model.next();
       const call = await model.next();

@@ -115,13 +115,13 @@ describe.each(GENERATIONS)('on %s', (generation) => {
     ])('gives back what %s', async (_, tries) => {
       const first = await world.dispatch();
       const { model } = await world.stage();
-      model.onStart = () => ({ status: 409 });
+      model.onStart = () => model.speech.full;
       const id = await world.predict();
       for (let seen = 0; seen < tries; seen++) await model.next();
       // By now the sixth refusal has arrived, and the pause after it is the longest.
       if (tries > 1) await world.get(id);
       await first.close();
-      model.onStart = () => ({ status: 202 });
+      model.onStart = (call) => model.speech.accepted(call.sent);
       await world.dispatch();
       let call = await model.next();
       while (call.id === `${id}-1`) call = await model.next();

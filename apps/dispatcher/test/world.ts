@@ -61,6 +61,8 @@ export interface World {
   fail(instance: InstanceRow, failure: Partial<Failure>): Promise<void>;
   /** Makes the database refuse to end predictions, until mended. */
   breakFinish(): Promise<{ mend(): Promise<void> }>;
+  /** Makes the database refuse new rows of a table, until mended; `refused`: once it has refused one. */
+  breakInserts(table: string): Promise<{ refused(): Promise<void>; mend(): Promise<void> }>;
   /** `at`: the callback URL of an earlier one, to take its place. */
   dispatch(timings?: Partial<Timings>, at?: string, now?: () => number): Promise<Dispatcher>;
   close(): Promise<void>;
@@ -174,6 +176,27 @@ export async function createWorld(
         },
       };
     },
+    async breakInserts(table) {
+      const admin = new Client({ connectionString: database.url });
+      await admin.connect();
+      // A sequence counts what is rolled back, too.
+      await admin.query(`
+        create sequence refusals;
+        create function refuse() returns trigger language plpgsql as
+          $$ begin perform nextval('refusals'); raise exception 'refused by the test'; end $$;
+        create trigger refuse before insert on ${table} execute function refuse()`);
+      return {
+        refused: () =>
+          eventually(async () => {
+            const { rows } = await admin.query('select is_called as happened from refusals');
+            if (!rows[0]?.happened) throw new Error('nothing was refused yet');
+          }),
+        async mend() {
+          await admin.query(`drop trigger refuse on ${table}`);
+          await admin.end();
+        },
+      };
+    },
     async dispatch(timings = {}, at = 'http://127.0.0.1:0', now = systemNow) {
       const exposition = createMetrics('dispatcher');
       const dispatcher = await startDispatcher({
@@ -231,7 +254,6 @@ async function seed(
     id: HOST,
     name: HOST,
     runtimes: ['process'],
-    cordoned: false,
     memoryMiB: 8192,
     devices: [],
     runtimeNotes: {},
