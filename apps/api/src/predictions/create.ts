@@ -52,7 +52,7 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
   return storeAndQueue(deps, prediction, request);
 }
 
-export interface Storing {
+interface Storing {
   /** The answer waits for the end, or for a second or more: only then may the disk take its time. */
   readonly held: boolean;
   /** Null: every request makes a prediction of its own. */
@@ -69,7 +69,7 @@ export interface Storing {
  * now. One insert and one enqueue.
  * @throws Problem `idempotency-key-reused`; `not-found` where its deployment was removed meanwhile
  */
-export async function storeAndQueue(deps: ApiDeps, row: NewPrediction, storing: Storing): Promise<PredictionRow> {
+async function storeAndQueue(deps: ApiDeps, row: NewPrediction, storing: Storing): Promise<PredictionRow> {
   storing.onId?.(row.id);
   const stored = await insert(deps, row, storing);
   if (stored.id !== row.id) {

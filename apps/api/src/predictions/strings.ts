@@ -2,7 +2,7 @@ import type { InvalidField } from '@hearth/contract';
 import { invalidFields } from '../problem.ts';
 
 /** Deeper than this, an input is refused: no model needs it, and readers of the row would run out of stack. */
-export const DEEPEST_INPUT = 64;
+const DEEPEST_INPUT = 64;
 
 export interface FoundString {
   /** Dotted, beginning with `input`. */

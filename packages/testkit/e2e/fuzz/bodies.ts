@@ -74,7 +74,7 @@ function encoded(chance: Chance, json: Buffer): Body {
 }
 
 /** A value that the schema refuses; undefined where it takes everything. */
-export function spoil(chance: Chance, schema: JsonSchema): unknown {
+function spoil(chance: Chance, schema: JsonSchema): unknown {
   const kinds = kindsOf(schema);
   const properties = Object.entries(schema.properties ?? {});
   const required = properties.filter(([name]) => schema.required?.includes(name));

@@ -166,6 +166,12 @@ function badPrediction(chance: Chance, good: { input: Record<string, unknown> })
       { ...good, webhook_events_filter: chance.pick(['start', ['x'], [1], {}, [null]]) },
     ],
     () => ['a prototype', {}, `{"input":{"${name}":"hi"},"__proto__":{"a":1}}`],
+    // Few: each is as large as a hundred others.
+    () => [
+      'a text that is too long',
+      {},
+      withInput({ ...good.input, rate: 'x'.repeat(chance.oneIn(8) ? 17_000_000 : 100_000) }),
+    ],
     () => ['a NUL', {}, withInput({ [`${name}\0`]: 'hi' })],
   ])();
 }
