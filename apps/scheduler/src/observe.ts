@@ -1,4 +1,4 @@
-import type { Blocked, Deployment, Hardware, Need, Snapshot } from '@hearth/core';
+import { type Blocked, type Deployment, type Hardware, type Need, type Snapshot, UNMEASURED } from '@hearth/core';
 import type { Observation, Store } from '@hearth/store';
 
 export interface World {
@@ -36,6 +36,8 @@ function worldOf(observation: Observation): World {
       },
       // Nothing can be booted for it, so nothing is asked; what it still runs idles out.
       demand: hardware === undefined ? { waiting: 0, inFlight: 0, oldestWaitingAt: null } : row.demand,
+      measures: UNMEASURED,
+      history: null,
       // What failed before the newest release says nothing about it: whoever ships a mended version need not wait.
       backoff: retryAt === null || failure === null || failure.at < row.releasedAt ? null : { retryAt, failure },
     };

@@ -1,11 +1,13 @@
-import { beyondMaximum, type Demand, filledInstances, neededInstances, type ScalePolicy } from './autoscale.ts';
+import { beyondMaximum, type Demand, type ScalePolicy, type Sizing, sizeFor } from './autoscale.ts';
 import type { BootBackoff } from './boot-backoff.ts';
 import { type Eviction, evictionFor } from './eviction.ts';
 import { byId, holdsResources, type Instance, idleSince, isComing, isLeaving } from './instance.ts';
 import { idleSurplus } from './keep-alive.ts';
+import type { Measures } from './measures.ts';
 import { placeOn, type Refusal, whyNot } from './placement.ts';
 import type { Host, Need, Placement } from './resources.ts';
 import { isStale, type Release, retiring } from './rollout.ts';
+import { holdBack, type NeedHistory } from './scale-in.ts';
 import { inWords, type Millis } from './time.ts';
 import { Views } from './views.ts';
 
@@ -15,6 +17,9 @@ export interface Deployment extends Release {
   readonly need: Need;
   readonly policy: ScalePolicy;
   readonly demand: Demand;
+  readonly measures: Measures;
+  /** What it needed at earlier cycles; null: nobody kept it, and scale-in is not damped. */
+  readonly history: NeedHistory | null;
   /** Set from its first failed boot until a boot succeeds. */
   readonly backoff: Pick<BootBackoff, 'retryAt' | 'failure'> | null;
 }
@@ -62,6 +67,8 @@ export interface Blocked {
 export interface Plan {
   readonly actions: readonly Action[];
   readonly blocked: readonly Blocked[];
+  /** How many instances each deployment needed, for its history. */
+  readonly needs: ReadonlyMap<string, number>;
   /** When the plan would change with no new event, always after `now`; null: never. */
   readonly wakeAt: Millis | null;
 }
@@ -69,7 +76,7 @@ export interface Plan {
 /** Decides one cycle. Pure: the same snapshot and `now` give the same plan, whatever the order of their rows. */
 export function planCycle(snapshot: Snapshot, now: Millis): Plan {
   const held = snapshot.instances.filter(holdsResources).toSorted(byId);
-  const fleets = snapshot.deployments.map((d) => fleetOf(d, held)).toSorted(longestWaitFirst);
+  const fleets = snapshot.deployments.map((d) => fleetOf(d, held, now)).toSorted(longestWaitFirst);
 
   // 1. Stop what has drained. Only the dispatcher can take work, and it closes intake only once it holds nothing; an
   //    in-flight count beside a closed intake is a row read half-way, so it waits, unhealthy or not.
@@ -78,13 +85,9 @@ export function planCycle(snapshot: Snapshot, now: Millis): Plan {
   // 2. Drain what must not stay, whether or not anybody needs the room.
   const unwanted = [...removed(held, snapshot.deployments), ...fleets.flatMap((fleet) => fleet.unwanted)];
 
-  // 3. Drain idle surplus past its keep-alive; remember the rest as evictable.
-  const surplus = fleets.flatMap(({ deployment: { policy }, ready, serving, needed }) =>
-    [
-      idleSurplus(ready, needed, policy.keepAliveMs, now),
-      idleSurplus(serving, needed - ready.length, policy.keepAliveMs, now),
-    ].map((of) => ({ keepAliveMs: policy.keepAliveMs, ...of })),
-  );
+  // 3. Drain idle surplus past its keep-alive, but for what the load of the last minute holds back; remember the rest as
+  //    evictable.
+  const surplus = fleets.flatMap((fleet) => surplusOf(fleet, now));
   const expired = surplus.flatMap(({ keepAliveMs, expired }) =>
     expired.map((i) =>
       drain(i, 'idle', `Idle for ${inWords(now - idleSince(i))}; keep-alive is ${inWords(keepAliveMs)}.`),
@@ -103,7 +106,12 @@ export function planCycle(snapshot: Snapshot, now: Millis): Plan {
   return {
     actions: [...drained.map(stop), ...unwanted, ...expired, ...growth.flatMap((g) => g.actions)],
     blocked: growth.flatMap((g) => g.blocked ?? []),
-    wakeAt: earliest([...surplus.map((s) => s.nextExpiryAt), ...growth.map((g) => g.wakeAt)]),
+    needs: new Map(fleets.map(({ deployment, sizing }) => [deployment.id, sizing.needed])),
+    wakeAt: earliest([
+      ...surplus.map((s) => s.nextExpiryAt),
+      ...fleets.map((fleet) => fleet.sizing.growsAt),
+      ...growth.map((g) => g.wakeAt),
+    ]),
   };
 }
 
@@ -118,10 +126,10 @@ interface Fleet {
   readonly unwanted: readonly Drain[];
   /** Demand less what instances that are leaving already will finish by themselves. */
   readonly demand: Demand;
-  readonly needed: number;
+  readonly sizing: Sizing;
 }
 
-function fleetOf(deployment: Deployment, held: readonly Instance[]): Fleet {
+function fleetOf(deployment: Deployment, held: readonly Instance[], now: Millis): Fleet {
   const own = held.filter((i) => i.deploymentId === deployment.id);
   const coming = own.filter(isComing);
   const healthy = coming.filter((i) => i.unhealthy === null);
@@ -138,11 +146,12 @@ function fleetOf(deployment: Deployment, held: readonly Instance[]): Fleet {
   const finishing = own.filter((i) => !earlier.includes(i) && !capacity.includes(i));
   const heldByThem = finishing.reduce((sum, i) => sum + i.inFlight, 0);
   const demand = { ...deployment.demand, inFlight: Math.max(0, deployment.demand.inFlight - heldByThem) };
-  const needed = neededInstances(demand, deployment.policy);
-  const retired = retiring(earlier, capacity, needed);
+  const ready = capacity.filter((i) => i.state === 'ready');
+  const sizing = sizeFor(demand, deployment, ready, now);
+  const retired = retiring(earlier, capacity, sizing.needed);
   return {
     deployment,
-    ready: capacity.filter((i) => i.state === 'ready'),
+    ready,
     booting: capacity.filter((i) => i.state === 'booting'),
     serving: earlier.filter((i) => !retired.includes(i)),
     unwanted: [
@@ -151,8 +160,24 @@ function fleetOf(deployment: Deployment, held: readonly Instance[]): Fleet {
       ...excess.map((i) => drain(i, 'over-max', `The maximum is ${maxInstances} now.`)),
     ],
     demand,
-    needed,
+    sizing,
   };
+}
+
+/** The idle surplus of each release of a fleet. Of the current one the longest idle go first, down to what is held back. */
+function surplusOf({ deployment, ready, serving, sizing }: Fleet, now: Millis) {
+  const { policy, history } = deployment;
+  const { needed } = sizing;
+  const hold = holdBack(ready, history, now);
+  const current = idleSurplus(ready, needed, policy.keepAliveMs, now);
+  const going = current.expired.slice(0, Math.max(0, ready.length - hold.instances));
+  const held = current.expired.slice(going.length);
+  const heldBack = { expired: going, spare: [...held, ...current.spare] };
+  const until = held.length === 0 ? null : hold.until;
+  return [
+    { ...current, ...heldBack, nextExpiryAt: earliest([until, current.nextExpiryAt]) },
+    idleSurplus(serving, needed - ready.length, policy.keepAliveMs, now),
+  ].map((of) => ({ keepAliveMs: policy.keepAliveMs, ...of }));
 }
 
 const removed = (held: readonly Instance[], deployments: readonly Deployment[]): readonly Drain[] =>
@@ -168,7 +193,8 @@ interface Growth {
 
 /** Boots what a fleet lacks, or says why not. What it takes and promises goes into `views`. */
 function grow(fleet: Fleet, hosts: readonly Host[], views: Views, spare: readonly Instance[], now: Millis): Growth {
-  const { deployment, ready, booting, demand, needed } = fleet;
+  const { deployment, ready, booting, demand } = fleet;
+  const { needed, asked } = fleet.sizing;
   const { backoff, need, policy } = deployment;
   const serving = fleet.serving.filter((i) => views.stays(i));
   const have = ready.length + booting.length;
@@ -209,8 +235,8 @@ function grow(fleet: Fleet, hosts: readonly Host[], views: Views, spare: readonl
       return { actions: [...boots, ...drains], blocked: blockedBy(refusal.reason, detail), wakeAt: null };
     }
     views.take(placement, need);
-    const asked = n < filledInstances(demand, policy) ? 'demand' : 'min-instances';
-    boots.push(boot(deployment, placement, n < needed ? asked : 'rollout', now));
+    const reason = n < asked ? 'demand' : 'min-instances';
+    boots.push(boot(deployment, placement, n < needed ? reason : 'rollout', now));
   }
   return { actions: boots, blocked: null, wakeAt: null };
 }

@@ -1,4 +1,14 @@
-import type { Demand, Deployment, Device, Failure, Host, Instance, Need, ScalePolicy } from '../src/index.ts';
+import {
+  type Demand,
+  type Deployment,
+  type Device,
+  type Failure,
+  type Host,
+  type Instance,
+  type Need,
+  type ScalePolicy,
+  UNMEASURED,
+} from '../src/index.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60_000;
@@ -64,6 +74,8 @@ export const deployment = (over: Partial<Deployment> = {}): Deployment => ({
   need: need(),
   policy: policy(),
   demand: demand(),
+  measures: UNMEASURED,
+  history: null,
   backoff: null,
   ...over,
 });

@@ -8,14 +8,13 @@ import {
   type Instance,
   isComing,
   isStale,
-  neededInstances,
   nextState,
   type Plan,
   planCycle,
   type Snapshot,
 } from '../src/index.ts';
 import { deployment, device, failure, host, instance } from './build.ts';
-import { apply, expectNoOvercommitment, find, pass } from './play.ts';
+import { apply, expectNoOvercommitment, find, pass, slotForEach } from './play.ts';
 
 const DEPLOYMENTS = ['d1', 'd2', 'd3'];
 
@@ -181,7 +180,7 @@ describe('planCycle, whatever the snapshot', () => {
             (a) => find(s, a.instanceId).deploymentId === d.id && (a.reason === 'idle' || a.reason === 'evicted'),
           );
           // Without what the leaving hold, which is no demand on those that stay.
-          const floor = neededInstances({ waiting: d.demand.waiting, inFlight: 0, oldestWaitingAt: null }, d.policy);
+          const floor = slotForEach({ waiting: d.demand.waiting, inFlight: 0, oldestWaitingAt: null }, d.policy);
           if (taken) expect(capacity(after).length).toBeGreaterThanOrEqual(floor);
         }
       }),
@@ -255,8 +254,7 @@ it('settles, however demand moves: every lack is met or explained, and no room o
       expect(settled.actions).toEqual([]);
       for (const d of s.deployments) {
         const lacks =
-          neededInstances(d.demand, d.policy) -
-          s.instances.filter((i) => i.deploymentId === d.id && !isStale(i, d)).length;
+          slotForEach(d.demand, d.policy) - s.instances.filter((i) => i.deploymentId === d.id && !isStale(i, d)).length;
         if (lacks > 0)
           expect(
             settled.blocked.map((b) => b.deploymentId),

@@ -1,11 +1,13 @@
 import { expect } from 'vitest';
 import {
+  type Demand,
   freeGiven,
   holdsResources,
   type Instance,
   isComing,
   nextState,
   type Plan,
+  type ScalePolicy,
   type Snapshot,
 } from '../src/index.ts';
 import { instance } from './build.ts';
@@ -17,6 +19,13 @@ export const find = (s: Snapshot, id: string): Instance => {
   if (found === undefined) throw new Error(`the plan names ${id}, which is not in the snapshot`);
   return found;
 };
+
+/** Instances that give every prediction a slot, within minimum and maximum: what is needed where nothing was measured. */
+export const slotForEach = ({ waiting, inFlight }: Demand, policy: ScalePolicy): number =>
+  Math.min(
+    Math.max(Math.ceil((waiting + inFlight) / policy.slotsPerInstance), policy.minInstances),
+    policy.maxInstances,
+  );
 
 /** The world right after every action of the plan. */
 export function apply(s: Snapshot, plan: Plan, now: number, nextId: () => string): Snapshot {

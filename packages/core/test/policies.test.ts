@@ -6,14 +6,15 @@ import {
   inWords,
   isStale,
   longestIdleFirst,
-  neededInstances,
+  sizeFor,
   temperature,
+  UNMEASURED,
 } from '../src/index.ts';
 import { demand, instance, MINUTE, policy, SECOND } from './build.ts';
 
 const ids = (instances: readonly Instance[]): string[] => instances.map((i) => i.id);
 
-describe('neededInstances', () => {
+describe('sizeFor, of what was never measured', () => {
   it.each([
     { name: 'nothing asked, nothing needed', waiting: 0, inFlight: 0, want: 0 },
     { name: 'one waiting needs one', waiting: 1, inFlight: 0, want: 1 },
@@ -27,7 +28,8 @@ describe('neededInstances', () => {
     { name: 'the maximum wins over the minimum', waiting: 0, inFlight: 0, min: 5, want: 3 },
   ])('$name', ({ waiting, inFlight, slots = 1, min = 0, want }) => {
     const scale = policy({ slotsPerInstance: slots, minInstances: min, maxInstances: 3 });
-    expect(neededInstances(demand({ waiting, inFlight }), scale)).toBe(want);
+    const { needed } = sizeFor(demand({ waiting, inFlight }), { policy: scale, measures: UNMEASURED }, [], 0);
+    expect(needed).toBe(want);
   });
 });
 

@@ -1,16 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type Deployment,
-  type Instance,
-  isComing,
-  isStale,
-  neededInstances,
-  planCycle,
-  type Snapshot,
-} from '../src/index.ts';
+import { type Deployment, type Instance, isComing, isStale, planCycle, type Snapshot } from '../src/index.ts';
 import { deployment, failure, host, instance } from './build.ts';
-import { apply, expectNoOvercommitment, pass } from './play.ts';
+import { apply, expectNoOvercommitment, pass, slotForEach } from './play.ts';
 
 const CYCLES = 30;
 const CYCLE_MS = 100;
@@ -62,7 +54,7 @@ describe('a release change of a warm deployment', () => {
   it('costs no capacity that is needed while there is room, and ends with the new release alone', () => {
     fc.assert(
       fc.property(changed, ({ of, old }) => {
-        const floor = Math.min(old.length, Math.max(1, neededInstances(of.demand, of.policy)));
+        const floor = Math.min(old.length, Math.max(1, slotForEach(of.demand, of.policy)));
         const look = (s: Snapshot, cycle: number): void => {
           expect(ready(s).length, `ready ones in cycle ${cycle}`).toBeGreaterThanOrEqual(floor);
           for (const stale of [true, false]) {
@@ -72,7 +64,7 @@ describe('a release change of a warm deployment', () => {
         };
         const end = play({ hosts: roomy, deployments: [of], instances: old }, look, oneByOne);
         expect(end.instances.filter((i) => isStale(i, of))).toEqual([]);
-        expect(ready(end).length).toBe(Math.max(1, neededInstances(of.demand, of.policy)));
+        expect(ready(end).length).toBe(Math.max(1, slotForEach(of.demand, of.policy)));
       }),
       { numRuns },
     );
@@ -104,7 +96,7 @@ describe('a release change of a warm deployment', () => {
   it('ends with the new release on a host that holds one instance only, where it is asked for', () => {
     fc.assert(
       fc.property(changed, ({ of, old }) => {
-        fc.pre(neededInstances(of.demand, of.policy) > 0);
+        fc.pre(slotForEach(of.demand, of.policy) > 0);
         const [only] = old;
         if (only === undefined) throw new Error('there is at least one');
         const end = play({ hosts: [host({ memoryMiB: 8_000 })], deployments: [of], instances: [only] }, () => {});

@@ -1,5 +1,5 @@
 import type { Action, Deployment, Host, Instance, Millis, Snapshot } from '@hearth/core';
-import { nextState, planCycle, temperature } from '@hearth/core';
+import { nextState, planCycle, temperature, UNMEASURED } from '@hearth/core';
 import { EventHeap } from './event-heap.ts';
 import type { Arrival } from './trace.ts';
 
@@ -184,7 +184,17 @@ class VirtualFleet {
     const deployments = [...this.#deployments.values()].map(({ id, need, policy, queue }) => {
       const inFlight = this.#instancesOf(id).reduce((sum, i) => sum + i.inFlight, 0);
       const demand = { waiting: queue.length, inFlight, oldestWaitingAt: queue[0]?.at ?? null };
-      return { id, need, policy, demand, versionId: '', hardwareSku: '', backoff: null };
+      return {
+        id,
+        need,
+        policy,
+        demand,
+        versionId: '',
+        hardwareSku: '',
+        measures: UNMEASURED,
+        history: null,
+        backoff: null,
+      };
     });
     return { hosts: this.#hosts, deployments, instances: [...this.#instances.values()] };
   }
