@@ -1,5 +1,6 @@
 import type { VersionSource } from '@hearth/store';
 import { z } from 'zod';
+import { isTooOld, TOO_OLD } from './cog-age.ts';
 import { messageOf } from './errors.ts';
 import { ImportRefused, slotsOf } from './import-folder.ts';
 import type { ImageFacts } from './runtime/runtime.ts';
@@ -17,16 +18,20 @@ export interface ImageVersion {
  * A version from an image's own facts. It is pinned by the registry's digest where it has one, so that another host can
  * pull the same bytes; an image that was only built here is pinned by its own id.
  * Source: the labels that `cog build` writes.
+ * @throws ImportRefused where a label cannot be read, or says that its Cog is too old
  */
 export function versionOfImage(image: string, facts: ImageFacts): ImageVersion {
   const digest = facts.repoDigests.find((d) => d.startsWith(`${repositoryOf(image)}@`)) ?? facts.repoDigests[0] ?? null;
   const pinned = digest ?? facts.id;
+  const cogVersion = facts.labels['run.cog.version'] ?? null;
+  if (cogVersion !== null && isTooOld(cogVersion))
+    throw new ImportRefused(`it was built by Cog ${cogVersion}, whose servers have no GET /health-check. ${TOO_OLD}`);
   const versionId = pinned.slice(pinned.indexOf('sha256:') + 'sha256:'.length);
   return {
     versionId,
     source: { kind: 'image', image: pinned },
     slots: slotsOf(facts.env, jsonLabel(facts, 'run.cog.config')),
-    cogVersion: facts.labels['run.cog.version'] ?? null,
+    cogVersion,
     openapiSchema: jsonLabel(facts, 'run.cog.openapi_schema'),
   };
 }

@@ -1,6 +1,7 @@
 import type { Millis } from '@hearth/core';
 import { request } from 'undici';
 import { z } from 'zod';
+import { TOO_OLD } from './cog-age.ts';
 import { BootFailure, logTailOf } from './runtime/runtime.ts';
 
 /** What `GET /health-check` says, as far as a boot cares. Any other word counts as not ready yet. */
@@ -17,10 +18,16 @@ const HealthCheck = z.object({
   setup: z.object({ logs: z.string().nullish() }).nullish(),
 });
 
-/** A GIL held by an import can stall a Python server for seconds; longer than this and the probe is worth repeating. */
-const PROBE_TIMEOUT_MS = 5_000;
+/**
+ * A model's own health check may take 5 s in Cog 0.16 and 10 s in coglet before its server answers in its place, and a GIL
+ * held by an import stalls for seconds too; longer than this and the probe is worth repeating.
+ */
+const PROBE_TIMEOUT_MS = 12_000;
 
-/** Cog answers 200 whatever its state: the body decides. Source: Cog's HTTP API, all generations. */
+/**
+ * Cog answers 200 whatever its state: the body decides. Source: Cog's HTTP API, all generations.
+ * @throws BootFailure `setup_error` where the server has no such page, so that nobody will ever know when it is ready
+ */
 export const readHealth: ReadHealth = async (address, signal) => {
   try {
     const response = await request(`${address}/health-check`, {
@@ -28,9 +35,14 @@ export const readHealth: ReadHealth = async (address, signal) => {
       headersTimeout: PROBE_TIMEOUT_MS,
       bodyTimeout: PROBE_TIMEOUT_MS,
     });
+    if (response.statusCode === 404) {
+      await response.body.dump();
+      throw new BootFailure('setup_error', `Its server has no GET /health-check. ${TOO_OLD}`);
+    }
     const { status, setup } = HealthCheck.parse(await response.body.json());
     return { status, setupLogs: setup?.logs ?? '' };
-  } catch {
+  } catch (error) {
+    if (error instanceof BootFailure) throw error;
     // Refused, reset, too slow or not what Cog says: not ready yet. The boot's deadline and the exit of its process end the wait.
     return null;
   }
@@ -39,6 +51,9 @@ export const readHealth: ReadHealth = async (address, signal) => {
 /** @throws BootFailure `setup_error` with the setup's own log, where the server says that it will never be ready */
 export function throwIfSetupFailed(health: Health | null): void {
   if (health?.status !== 'SETUP_FAILED' && health?.status !== 'DEFUNCT') return;
+  const logs = health.setupLogs.trim();
+  // coglet says the error alone; what was printed before it is in the log of the instance, which is read where none is given.
+  if (!logs.includes('\n') && logs !== '') throw new BootFailure('setup_error', `Its setup failed: ${logs}`);
   throw new BootFailure('setup_error', 'Its setup failed.', { logTail: logTailOf(health.setupLogs) });
 }
 
