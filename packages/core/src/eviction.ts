@@ -1,5 +1,7 @@
+import { fits, isSuited, takes } from './fit.ts';
+import { type Free, type FreeResources, type Holder, isWhole } from './free.ts';
 import { byId, type Instance, idleSince, longestIdleFirst } from './instance.ts';
-import { type Free, type FreeResources, placeOn, takes } from './placement.ts';
+import { placeOn } from './placement.ts';
 import type { Host, Need, Placement } from './resources.ts';
 
 export interface Eviction {
@@ -30,7 +32,7 @@ export function evictionFor(
   if (placement !== null) return { placement, victims: [] };
 
   const options = hosts.flatMap((host) => {
-    if (!takes(host, need.runtime)) return [];
+    if (!takes(host, need)) return [];
     const victims = victimsOn(
       host,
       free(host),
@@ -47,14 +49,25 @@ export function evictionFor(
   return freed === null ? null : { placement: freed, victims: best.victims };
 }
 
-/** What is free on a host once `leaving` have left it. */
-function givenBack(host: Host, free: FreeResources, leaving: readonly Instance[]): FreeResources {
-  const returned = new Set(leaving.flatMap((i) => i.deviceIds));
+/** What is free on a host once `leaving`, who are all on it, have left it. */
+export function givenBack(host: Host, free: FreeResources, leaving: readonly Holder[]): FreeResources {
+  const freeMiB = new Map(free.devices.map((device) => [device.id, device.freeMiB]));
+  for (const { deviceIds, gpuShareMiB } of leaving) {
+    const eachMiB = gpuShareMiB > 0 ? gpuShareMiB : Infinity;
+    for (const id of deviceIds) freeMiB.set(id, (freeMiB.get(id) ?? 0) + eachMiB);
+  }
   return {
-    memoryMiB: leaving.reduce((sum, i) => sum + i.memoryMiB, free.memoryMiB),
-    devices: host.devices.filter((d) => returned.has(d.id) || free.devices.includes(d)),
+    memoryMiB: leaving.reduce((sum, one) => sum + one.memoryMiB, free.memoryMiB),
+    cpus: leaving.reduce((sum, one) => sum + one.cpus, free.cpus),
+    devices: host.devices
+      .map((device) => ({ ...device, freeMiB: Math.min(device.vramMiB, freeMiB.get(device.id) ?? 0) }))
+      .filter((device) => device.freeMiB > 0),
   };
 }
+
+/** Whether a need fits on a host once `leaving` have left it. */
+export const makesRoom = (host: Host, free: FreeResources, need: Need, leaving: readonly Holder[]): boolean =>
+  fits(givenBack(host, free, leaving), need);
 
 function victimsOn(
   host: Host,
@@ -62,14 +75,64 @@ function victimsOn(
   need: Need,
   evictable: readonly Instance[],
 ): readonly Instance[] | null {
-  const suited = new Set(host.devices.filter((d) => d.vramMiB >= need.vramMiB).map((d) => d.id));
+  const counted = need.gpuShareMiB === 0 && host.cpus === null && evictable.every((i) => i.gpuShareMiB === 0);
+  return counted ? fewestWhole(host, free, need, evictable) : fewestSharing(host, free, need, evictable);
+}
+
+/**
+ * Where GPUs are shared, one of them opens when the right instances leave together. So for each GPU that would do in
+ * turn: those on it first, the longest idle first, until there is room; then none of them who is not needed for it. The
+ * fewest of what that finds. Not every set is tried: of many small sharers a smaller one may be missed.
+ */
+function fewestSharing(
+  host: Host,
+  free: FreeResources,
+  need: Need,
+  evictable: readonly Instance[],
+): readonly Instance[] | null {
+  if (!makesRoom(host, free, need, evictable)) return null;
+  const idle = evictable.toSorted(longestIdleFirst);
+  const sharers = (id: string): number => idle.filter((i) => i.deviceIds.includes(id)).length;
+  const suited = host.devices.filter((d) => isSuited(d, need)).toSorted((a, b) => sharers(a.id) - sharers(b.id));
+  const opened = new Set(free.devices.filter(isWhole).map((d) => d.id));
+  const orders = [
+    idle,
+    ...suited.map((focus) => {
+      const ranked = [focus, ...suited.filter((d) => d !== focus && !opened.has(d.id))].map((d) => d.id);
+      return [...new Set([...ranked.flatMap((id) => idle.filter((i) => i.deviceIds.includes(id))), ...idle])];
+    }),
+  ];
+  const sets = orders.map((order) => {
+    const enough = order.findIndex((_, n) => makesRoom(host, free, need, order.slice(0, n + 1)));
+    return order
+      .slice(0, enough + 1)
+      .toReversed()
+      .reduce(
+        (kept, one) => {
+          const without = kept.filter((other) => other !== one);
+          return makesRoom(host, free, need, without) ? without : kept;
+        },
+        order.slice(0, enough + 1),
+      );
+  });
+  return sets.reduce((best, one) => (one.length < best.length ? one : best)).toSorted(longestIdleFirst);
+}
+
+/** Where every GPU is held whole: exactly the fewest, and of those sets the one that has idled longest. */
+function fewestWhole(
+  host: Host,
+  free: FreeResources,
+  need: Need,
+  evictable: readonly Instance[],
+): readonly Instance[] | null {
+  const suited = new Set(host.devices.filter((d) => isSuited(d, need)).map((d) => d.id));
   const yields = evictable.toSorted(longestIdleFirst).map((instance) => ({
     instance,
     memoryMiB: instance.memoryMiB,
     gpus: instance.deviceIds.filter((id) => suited.has(id)).length,
   }));
   let memoryMiB = need.memoryMiB - free.memoryMiB;
-  let gpus = need.gpus - free.devices.filter((d) => suited.has(d.id)).length;
+  let gpus = need.gpus - free.devices.filter((d) => suited.has(d.id) && isWhole(d)).length;
   let count = yields.findIndex((_, n) => mostMemory(yields, n + 1, gpus) >= memoryMiB) + 1;
   if (count === 0) return null;
 

@@ -16,8 +16,11 @@ export interface Instance {
   readonly hardwareSku: string;
   readonly hostId: string;
   readonly deviceIds: readonly string[];
+  /** Memory that it holds of its one GPU; 0: it holds its GPUs whole. */
+  readonly gpuShareMiB: number;
   readonly runtime: RuntimeKind;
   readonly memoryMiB: number;
+  readonly cpus: number;
   readonly state: InstanceState;
   /** When it entered `state`. */
   readonly since: Millis;

@@ -1,114 +1,96 @@
+import { takes } from './fit.ts';
+import { NO_SHAPES, type TypicalShape } from './fragmentation.ts';
+import type { Free } from './free.ts';
 import { byId } from './instance.ts';
-import type { Device, Host, Need, Placement, RuntimeKind } from './resources.ts';
+import { byFit, inGrains, type Rating, rate } from './rating.ts';
+import type { Host, Need, Placement } from './resources.ts';
 
-/** Anything that holds resources on a host: an instance, or a promise to one. */
-export interface Holder extends Placement {
-  readonly memoryMiB: number;
-}
-
-/** What a host has left. Memory is negative where an operator shrank a host below what it runs. */
-export interface FreeResources {
-  readonly memoryMiB: number;
-  readonly devices: readonly Device[];
-}
-
-/** What is free on a host, under some view of the world. */
-export type Free = (host: Host) => FreeResources;
-
-/** What these leave free. Sorts them by host once, because a cycle asks about every host many times. */
-export function freeGiven(holders: readonly Holder[]): Free {
-  const byHost = new Map<string, Holder[]>();
-  for (const holder of holders) {
-    const here = byHost.get(holder.hostId);
-    if (here === undefined) byHost.set(holder.hostId, [holder]);
-    else here.push(holder);
-  }
-  return (host) => {
-    const here = byHost.get(host.id) ?? [];
-    const taken = new Set(here.flatMap((h) => h.deviceIds));
-    return {
-      memoryMiB: here.reduce((left, h) => left - h.memoryMiB, host.memoryMiB),
-      devices: host.devices.filter((d) => !taken.has(d.id)),
-    };
-  };
-}
-
-/** Whether a host may get a new instance of this kind at all, however full it is. */
-export const takes = (host: Host, runtime: RuntimeKind): boolean => !host.cordoned && host.runtimes.includes(runtime);
-
-/** The GPUs to take, the smallest that suffice, so that large ones stay free; null where the need does not fit. */
-function devicesFor(free: FreeResources, need: Need): readonly Device[] | null {
-  if (free.memoryMiB < need.memoryMiB) return null;
-  const suited = free.devices
-    .filter((d) => d.vramMiB >= need.vramMiB)
-    .toSorted((a, b) => a.vramMiB - b.vramMiB || byId(a, b));
-  return suited.length < need.gpus ? null : suited.slice(0, need.gpus);
-}
+// What a place costs is counted in GPUs, the unit of fragmentation, so that the parts can be weighed.
 
 /**
- * Best fit, so that large gaps stay whole: the least GPU memory taken, then the fewest free GPUs left on the host (which
- * also keeps CPU models off hosts whose GPUs are free), then the least memory left. Null where nothing fits.
+ * A host without the image has to pull it: minutes, once. A GPU that is left in pieces may be lost to large models for as
+ * long as the instance runs, so the image outweighs half of one and no more.
  */
-export function placeOn(hosts: readonly Host[], free: Free, need: Need): Placement | null {
-  const options = hosts.flatMap((host) => {
-    if (!takes(host, need.runtime)) return [];
-    const left = free(host);
-    const devices = devicesFor(left, need);
-    if (devices === null) return [];
-    return {
-      host,
-      devices,
-      vramMiB: devices.reduce((sum, d) => sum + d.vramMiB, 0),
-      gpusLeft: left.devices.length - devices.length,
-      memoryLeftMiB: left.memoryMiB - need.memoryMiB,
-    };
-  });
-  const [best] = options.toSorted(
-    (a, b) =>
-      a.vramMiB - b.vramMiB || a.gpusLeft - b.gpusLeft || a.memoryLeftMiB - b.memoryLeftMiB || byId(a.host, b.host),
-  );
-  return best === undefined ? null : { hostId: best.host.id, deviceIds: best.devices.map((d) => d.id) };
+const IMAGE_MISSING = 0.5;
+/**
+ * For each instance of the deployment that sits on the host already: two on one host are lost together. Little, so that
+ * it decides between hosts that are else nearly alike; three of them are worth a pull elsewhere.
+ */
+const ALREADY_HERE = 0.2;
+
+/** What `place` weighs beside room; without it, best fit alone decides. */
+export interface Preferences {
+  /** What the fleet is typically asked for. The same array from call to call keeps what was worked out for it. */
+  readonly shapes: readonly TypicalShape[];
+  /** How many instances of the deployment sit on each host, by its id. */
+  readonly siblings: ReadonlyMap<string, number>;
 }
 
-export interface Refusal {
-  /** `no-hardware`: not even an empty fleet could hold it. `cordoned`, `no-capacity`: it could, but not now. */
-  readonly reason: 'no-hardware' | 'cordoned' | 'no-capacity';
-  /** A sentence that the user can act on. */
-  readonly detail: string;
+export function siblingsOf(instances: readonly Pick<Placement, 'hostId'>[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { hostId } of instances) counts.set(hostId, (counts.get(hostId) ?? 0) + 1);
+  return counts;
 }
 
-/** Why `placeOn` found nothing, from the most general cause to the most particular. */
-export function whyNot(hosts: readonly Host[], need: Need): Refusal {
-  const impossible = (detail: string): Refusal => ({ reason: 'no-hardware', detail });
-  if (hosts.length === 0) return impossible('There is no host.');
+const NO_PREFERENCES: Preferences = { shapes: NO_SHAPES, siblings: new Map() };
 
-  const running = hosts.filter((h) => h.runtimes.includes(need.runtime)).toSorted(byId);
-  if (running.length === 0) {
-    return impossible(need.runtime === 'docker' ? 'No host runs Docker images.' : 'No host runs models as processes.');
+export interface Place {
+  readonly placement: Placement;
+  /** Why there, in words that follow "On HOST: ". */
+  readonly why: string;
+}
+
+interface Option {
+  readonly host: Host;
+  readonly rating: Rating;
+  readonly hasImage: boolean;
+  readonly siblings: number;
+  readonly cost: number;
+}
+
+/** Feasible → score → pick: of the hosts that can hold a need now, the one where that costs least. Null: nothing fits. */
+export function place(
+  hosts: readonly Host[],
+  free: Free,
+  need: Need,
+  { shapes, siblings }: Preferences = NO_PREFERENCES,
+): Place | null {
+  const options: Option[] = [];
+  for (const host of hosts) {
+    if (!takes(host, need)) continue;
+    const rating = rate(host, free(host), need, shapes);
+    if (rating === null) continue;
+    const hasImage = need.image !== null && host.images.includes(need.image);
+    const here = siblings.get(host.id) ?? 0;
+    const missing = need.image === null || hasImage ? 0 : IMAGE_MISSING;
+    const cost = inGrains(rating.fragmentation + missing + here * ALREADY_HERE);
+    options.push({ host, rating, hasImage, siblings: here, cost });
   }
-  const suitedGpus = (h: Host): number => h.devices.filter((d) => d.vramMiB >= need.vramMiB).length;
-  const mostGpus = Math.max(...running.map(suitedGpus));
-  if (need.gpus > 0 && mostGpus === 0) return impossible(`No host has a GPU with at least ${need.vramMiB} MiB.`);
-  if (mostGpus < need.gpus) {
-    return impossible(
-      `An instance needs ${need.gpus} GPUs with at least ${need.vramMiB} MiB on one host; no host has more than ${mostGpus}.`,
-    );
-  }
-  const mostMemoryMiB = Math.max(...running.map((h) => h.memoryMiB));
-  if (mostMemoryMiB < need.memoryMiB) {
-    return impossible(`An instance needs ${need.memoryMiB} MiB of memory; the largest host has ${mostMemoryMiB} MiB.`);
-  }
-  const fitting = running.filter((h) => devicesFor({ memoryMiB: h.memoryMiB, devices: h.devices }, need) !== null);
-  if (fitting.length === 0) {
-    return impossible(
-      `No host has ${need.gpus} GPUs with at least ${need.vramMiB} MiB and ${need.memoryMiB} MiB of memory together.`,
-    );
-  }
-  if (fitting.every((h) => h.cordoned)) {
-    return {
-      reason: 'cordoned',
-      detail: `Every host that could hold it is cordoned: ${fitting.map((h) => h.id).join(', ')}.`,
-    };
-  }
-  return { reason: 'no-capacity', detail: 'Every host that could hold it is full.' };
+  if (options.length === 0) return null;
+  const best = options.reduce((chosen, one) => (byCost(one, chosen) < 0 ? one : chosen));
+  const placement = {
+    hostId: best.host.id,
+    deviceIds: best.rating.deviceIds,
+    gpuShareMiB: need.gpuShareMiB,
+  };
+  return { placement, why: why(best, options) };
+}
+
+const byCost = (a: Option, b: Option): number => a.cost - b.cost || byFit(a.rating, b.rating) || byId(a.host, b.host);
+
+export const placeOn = (hosts: readonly Host[], free: Free, need: Need, by?: Preferences): Placement | null =>
+  place(hosts, free, need, by)?.placement ?? null;
+
+/** What the chosen host has over others that had room. */
+function why(best: Option, options: readonly Option[]): string {
+  if (options.length === 1) return 'the only host with room now';
+  const grains = inGrains(best.rating.fragmentation);
+  const reasons = [
+    best.hasImage && options.some((one) => !one.hasImage) && 'it has the image',
+    options.some((one) => inGrains(one.rating.fragmentation) > grains) &&
+      options.every((one) => inGrains(one.rating.fragmentation) >= grains) &&
+      'least fragmentation of GPUs',
+    options.some((one) => one.siblings > best.siblings) && 'fewer instances of the deployment are there',
+  ].filter((reason) => reason !== false);
+  return reasons.length === 0 ? 'the tightest fit' : reasons.join(', ');
 }

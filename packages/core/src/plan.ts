@@ -1,15 +1,19 @@
 import { beyondMaximum, type Demand, type ScalePolicy, type Sizing, sizeFor } from './autoscale.ts';
 import type { BootBackoff } from './boot-backoff.ts';
-import { type Eviction, evictionFor } from './eviction.ts';
+import type { Eviction } from './eviction.ts';
+import { NO_SHAPES, type TypicalShape } from './fragmentation.ts';
+import { choicesOf, evictFirst, type Found, placeFirst } from './hardware-choice.ts';
 import { byId, holdsResources, type Instance, idleSince, isComing, isLeaving } from './instance.ts';
 import { idleSurplus } from './keep-alive.ts';
 import type { Measures } from './measures.ts';
-import { placeOn, type Refusal, whyNot } from './placement.ts';
+import { siblingsOf } from './placement.ts';
 import type { Host, Need, Placement } from './resources.ts';
 import { isStale, type Release, retiring } from './rollout.ts';
 import { holdBack, type NeedHistory } from './scale-in.ts';
 import { inWords, type Millis } from './time.ts';
 import { Views } from './views.ts';
+import type { Lingering } from './vram.ts';
+import { nearestRefusal, type Refusal } from './why-not.ts';
 
 export interface Deployment extends Release {
   readonly id: string;
@@ -29,6 +33,10 @@ export interface Snapshot {
   readonly hosts: readonly Host[];
   readonly deployments: readonly Deployment[];
   readonly instances: readonly Instance[];
+  /** What the fleet is typically asked for; see `typicalShapes`. */
+  readonly shapes?: readonly TypicalShape[];
+  /** Instances that have stopped while their GPUs are not free yet; see `lingering`. */
+  readonly lingering?: readonly Lingering[];
 }
 
 export type BootReason = 'demand' | 'min-instances' | 'rollout';
@@ -44,6 +52,9 @@ export type Action =
 export interface Boot {
   readonly kind: 'boot';
   readonly deploymentId: string;
+  /** The SKU it gets: the deployment's, or a fallback of it. */
+  readonly hardwareSku: string;
+  readonly need: Need;
   readonly placement: Placement;
   readonly reason: BootReason;
   readonly detail: string;
@@ -97,11 +108,11 @@ export function planCycle(snapshot: Snapshot, now: Millis): Plan {
   // 4. Boot what demand lacks, longest wait first; evict only where nothing fits.
   const draining = new Set([...unwanted, ...expired].map((d) => d.instanceId));
   const views = new Views(
-    held,
+    [...held, ...(snapshot.lingering ?? [])],
     held.filter((i) => !isLeaving(i) && !draining.has(i.id)),
   );
   const spare = surplus.flatMap((s) => s.spare);
-  const growth = fleets.map((fleet) => grow(fleet, snapshot.hosts, views, spare, now));
+  const growth = fleets.map((fleet) => grow(fleet, snapshot, views, spare, now));
 
   return {
     actions: [...drained.map(stop), ...unwanted, ...expired, ...growth.flatMap((g) => g.actions)],
@@ -192,10 +203,17 @@ interface Growth {
 }
 
 /** Boots what a fleet lacks, or says why not. What it takes and promises goes into `views`. */
-function grow(fleet: Fleet, hosts: readonly Host[], views: Views, spare: readonly Instance[], now: Millis): Growth {
+function grow(
+  fleet: Fleet,
+  { hosts, shapes = NO_SHAPES }: Snapshot,
+  views: Views,
+  spare: readonly Instance[],
+  now: Millis,
+): Growth {
   const { deployment, ready, booting, demand } = fleet;
   const { needed, asked } = fleet.sizing;
-  const { backoff, need, policy } = deployment;
+  const { backoff, policy } = deployment;
+  const choices = choicesOf(deployment);
   const serving = fleet.serving.filter((i) => views.stays(i));
   const have = ready.length + booting.length;
   const blockedBy = (reason: BlockedReason, detail: string): Blocked => ({
@@ -224,9 +242,13 @@ function grow(fleet: Fleet, hosts: readonly Host[], views: Views, spare: readonl
 
   const boots: Boot[] = [];
   for (let n = have; n < wanted; n++) {
-    const placement = placeOn(hosts, views.freeNow, need);
-    if (placement === null) {
-      const refusal = whyNot(hosts, need);
+    const siblings = siblingsOf([...ready, ...booting, ...boots.map((b) => b.placement)]);
+    const found = placeFirst(hosts, views.freeNow, choices, { shapes, siblings });
+    if (found === null) {
+      const refusal = nearestRefusal(
+        hosts,
+        choices.map((choice) => choice.need),
+      );
       // For a takeover that nobody waits for no neighbour has to go cold.
       const eviction = makeRoom(deployment, hosts, views, n < needed ? spare : [], serving);
       const detail =
@@ -234,9 +256,9 @@ function grow(fleet: Fleet, hosts: readonly Host[], views: Views, spare: readonl
       const drains = (eviction?.victims ?? []).map((i) => drainForRoom(i, deployment));
       return { actions: [...boots, ...drains], blocked: blockedBy(refusal.reason, detail), wakeAt: null };
     }
-    views.take(placement, need);
+    views.take(found.placement, found.choice.need);
     const reason = n < asked ? 'demand' : 'min-instances';
-    boots.push(boot(deployment, placement, n < needed ? reason : 'rollout', now));
+    boots.push(boot(deployment, found, n < needed ? reason : 'rollout', now));
   }
   return { actions: boots, blocked: null, wakeAt: null };
 }
@@ -247,18 +269,19 @@ function grow(fleet: Fleet, hosts: readonly Host[], views: Views, spare: readonl
  * never be idle, and the old version would run for ever.
  */
 function makeRoom(
-  { id, need }: Deployment,
+  deployment: Deployment,
   hosts: readonly Host[],
   views: Views,
   spare: readonly Instance[],
   serving: readonly Instance[],
 ): Eviction | null {
-  const others = spare.filter((i) => i.deploymentId !== id && views.stays(i));
+  const choices = choicesOf(deployment);
+  const others = spare.filter((i) => i.deploymentId !== deployment.id && views.stays(i));
   const eviction =
-    evictionFor(need, hosts, views.freeLater, others) ?? evictionFor(need, hosts, views.freeLater, serving);
+    evictFirst(choices, hosts, views.freeLater, others) ?? evictFirst(choices, hosts, views.freeLater, serving);
   if (eviction === null) return null;
   views.leave(eviction.victims);
-  views.takeLater(eviction.placement, need);
+  views.takeLater(eviction.placement, eviction.choice.need);
   return eviction;
 }
 
@@ -272,14 +295,21 @@ const longestWaitFirst = (a: Fleet, b: Fleet): number => {
   return waitsA === waitsB ? byId(a.deployment, b.deployment) : waitsA - waitsB;
 };
 
-function boot({ id, demand, policy }: Deployment, placement: Placement, reason: BootReason, now: Millis): Boot {
+function boot(
+  { id, demand, policy }: Deployment,
+  { choice, placement, why }: Found,
+  reason: BootReason,
+  now: Millis,
+): Boot {
   const waited = demand.oldestWaitingAt === null ? '' : `, the oldest for ${inWords(now - demand.oldestWaitingAt)}`;
   const detail = {
     demand: `Waiting: ${demand.waiting}${waited}; in flight: ${demand.inFlight}.`,
     'min-instances': `At least ${policy.minInstances} are kept.`,
     rollout: 'It takes over from an earlier release, which is warm.',
   }[reason];
-  return { kind: 'boot', deploymentId: id, placement, reason, detail };
+  const { sku: hardwareSku, need } = choice;
+  const where = `On ${placement.hostId}: ${why}.`;
+  return { kind: 'boot', deploymentId: id, hardwareSku, need, placement, reason, detail: `${detail} ${where}` };
 }
 
 const drain = (i: Instance, reason: DrainReason, detail: string): Drain => ({

@@ -1,17 +1,22 @@
 import { beyondMaximum } from './autoscale.ts';
+import type { HardwareChoice } from './hardware-choice.ts';
 import type { Instance } from './instance.ts';
 
 /** What a deployment runs now. A release that changes only the scale leaves both as they are, and so restarts nothing. */
 export interface Release {
   readonly versionId: string;
   readonly hardwareSku: string;
+  /** What is taken where that has no room, in order of preference. An instance on it is as good as any. */
+  readonly fallback?: readonly HardwareChoice[];
 }
 
 /** Runs another version, or on other hardware, than its deployment says now. */
 export const isStale = (
   instance: Pick<Instance, 'versionId' | 'hardwareSku'>,
-  { versionId, hardwareSku }: Release,
-): boolean => instance.versionId !== versionId || instance.hardwareSku !== hardwareSku;
+  { versionId, hardwareSku, fallback = [] }: Release,
+): boolean =>
+  instance.versionId !== versionId ||
+  (instance.hardwareSku !== hardwareSku && !fallback.some(({ sku }) => sku === instance.hardwareSku));
 
 /**
  * Which stale instances go now; the others serve on, idle or busy, and take new work.

@@ -1,4 +1,4 @@
-import { type Free, freeGiven, type Holder } from './placement.ts';
+import { type Free, type FreeResources, freeInBoth, type Holder, Ledger } from './free.ts';
 import type { Need, Placement } from './resources.ts';
 
 /**
@@ -6,52 +6,47 @@ import type { Need, Placement } from './resources.ts';
  * is not promised twice, and nobody is evicted for room that is already on its way. Lives for one `planCycle`.
  */
 export class Views {
-  #now: readonly Holder[];
-  #later: readonly Holder[];
-  #freeInNow: Free;
-  #freeInLater: Free;
+  readonly #now: Ledger;
+  readonly #later: Ledger;
+  readonly #both = new Map<string, { now: FreeResources; later: FreeResources; both: FreeResources }>();
 
   constructor(held: readonly Holder[], staying: readonly Holder[]) {
-    this.#now = held;
-    this.#later = staying;
-    this.#freeInNow = freeGiven(held);
-    this.#freeInLater = freeGiven(staying);
+    this.#now = new Ledger(held);
+    this.#later = new Ledger(staying);
   }
 
   /** Free in both views: a newcomer does not take room that somebody before it is waiting for. */
   readonly freeNow: Free = (host) => {
-    const now = this.#freeInNow(host);
-    const later = this.#freeInLater(host);
-    return {
-      memoryMiB: Math.min(now.memoryMiB, later.memoryMiB),
-      devices: now.devices.filter((d) => later.devices.includes(d)),
-    };
+    const now = this.#now.free(host);
+    const later = this.#later.free(host);
+    const known = this.#both.get(host.id);
+    if (known?.now === now && known.later === later) return known.both;
+    const both = freeInBoth(now, later);
+    this.#both.set(host.id, { now, later, both });
+    return both;
   };
 
-  readonly freeLater: Free = (host) => this.#freeInLater(host);
+  readonly freeLater: Free = (host) => this.#later.free(host);
 
   stays(holder: Holder): boolean {
-    return this.#later.includes(holder);
+    return this.#later.has(holder);
   }
 
   /** Taken from this cycle on. */
   take(placement: Placement, need: Need): void {
-    this.#now = [...this.#now, { ...placement, memoryMiB: need.memoryMiB }];
-    this.#freeInNow = freeGiven(this.#now);
-    this.takeLater(placement, need);
+    const holder = held(placement, need);
+    this.#now.add(holder);
+    this.#later.add(holder);
   }
 
   /** Taken as soon as what is leaving has left. */
   takeLater(placement: Placement, need: Need): void {
-    this.#setLater([...this.#later, { ...placement, memoryMiB: need.memoryMiB }]);
+    this.#later.add(held(placement, need));
   }
 
   leave(holders: readonly Holder[]): void {
-    this.#setLater(this.#later.filter((h) => !holders.includes(h)));
-  }
-
-  #setLater(holders: readonly Holder[]): void {
-    this.#later = holders;
-    this.#freeInLater = freeGiven(holders);
+    for (const holder of holders) this.#later.remove(holder);
   }
 }
+
+const held = (placement: Placement, { memoryMiB, cpus }: Need): Holder => ({ ...placement, memoryMiB, cpus });

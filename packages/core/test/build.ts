@@ -19,7 +19,12 @@ export const host = (over: Partial<Host> = {}): Host => ({
   id: 'h1',
   runtimes: ['docker'],
   cordoned: false,
+  draining: false,
+  lost: false,
+  labels: {},
+  images: [],
   memoryMiB: 24_000,
+  cpus: null,
   devices: [],
   ...over,
 });
@@ -27,8 +32,13 @@ export const host = (over: Partial<Host> = {}): Host => ({
 export const need = (over: Partial<Need> = {}): Need => ({
   runtime: 'docker',
   memoryMiB: 8_000,
+  cpus: 0,
   gpus: 0,
+  gpuShareMiB: 0,
   vramMiB: 0,
+  gpuType: null,
+  labels: {},
+  image: null,
   ...over,
 });
 
@@ -39,8 +49,10 @@ export const instance = (over: Partial<Instance> = {}): Instance => ({
   hardwareSku: 'cpu',
   hostId: 'h1',
   deviceIds: [],
+  gpuShareMiB: 0,
   runtime: 'docker',
   memoryMiB: 8_000,
+  cpus: 0,
   state: 'ready',
   since: 0,
   inFlight: 0,

@@ -24,6 +24,8 @@ describe('placeOn', () => {
       want: 'h1',
     },
     { name: 'cordoned hosts get nothing', hosts: [host({ cordoned: true })], want: null },
+    { name: 'nor do draining ones', hosts: [host({ draining: true })], want: null },
+    { name: 'nor do lost ones', hosts: [host({ lost: true })], want: null },
     { name: 'a host of the other runtime gets nothing', hosts: [host({ runtimes: ['process'] })], want: null },
     {
       name: 'a host of both runtimes takes both',
@@ -139,6 +141,12 @@ describe('whyNot', () => {
       want: 'no-hardware: No host has 1 GPUs with at least 24000 MiB and 1000 MiB of memory together.',
     },
     { hosts: [host({ cordoned: true })], over: {}, want: 'cordoned: Every host that could hold it is cordoned: h1.' },
+    { hosts: [host({ lost: true })], over: {}, want: 'host-lost: Every host that could hold it is lost: h1.' },
+    {
+      hosts: [host({ lost: true }), host({ id: 'h2', draining: true })],
+      over: {},
+      want: 'host-lost: Every host that could hold it is lost or draining: h1 (lost), h2 (draining).',
+    },
     {
       hosts: [host({ cordoned: true }), host({ id: 'h2' })],
       over: {},

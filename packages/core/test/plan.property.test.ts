@@ -38,11 +38,20 @@ const demands = fc
   .record({ waiting: fc.nat(6), inFlight: fc.nat(3), at: fc.nat(1_000) })
   .map(({ waiting, inFlight, at }) => ({ waiting, inFlight, oldestWaitingAt: waiting === 0 ? null : at }));
 
+const anyNeed = {
+  cpus: fc.constant(0),
+  gpuShareMiB: fc.constant(0),
+  gpuType: fc.constant(null),
+  labels: fc.constant({}),
+  image: fc.constant(null),
+};
+
 const deployments: fc.Arbitrary<Deployment[]> = fc.tuple(
   ...DEPLOYMENTS.map((id) =>
     fc
       .record({
         need: fc.record({
+          ...anyNeed,
           runtime: fc.constantFrom('docker' as const, 'process' as const),
           memoryMiB: fc.constantFrom(2_000, 4_000, 8_000, 12_000),
           gpus: fc.nat(2),

@@ -35,17 +35,18 @@ export function apply(s: Snapshot, plan: Plan, now: number, nextId: () => string
     if (a.kind === 'boot') {
       const d = s.deployments.find((x) => x.id === a.deploymentId);
       if (d === undefined) throw new Error(`the plan boots ${a.deploymentId}, which is not in the snapshot`);
-      const { memoryMiB, runtime } = d.need;
+      const { memoryMiB, cpus, runtime } = a.need;
       booted.push(
         instance({
           ...a.placement,
           id: nextId(),
           deploymentId: d.id,
           versionId: d.versionId,
-          hardwareSku: d.hardwareSku,
+          hardwareSku: a.hardwareSku,
           state: 'booting',
           since: now,
           memoryMiB,
+          cpus,
           runtime,
         }),
       );
