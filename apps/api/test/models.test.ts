@@ -129,7 +129,6 @@ describe('versions', () => {
       id: 'host',
       name: 'box',
       runtimes: ['docker'],
-      cordoned: false,
       memoryMiB: 4096,
       devices: [],
       runtimeNotes: { process: 'HEARTH_RUNTIME is docker' },

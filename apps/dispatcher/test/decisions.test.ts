@@ -12,13 +12,16 @@ const instance = (id: string, state: InstanceRow['state'], over: Partial<Instanc
   hardwareSku: 'cpu',
   hostId: 'h',
   deviceIds: [],
+  gpuShareMiB: 0,
   runtime: 'process',
   memoryMiB: 1,
+  cpus: 0,
   slots: 1,
   since: 0,
   reason: '',
   address: 'http://127.0.0.1:1',
   callbackTokenHash: '',
+  callbackHost: null,
   phases: {},
   failure: null,
   pull: null,
@@ -43,7 +46,10 @@ describe('consumers ↔ instances', () => {
       'open',
     ],
     ['a ready instance keeps its consumer', 'ready', {}, ''],
-    ['a booting instance gets none', 'booting', null, ''],
+    ['a booting instance with an address gets one that takes nothing yet', 'booting', null, 'prepare'],
+    ['and gets it once', 'booting', { intake: 'prepared' }, ''],
+    ['once ready, it takes', 'ready', { intake: 'prepared' }, 'open'],
+    ['a draining instance whose consumer took nothing yet is said at once', 'draining', { intake: 'prepared' }, 'sayClosed'],
     ['a draining instance loses it', 'draining', { inFlight: 1 }, 'close'],
     ['an unhealthy instance loses it', 'ready', { healthy: false }, 'close'],
     ['while its consumer closes, nothing is said', 'draining', { intake: 'closing' }, ''],
@@ -60,6 +66,7 @@ describe('consumers ↔ instances', () => {
   it.each(rows)('%s', (_, state, held, change) => {
     const changes = consumerChanges([instance('i', state)], new Map(held ? [['i', view(held)]] : []));
     const made = [
+      ...changes.prepare.map(() => 'prepare'),
       ...changes.open.map(() => 'open'),
       ...changes.close.map(() => 'close'),
       ...changes.sayClosed.map(() => 'sayClosed'),
@@ -69,8 +76,9 @@ describe('consumers ↔ instances', () => {
   });
 
   it('an instance without an address waits; one that is no longer live is gone', () => {
-    const changes = consumerChanges([instance('i', 'ready', { address: null })], new Map([['old', view()]]));
-    expect(changes).toEqual({ open: [], close: [], sayClosed: [], gone: ['old'] });
+    const nowhere = [instance('b', 'booting', { address: null }), instance('r', 'ready', { address: null })];
+    const changes = consumerChanges(nowhere, new Map([['old', view()]]));
+    expect(changes).toEqual({ prepare: [], open: [], close: [], sayClosed: [], gone: ['old'] });
   });
 });
 

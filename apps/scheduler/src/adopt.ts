@@ -1,6 +1,7 @@
 import type { InstanceRow } from '@hearth/store';
 import type { Boots } from './boot.ts';
 import { type ExitDeps, settleExit } from './exits.ts';
+import type { Member } from './hosts/member.ts';
 import type { Found, Runtime } from './runtime/runtime.ts';
 import type { Stops } from './stops.ts';
 
@@ -12,34 +13,51 @@ export interface AdoptDeps extends ExitDeps {
 }
 
 /**
- * Makes rows and containers agree, at the start and every few seconds: adopts what an earlier scheduler started, takes
- * note of what ended unseen, and sweeps up what belongs to nobody. Rows are read before containers, so that a container
- * can't be missed which a row already tells of; strays are looked up once more before they go.
+ * Makes the rows and the containers of one host agree, at the start, every few seconds and when it returns: adopts what
+ * an earlier scheduler started, takes note of what ended unseen, and sweeps up what belongs to nobody. Rows are read
+ * before containers, so that a container can't be missed which a row already tells of; strays are looked up once more
+ * before they go. Of a lost host the rows go, whatever still runs there: its predictions must not wait for it.
  */
-export async function reconcile(deps: AdoptDeps): Promise<void> {
-  const rows = await deps.store.instances.live();
-  for (const row of rows.filter((row) => !deps.runtimes.has(row.runtime))) {
+export async function reconcile(member: Member, deps: AdoptDeps): Promise<void> {
+  const rows = await deps.store.instances.live(member.row.id);
+  const used = new Set(member.runtimes.map(({ kind }) => kind));
+  for (const row of rows.filter((row) => !used.has(row.runtime))) {
     await vanish(row, `The ${row.runtime} runtime is switched off (HEARTH_RUNTIME).`, deps);
   }
-  for (const runtime of deps.runtimes.all) {
+  for (const runtime of member.runtimes) {
     const mine = rows.filter((row) => row.runtime === runtime.kind);
-    let found: Found[];
-    try {
-      found = await runtime.list();
-    } catch (error) {
-      // Not to be seen is not to be gone: an engine that restarts brings its containers back into view. Where nothing
-      // runs there is nothing to miss, and most machines without an engine never had one.
-      const level = mine.length > 0 ? 'warn' : 'debug';
-      deps.log[level]({ err: error, runtime: runtime.kind }, 'cannot be listed; its instances stay as they are');
-      continue;
+    if (member.isLost(runtime.kind)) {
+      for (const row of mine) await vanish(row, `Its host ${member.row.name} is lost: ${member.lostWhy}.`, deps);
+    } else {
+      await sortOut(runtime, mine, deps);
     }
-    for (const row of mine) {
-      const itsOwn = found.find((f) => f.role === 'instance' && f.instanceId === row.id) ?? null;
-      await settleRow(row, itsOwn, deps);
-    }
-    const known = new Set(mine.map((row) => row.id));
-    for (const stray of found.filter((f) => !known.has(f.instanceId))) await reap(stray, runtime, deps);
   }
+}
+
+/** Ends the instances of hosts that are no part of the fleet any more; what a removed host still runs is its own. */
+export async function dropOrphans(hostIds: ReadonlySet<string>, deps: AdoptDeps): Promise<void> {
+  for (const row of await deps.store.instances.live()) {
+    if (!hostIds.has(row.hostId)) await vanish(row, 'Its host was removed.', deps);
+  }
+}
+
+async function sortOut(runtime: Runtime, mine: readonly InstanceRow[], deps: AdoptDeps): Promise<void> {
+  let found: Found[];
+  try {
+    found = await runtime.list();
+  } catch (error) {
+    // Not to be seen is not to be gone, until the pulse says so. Where nothing runs there is nothing to miss, and most
+    // machines without an engine never had one.
+    const level = mine.length > 0 ? 'warn' : 'debug';
+    deps.log[level]({ err: error, runtime: runtime.kind }, 'cannot be listed; its instances stay as they are');
+    return;
+  }
+  for (const row of mine) {
+    const itsOwn = found.find((f) => f.role === 'instance' && f.instanceId === row.id) ?? null;
+    await settleRow(row, itsOwn, runtime, deps);
+  }
+  const known = new Set(mine.map((row) => row.id));
+  for (const stray of found.filter((f) => !known.has(f.instanceId))) await reap(stray, runtime, deps);
 }
 
 /**
@@ -49,7 +67,7 @@ export async function reconcile(deps: AdoptDeps): Promise<void> {
  * | ready, draining | nothing to do | failed, with its log | vanished |
  * | stopping | stop again | stop again | stop again |
  */
-async function settleRow(row: InstanceRow, found: Found | null, deps: AdoptDeps): Promise<void> {
+async function settleRow(row: InstanceRow, found: Found | null, runtime: Runtime, deps: AdoptDeps): Promise<void> {
   const { boots, stops } = deps;
   if (row.state === 'stopping') {
     void stops.begin(row);
@@ -58,27 +76,33 @@ async function settleRow(row: InstanceRow, found: Found | null, deps: AdoptDeps)
   if (row.state === 'booting') {
     if (boots.has(row.id)) return;
     if (found?.address && found.exit === null) boots.resume(row, found.address);
-    else await vanish(row, 'The scheduler was restarted while it booted.', deps);
+    else if (await vanish(row, 'The scheduler was restarted while it booted.', deps)) await remove(row, runtime);
     return;
   }
   if (found === null) await vanish(row, 'Its container is gone.', deps);
   else if (found.exit !== null) await settleExit(found.exit, deps);
 }
 
+const remove = (row: InstanceRow, runtime: Runtime): Promise<void> =>
+  runtime.stop(row.id, { address: null, graceMs: 0 });
+
+/** Whether it was there to vanish. */
 async function vanish(
   row: InstanceRow,
   message: string,
-  { store, bus, clock, log, ended, runtimes }: AdoptDeps,
-): Promise<void> {
+  { store, bus, clock, log, ended, boots }: AdoptDeps,
+): Promise<boolean> {
   const at = clock.now();
   const phase = row.state === 'booting' ? 'place' : null;
   const failure = { kind: 'lost', phase, message, logTail: '', exitCode: null, at } as const;
-  if ((await store.instances.move(row.id, row.state, 'vanished', { at, reason: message, failure })) === null) return;
+  if ((await store.instances.move(row.id, row.state, 'vanished', { at, reason: message, failure })) === null)
+    return false;
   ended('lost');
-  log.warn({ instanceId: row.id, deploymentId: row.deploymentId }, `vanished: ${message}`);
-  if (runtimes.has(row.runtime)) await runtimes.get(row.runtime).stop(row.id, { address: null, graceMs: 0 });
+  log.warn({ instanceId: row.id, deploymentId: row.deploymentId, hostId: row.hostId }, `vanished: ${message}`);
   bus.poke('dispatcher');
   bus.poke('scheduler');
+  await boots.giveUp(row.id);
+  return true;
 }
 
 /** A container of ours without a live row: of an instance that is over, or of an inspection that was cut off. */

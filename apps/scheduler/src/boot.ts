@@ -112,7 +112,7 @@ export class Boots {
     const attempt = async (): Promise<void> => {
       const expectation = exits.expect(row.id);
       try {
-        const runtime = runtimes.get(row.runtime);
+        const runtime = runtimes.of(row);
         const address = await start(runtime, phases, giveUp.signal);
         await this.#untilReady(runtime, row, address, expectation.exited, giveUp.signal);
         await phases.written();
@@ -125,7 +125,7 @@ export class Boots {
     const again = async (error: unknown): Promise<void> => {
       // Not for a boot that was taken over: the token that its server was given is not known here.
       if (!isPortClash(error) || row.phases.setup !== undefined) throw error;
-      await runtimes.get(row.runtime).stop(row.id, { address: null, graceMs: 0 });
+      await runtimes.of(row).stop(row.id, { address: null, graceMs: 0 });
       await attempt();
     };
     const fail = async (error: unknown): Promise<void> => {
@@ -193,7 +193,7 @@ export class Boots {
     const { store, bus, clock, log, statuses, metrics } = this.#deps;
     const failure: Failure = { ...this.#describe(row, error), phase, at: clock.now() };
     try {
-      await this.#deps.runtimes.get(row.runtime).stop(row.id, { address: row.address, graceMs: FAILED_BOOT_GRACE_MS });
+      await this.#deps.runtimes.of(row).stop(row.id, { address: row.address, graceMs: FAILED_BOOT_GRACE_MS });
     } catch (stopError) {
       log.warn({ err: stopError, instanceId: row.id }, 'not removed after its boot failed; the reconciliation will');
     }

@@ -66,7 +66,7 @@ export interface ExitDeps {
 export async function settleExit(exit: Exit, { store, runtimes, bus, clock, log, ended }: ExitDeps): Promise<void> {
   const row = await store.instances.get(exit.instanceId);
   if (row === null || (row.state !== 'ready' && row.state !== 'draining')) return;
-  const runtime = runtimes.get(row.runtime);
+  const runtime = runtimes.of(row);
   const logTail = logTailOf(await runtime.logs(row.id, LOG_TAIL_LINES));
   const { kind, message } = exitReason(exit, row.memoryMiB, false);
   const at = clock.now();

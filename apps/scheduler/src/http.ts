@@ -60,7 +60,7 @@ async function answer(url: URL, response: ServerResponse, options: HttpOptions):
   }
   const row = await store.instances.get(id);
   if (row === null) return send(response, 404, `no instance has the id ${id}`);
-  const text = runtimes.has(row.runtime) ? await runtimes.get(row.runtime).logs(id, tail) : '';
+  const text = runtimes.has(row) ? await runtimes.of(row).logs(id, tail) : '';
   send(response, 200, text || (row.failure?.logTail ?? ''));
 }
 

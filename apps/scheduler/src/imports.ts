@@ -1,3 +1,4 @@
+import type { RuntimeKind } from '@hearth/core';
 import type { Logger } from '@hearth/kit';
 import type { Bus } from '@hearth/queue';
 import type { ImportResult, ImportRow, Store, VersionSource } from '@hearth/store';
@@ -5,7 +6,7 @@ import { request } from 'undici';
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { Exits } from './exits.ts';
-import type { Fleet } from './hosts.ts';
+import type { Fleet } from './hosts/fleet.ts';
 import { ImportRefused, slotsInSchema, versionOfFolder } from './import-folder.ts';
 import { isCurrent, mayHaveMoved, versionOfImage } from './import-image.ts';
 import { type ReadHealth, throwIfSetupFailed } from './readiness.ts';
@@ -55,6 +56,12 @@ async function getJson(url: string, signal: AbortSignal): Promise<Record<string,
     // Refused, reset or not JSON: not ready yet. The deadline and the end of its process end the wait.
     return null;
   }
+}
+
+/** Where something is inspected. */
+interface Room {
+  readonly runtime: Runtime;
+  readonly memoryMiB: number;
 }
 
 /** Looks at what the api wants to make versions of, and answers; each import once, side by side. */
@@ -109,9 +116,9 @@ export class Imports {
   async #resultOf(row: ImportRow): Promise<ImportResult> {
     const { source } = row;
     if (source.kind === 'path') {
-      this.#require('process');
+      const [here] = this.#roomsFor('process');
       const { slots, ...version } = await versionOfFolder(source);
-      const said = await this.#ask(row.id, this.#deps.runtimes.get('process'), version.source, slots);
+      const said = await this.#ask(row.id, here, version.source, slots);
       return {
         ...version,
         openapiSchema: said.openapiSchema,
@@ -119,9 +126,8 @@ export class Imports {
         slots: slots ?? slotsInSchema(said.openapiSchema) ?? 1,
       };
     }
-    this.#require('docker');
-    const docker = this.#deps.runtimes.get('docker');
-    const version = versionOfImage(source.image, await this.#factsOf(docker, source.image));
+    const room = await this.#roomWith(source.image);
+    const version = versionOfImage(source.image, await this.#factsOf(room.runtime, source.image));
     const { versionId, source: pinned, slots, cogVersion, openapiSchema } = version;
     if (openapiSchema !== null) {
       return {
@@ -132,7 +138,7 @@ export class Imports {
         slots: slots ?? slotsInSchema(openapiSchema) ?? 1,
       };
     }
-    const said = await this.#ask(row.id, docker, pinned, slots);
+    const said = await this.#ask(row.id, room, pinned, slots);
     return {
       versionId,
       source: pinned,
@@ -142,9 +148,20 @@ export class Imports {
     };
   }
 
-  /** @throws ImportRefused in words, where this machine cannot run such a thing */
-  #require(kind: 'docker' | 'process'): void {
-    if (!this.#deps.fleet.isAvailable(kind)) throw new ImportRefused(this.#deps.fleet.noteOf(kind));
+  /** Where such a thing can be run, this machine first. @throws ImportRefused in words, where it is nowhere */
+  #roomsFor(kind: RuntimeKind): [Room, ...Room[]] {
+    const { fleet, runtimes } = this.#deps;
+    const places = fleet.placesOf(kind);
+    const [first, ...more] = places.map(({ place, memoryMiB }) => ({ runtime: runtimes.of(place), memoryMiB }));
+    if (first === undefined) throw new ImportRefused(fleet.noteOf(kind));
+    return [first, ...more];
+  }
+
+  /** A host that has the image already: what was only built there is nowhere else. Else any. */
+  async #roomWith(image: string): Promise<Room> {
+    const rooms = this.#roomsFor('docker');
+    const having = await Promise.all(rooms.map(async ({ runtime }) => has(runtime, image)));
+    return rooms.find((_room, at) => having[at]) ?? rooms[0];
   }
 
   async #factsOf(docker: Runtime, image: string): Promise<ImageFacts> {
@@ -158,8 +175,8 @@ export class Imports {
   }
 
   /** Boots it once, asks for its schema, and removes it again. */
-  async #ask(importId: string, runtime: Runtime, source: VersionSource, slots: number | null) {
-    const { clock, exits, fleet, setupTimeoutMs, readSchema: ask, readHealth } = this.#deps;
+  async #ask(importId: string, { runtime, memoryMiB }: Room, source: VersionSource, slots: number | null) {
+    const { clock, exits, setupTimeoutMs, readSchema: ask, readHealth } = this.#deps;
     const spec: BootSpec = {
       instanceId: importId,
       deploymentId: null,
@@ -168,8 +185,8 @@ export class Imports {
       source,
       env: slots === null ? {} : { COG_MAX_CONCURRENCY: String(slots) },
       uploadUrl: null,
-      // Nothing is known of it yet but that it fits this machine.
-      memoryMiB: fleet.memoryMiB,
+      // Nothing is known of it yet but that it fits the machine.
+      memoryMiB,
       cpus: 0,
       deviceIds: [],
     };
@@ -192,6 +209,16 @@ export class Imports {
       expectation.release();
       await runtime.stop(importId, { address: null, graceMs: 0 });
     }
+  }
+}
+
+async function has(runtime: Runtime, image: string): Promise<boolean> {
+  try {
+    return (await runtime.inspectImage(image)) !== null;
+  } catch (error) {
+    // An engine that has just gone away has nothing to offer; the others are asked beside it.
+    if (error instanceof BootFailure) return false;
+    throw error;
   }
 }
 

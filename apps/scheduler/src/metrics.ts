@@ -44,7 +44,7 @@ export function createSchedulerMetrics(store: Store, runtimes: Runtimes): Schedu
 }
 
 async function memoryOf(row: InstanceRow, runtimes: Runtimes): Promise<number | null> {
-  if (!runtimes.has(row.runtime)) return null;
-  const stats = await runtimes.get(row.runtime).stats(row.id);
+  if (!runtimes.has(row)) return null;
+  const stats = await runtimes.of(row).stats(row.id);
   return stats?.memoryBytes ?? null;
 }

@@ -1,16 +1,18 @@
 import { resolve } from 'node:path';
 import { type Logger, newId, systemNow } from '@hearth/kit';
 import { createTransport } from '@hearth/queue';
-import { createStore, type Store } from '@hearth/store';
+import { createStore } from '@hearth/store';
 import { systemClock } from './clock.ts';
 import type { SchedulerConfig } from './config.ts';
+import { LOCAL_SOCKET, linkLocal } from './hosts/engine-link.ts';
+import { openLocal, opensRemote } from './hosts/open-host.ts';
 import { startHttp } from './http.ts';
 import { readSchema } from './imports.ts';
 import { createSchedulerMetrics } from './metrics.ts';
 import { readHealth } from './readiness.ts';
 import { DockerRuntime } from './runtime/docker.ts';
 import { ProcessRuntime } from './runtime/process.ts';
-import { Runtimes } from './runtimes.ts';
+import { LOCAL_HOST_ID, Runtimes } from './runtimes.ts';
 import { type Scheduler, startScheduler } from './scheduler.ts';
 
 /**
@@ -25,7 +27,8 @@ export async function openRoom(
   const store = await createStore({ url: config.databaseUrl });
   const address = config.redisUrl === undefined ? { postgresUrl: config.databaseUrl } : { redisUrl: config.redisUrl };
   const transport = await createTransport(address, { now: systemNow, log });
-  const runtimes = await createRuntimes(config, store);
+  const installation = await store.settings.ensure('installation', () => newId(systemNow()));
+  const runtimes = createRuntimes(config, installation);
   const metrics = createSchedulerMetrics(store, runtimes);
   const standby = new AbortController();
   let scheduler: Scheduler | null = null;
@@ -37,7 +40,9 @@ export async function openRoom(
       if (!standby.signal.aborted) lost(leadership.lost.reason);
     });
     const { callbackPort, setupTimeoutMs } = config;
-    const world = { store, bus: transport.bus, runtimes, metrics, clock: systemClock, log };
+    const local = openLocal(runtimes.on(LOCAL_HOST_ID), log);
+    const openHost = opensRemote({ installation, callbackPort, now: systemNow });
+    const world = { store, bus: transport.bus, runtimes, local, openHost, metrics, clock: systemClock, log };
     scheduler = await startScheduler({ ...world, readHealth, readSchema, callbackPort, setupTimeoutMs });
     return leadership;
   };
@@ -65,9 +70,8 @@ export async function openRoom(
 }
 
 /** `auto` is both: images need Docker, folders run as processes, and the host's row says what answers. */
-async function createRuntimes(config: SchedulerConfig, store: Store): Promise<Runtimes> {
-  const installation = await store.settings.ensure('installation', () => newId(systemNow()));
-  const docker = new DockerRuntime({ host: config.dockerHost, installation });
+function createRuntimes(config: SchedulerConfig, installation: string): Runtimes {
+  const docker = new DockerRuntime({ link: linkLocal(config.dockerHost ?? LOCAL_SOCKET), installation });
   const processes = new ProcessRuntime({ folder: resolve(config.dataDir, 'instances'), installation });
   if (config.runtime === 'docker') return new Runtimes([docker]);
   if (config.runtime === 'process') return new Runtimes([processes]);

@@ -1,22 +1,48 @@
 import type { RuntimeKind } from '@hearth/core';
 import type { Runtime } from './runtime/runtime.ts';
 
-/** The runtimes that this scheduler was set up with, whether or not they answer now. */
+/** The machine that the scheduler runs on. */
+export const LOCAL_HOST_ID = 'local';
+
+/** Where an instance runs. */
+export interface Place {
+  readonly hostId: string;
+  readonly runtime: RuntimeKind;
+}
+
+/** The runtimes of every host, whether or not they answer now. */
 export class Runtimes {
-  readonly all: readonly Runtime[];
+  readonly #byHost = new Map<string, readonly Runtime[]>();
 
-  constructor(all: readonly Runtime[]) {
-    this.all = all;
+  /** `local`: what HEARTH_RUNTIME leaves in use on this machine. */
+  constructor(local: readonly Runtime[]) {
+    this.#byHost.set(LOCAL_HOST_ID, local);
   }
 
-  has(kind: RuntimeKind): boolean {
-    return this.all.some((runtime) => runtime.kind === kind);
+  get all(): readonly Runtime[] {
+    return [...this.#byHost.values()].flat();
   }
 
-  /** @throws Error where HEARTH_RUNTIME leaves this one out; nothing is placed on it then. */
-  get(kind: RuntimeKind): Runtime {
-    const runtime = this.all.find((r) => r.kind === kind);
-    if (runtime === undefined) throw new Error(`the ${kind} runtime is not in use (HEARTH_RUNTIME)`);
-    return runtime;
+  on(hostId: string): readonly Runtime[] {
+    return this.#byHost.get(hostId) ?? [];
+  }
+
+  has({ hostId, runtime }: Place): boolean {
+    return this.on(hostId).some(({ kind }) => kind === runtime);
+  }
+
+  /** @throws Error where the host was removed, or HEARTH_RUNTIME leaves it out; nothing is placed there then. */
+  of({ hostId, runtime }: Place): Runtime {
+    const found = this.on(hostId).find(({ kind }) => kind === runtime);
+    if (found === undefined) throw new Error(`the ${runtime} runtime of host ${hostId} is not in use`);
+    return found;
+  }
+
+  join(hostId: string, runtimes: readonly Runtime[]): void {
+    this.#byHost.set(hostId, runtimes);
+  }
+
+  leave(hostId: string): void {
+    this.#byHost.delete(hostId);
   }
 }

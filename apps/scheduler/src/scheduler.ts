@@ -1,14 +1,16 @@
 import { type Coalescer, createCoalescer, type Logger } from '@hearth/kit';
 import type { Bus } from '@hearth/queue';
 import type { InstanceRow, Store } from '@hearth/store';
-import { reconcile } from './adopt.ts';
+import { dropOrphans, reconcile } from './adopt.ts';
 import { Boots } from './boot.ts';
 import type { Clock } from './clock.ts';
 import { runCycle } from './cycle.ts';
 import { Exits, settleExit } from './exits.ts';
-import { Fleet } from './hosts.ts';
+import { Fleet } from './hosts/fleet.ts';
+import type { OpenHost, OpenHosts } from './hosts/open-host.ts';
 import { Imports, type ReadSchema } from './imports.ts';
 import { Loop } from './loop.ts';
+import { createMemory } from './memory.ts';
 import type { SchedulerMetrics } from './metrics.ts';
 import type { ReadHealth } from './readiness.ts';
 import type { Exit } from './runtime/runtime.ts';
@@ -20,6 +22,9 @@ export interface SchedulerDeps {
   readonly store: Store;
   readonly bus: Bus;
   readonly runtimes: Runtimes;
+  /** This machine, with the runtimes that it starts with. */
+  readonly local: OpenHost;
+  readonly openHost: OpenHosts;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: SchedulerMetrics;
@@ -41,7 +46,7 @@ export interface Scheduler {
 const LOOK_ANYWAY_MS = 2_000;
 const CYCLE_SPACING_MS = 25;
 const RECONCILE_MS = 10_000;
-const DETECT_HOST_MS = 30_000;
+const LOOK_AT_HOSTS_MS = 30_000;
 /** From SIGTERM to SIGKILL. It holds no prediction by then, so this is for its own tidying up. */
 const STOP_GRACE_MS = 5_000;
 
@@ -58,35 +63,36 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     });
   });
   const statuses = new DeploymentStatuses(store);
-  const fleet = new Fleet(store, runtimes, clock, log);
   const boots = new Boots({ ...deps, exits, statuses });
   const stops = new Stops({ store, runtimes, bus, clock, log, boots, graceMs: STOP_GRACE_MS });
-  const imports = new Imports({ ...deps, fleet, exits });
-
   const isInspecting = (id: string): boolean => imports.has(id);
-  const adopt = patient('the reconciliation', log, () => reconcile({ ...exitDeps, boots, stops, isInspecting }));
-  await fleet.detect();
-  const listener = { exited: (exit: Exit) => exits.happened(exit), gap: () => adopt.trigger() };
-  const unsubscribes = runtimes.all.map((runtime) => runtime.events(listener));
-  adopt.trigger();
-  await adopt.idle();
+  const adoptDeps = { ...exitDeps, boots, stops, isInspecting };
+  const fleet = new Fleet({
+    ...deps,
+    listener: { exited: (exit: Exit) => exits.happened(exit) },
+    reconcile: (member) => reconcile(member, adoptDeps),
+    changed: () => bus.poke('scheduler'),
+  });
+  const imports = new Imports({ ...deps, fleet, exits });
+  const adopt = patient('the reconciliation', log, async () => {
+    await dropOrphans(fleet.ids, adoptDeps);
+    for (const member of fleet.members) member.reconcile();
+  });
+  await fleet.open();
 
-  const cycleDeps = { ...deps, boots, stops, fleet, statuses, imports };
+  const memory = createMemory(store, clock.now());
+  const cycleDeps = { ...deps, boots, stops, fleet, statuses, imports, memory };
   const cycle = (): ReturnType<typeof runCycle> => runCycle(cycleDeps);
   const loop = new Loop({ clock, cycle, lookAnywayMs: LOOK_ANYWAY_MS, spacingMs: CYCLE_SPACING_MS });
-  const detect = patient('the look at this machine', log, async () => {
-    await fleet.detect();
-    loop.poke();
-  });
-  unsubscribes.push(
+  const unsubscribes = [
     bus.onPoke('scheduler', () => loop.poke()),
     every(clock, RECONCILE_MS, () => adopt.trigger()),
-    every(clock, DETECT_HOST_MS, () => detect.trigger()),
-  );
+    every(clock, LOOK_AT_HOSTS_MS, () => fleet.members.forEach((member) => member.look())),
+  ];
 
   const rest = async (): Promise<void> => {
     for (const unsubscribe of unsubscribes.splice(0)) unsubscribe();
-    await Promise.all([loop.close(), adopt.close(), detect.close(), imports.close()]);
+    await Promise.all([loop.close(), adopt.close(), imports.close()]);
   };
   return {
     idle: () => loop.idle(),
@@ -99,6 +105,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
       await rest();
       await boots.close();
       await stops.idle();
+      await fleet.close();
     },
   };
 }

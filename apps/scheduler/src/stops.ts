@@ -26,7 +26,7 @@ export class Stops {
   }
 
   /** Ends an instance whose row is `stopping`. A failed stop leaves it there, and the reconciliation begins anew. */
-  begin(row: Pick<InstanceRow, 'id' | 'runtime' | 'address'>): Promise<void> {
+  begin(row: Pick<InstanceRow, 'id' | 'hostId' | 'runtime' | 'address'>): Promise<void> {
     const running = this.#running.get(row.id);
     if (running !== undefined) return running;
     const done = this.#stop(row)
@@ -41,10 +41,10 @@ export class Stops {
     await Promise.all(this.#running.values());
   }
 
-  async #stop({ id, runtime, address }: Pick<InstanceRow, 'id' | 'runtime' | 'address'>): Promise<void> {
+  async #stop({ id, address, ...place }: Pick<InstanceRow, 'id' | 'hostId' | 'runtime' | 'address'>): Promise<void> {
     const { store, runtimes, bus, clock, log, boots, graceMs } = this.#deps;
     await boots.giveUp(id);
-    await runtimes.get(runtime).stop(id, { address, graceMs });
+    await runtimes.of(place).stop(id, { address, graceMs });
     if ((await store.instances.move(id, 'stopping', 'stopped', { at: clock.now() })) === null) return;
     log.info({ instanceId: id }, 'stopped');
     bus.poke('scheduler');

@@ -4,6 +4,7 @@ import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../src/clock.ts';
 import { readHealth } from '../src/readiness.ts';
+import { LOCAL_SOCKET, linkLocal } from '../src/hosts/engine-link.ts';
 import { DockerRuntime } from '../src/runtime/docker.ts';
 import { containerName, LABELS } from '../src/runtime/docker-container.ts';
 import type { BootSpec } from '../src/runtime/runtime.ts';
@@ -12,7 +13,7 @@ import { runtimeContract } from './runtime.contract.ts';
 const IMAGE = `hearth-test/model-server:${process.pid}`;
 const hasEngine = await dockerRing();
 const docker = new Docker();
-const connect = (installation: string) => new DockerRuntime({ host: process.env.DOCKER_HOST ?? null, installation });
+const connect = (installation: string) => new DockerRuntime({ link: linkLocal(process.env.DOCKER_HOST ?? LOCAL_SOCKET), installation });
 
 async function leftovers(installation: string): Promise<string[]> {
   const label = [`${LABELS.installation}=${installation}`];
@@ -115,7 +116,7 @@ describe.skipIf(!hasEngine)('Docker ring', () => {
   });
 
   it('answers with a note, not an error, where no engine listens', async () => {
-    const nowhere = new DockerRuntime({ host: 'unix:///nowhere/docker.sock', installation: 'nobody' });
+    const nowhere = new DockerRuntime({ link: linkLocal('unix:///nowhere/docker.sock'), installation: 'nobody' });
     expect(await nowhere.capacity()).toMatchObject({
       available: false,
       note: expect.stringContaining('/nowhere/docker.sock'),

@@ -9,6 +9,7 @@ import {
   type Store,
 } from '@hearth/store';
 import { type TestDatabase, testDatabase } from '@hearth/testkit';
+import type { OpenHosts } from '../src/hosts/open-host.ts';
 import { createSchedulerMetrics } from '../src/metrics.ts';
 import { FakeRuntime } from '../src/runtime/fake.ts';
 import type { Runtime } from '../src/runtime/runtime.ts';
@@ -39,6 +40,10 @@ export class TestHouse {
   readonly store: Store;
   readonly bus: Transport['bus'];
   readonly runtime: FakeRuntime;
+  /** Hosts beside this machine, for tests that have some. */
+  openHost: OpenHosts = ({ id }) => {
+    throw new Error(`there is no host ${id}`);
+  };
   readonly #database: TestDatabase;
   readonly #transport: Transport;
   readonly #account: AccountRow;
@@ -56,7 +61,17 @@ export class TestHouse {
   }
 
   defineHardware(sku: string, memoryMiB: number): Promise<void> {
-    const rest = { name: sku, gpus: 0, vramMiB: 0, cpus: 0, priceMicrosPerSecond: 100 };
+    const rest = {
+      name: sku,
+      gpus: 0,
+      vramMiB: 0,
+      cpus: 0,
+      priceMicrosPerSecond: 100,
+      gpuShareMiB: 0,
+      gpuType: null,
+      labels: {},
+      fallback: [],
+    };
     return this.store.hosts.putHardware({ sku, memoryMiB, ...rest });
   }
 
@@ -69,6 +84,8 @@ export class TestHouse {
       clock,
       log,
       runtimes: all,
+      local: { runtimes, devices: async () => [], check: async () => [] },
+      openHost: this.openHost,
       metrics: createSchedulerMetrics(store, all),
       readHealth: runtime.readHealth,
       readSchema: async (address) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { exitReason } from '../src/exit-reason.ts';
-import { parseDevices } from '../src/hosts.ts';
+import { parseDevices } from '../src/hosts/devices.ts';
 import { Loop, nextCycleAt } from '../src/loop.ts';
 import { probeDelayMs, setupDeadlineAt } from '../src/readiness.ts';
 import { reportIntervalSeconds } from '../src/report-interval.ts';

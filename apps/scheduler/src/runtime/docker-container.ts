@@ -33,7 +33,7 @@ export function containerOptions(
   spec: BootSpec,
   image: string,
   facts: ImageFacts,
-  installation: string,
+  { installation, bindAddress }: { installation: string; bindAddress: string },
 ): ContainerCreateOptions {
   const takesFlags = imageTakesFlags(facts.cmd, facts.labels);
   const memoryBytes = spec.memoryMiB * 2 ** 20;
@@ -52,7 +52,7 @@ export function containerOptions(
     },
     ExposedPorts: { [SERVER_PORT]: {} },
     HostConfig: {
-      PortBindings: { [SERVER_PORT]: [{ HostIp: '127.0.0.1', HostPort: '' }] },
+      PortBindings: { [SERVER_PORT]: [{ HostIp: bindAddress, HostPort: '' }] },
       Memory: memoryBytes,
       MemorySwap: memoryBytes,
       ShmSize: Math.floor(memoryBytes / 2),

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import type { BootPhase, PullProgress } from '@hearth/core';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
+import type { EngineLink } from '../hosts/engine-link.ts';
 import { containerName, containerOptions, exitOf, LABELS, logText, roleOf, SERVER_PORT } from './docker-container.ts';
 import { bootFailureOf, isNotFound, orAlready, pullFailureOf } from './docker-errors.ts';
 import { type Death, followDeaths } from './docker-events.ts';
@@ -22,8 +23,7 @@ import {
 import { askToShutDown, SHUTDOWN_ANSWER_MS } from './shutdown.ts';
 
 export interface DockerRuntimeOptions {
-  /** Of the engine's socket or port, as in DOCKER_HOST; null is the local socket. */
-  readonly host: string | null;
+  readonly link: EngineLink;
   /** Labels what is ours. */
   readonly installation: string;
 }
@@ -33,40 +33,41 @@ const EngineInfo = z.object({ ServerVersion: z.string(), MemTotal: z.number() })
 /** A registry that takes longer counts as away: the image that is here is used. */
 const REGISTRY_ANSWER_MS = 10_000;
 
-const LOCAL_SOCKET = 'unix:///var/run/docker.sock';
-
-/** The one place that knows how an engine is reached. `version` stays unset: dockerode then speaks the engine's own. */
-function connect(host: string): Docker {
-  const url = new URL(host);
-  if (url.protocol === 'unix:') return new Docker({ socketPath: url.pathname });
-  return new Docker({ protocol: 'http', host: url.hostname, port: Number(url.port || 2375) });
-}
-
 /** Model servers as containers of a Docker Engine. */
 export class DockerRuntime implements Runtime {
   readonly kind = 'docker';
-  readonly #host: string;
+  readonly #link: EngineLink;
   readonly #docker: Docker;
   readonly #installation: string;
   /** By pinned reference only: such an image never changes, so a boot need not ask for it. */
   readonly #pinned = new Map<string, ImageFacts>();
   readonly #followers = new Set<{ close(): void }>();
 
-  constructor({ host, installation }: DockerRuntimeOptions) {
-    this.#host = host ?? LOCAL_SOCKET;
-    this.#docker = connect(this.#host);
+  constructor({ link, installation }: DockerRuntimeOptions) {
+    this.#link = link;
+    this.#docker = link.docker;
     this.#installation = installation;
+  }
+
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.#link.ping(signal);
+  }
+
+  cut(): void {
+    this.#link.cut();
   }
 
   async capacity(): Promise<Capacity> {
     try {
       const info = EngineInfo.parse(await this.#docker.info());
-      const callbackHost = await this.#bridgeGateway();
-      const note = `Docker Engine ${info.ServerVersion} answers at ${this.#host}; its containers reach Hearth at ${callbackHost}.`;
-      return { available: true, note, memoryMiB: Math.floor(info.MemTotal / 2 ** 20), callbackHost };
+      const { callbackHost: own } = await this.#link.whereabouts();
+      const callbackHost = own ?? (await this.#bridgeGateway());
+      const engineVersion = info.ServerVersion;
+      const note = `Docker Engine ${engineVersion} answers at ${this.#link.at}; its containers reach Hearth at ${callbackHost}.`;
+      return { available: true, note, memoryMiB: Math.floor(info.MemTotal / 2 ** 20), callbackHost, engineVersion };
     } catch (error) {
-      const note = `No Docker Engine answers at ${this.#host}: ${messageOf(error)}`;
-      return { available: false, note, memoryMiB: 0, callbackHost: '127.0.0.1' };
+      const note = `No Docker Engine answers at ${this.#link.at}: ${messageOf(error)}`;
+      return { available: false, note, memoryMiB: 0, callbackHost: '127.0.0.1', engineVersion: null };
     }
   }
 
@@ -82,6 +83,11 @@ export class DockerRuntime implements Runtime {
     const address = gateway ?? subnet?.replace(/\.\d+\/\d+$/, '.1');
     if (address === undefined) throw new Error('its network "bridge" has no gateway address');
     return address;
+  }
+
+  async images(): Promise<string[]> {
+    const images = await this.#docker.listImages();
+    return images.flatMap(({ Id, RepoDigests }) => [Id, ...(RepoDigests ?? [])]);
   }
 
   async inspectImage(image: string): Promise<ImageFacts | null> {
@@ -144,13 +150,15 @@ export class DockerRuntime implements Runtime {
     const { image } = source;
     const facts = await this.#factsOf(image);
     try {
-      const options = containerOptions(spec, image, facts, this.#installation);
+      const { address, bindAddress } = await this.#link.whereabouts();
+      const options = containerOptions(spec, image, facts, { installation: this.#installation, bindAddress });
       const container = await this.#docker.createContainer({ ...options, abortSignal: signal });
       signal.throwIfAborted();
       onPhase('start');
       await container.start();
       const { NetworkSettings, State } = await container.inspect();
-      return { address: addressOf(NetworkSettings.Ports[SERVER_PORT]) ?? noAddress(State) };
+      const port = NetworkSettings.Ports[SERVER_PORT]?.[0]?.HostPort;
+      return { address: port === undefined ? noAddress(State) : `http://${inUrl(address)}:${port}` };
     } catch (error) {
       if (isNotFound(error)) this.#pinned.delete(image);
       // Created but not started, or aborted half-way: nothing may stay behind.
@@ -177,12 +185,13 @@ export class DockerRuntime implements Runtime {
   async list(): Promise<Found[]> {
     const label = [`${LABELS.installation}=${this.#installation}`];
     const containers = await this.#docker.listContainers({ all: true, filters: { label } });
+    const { address: at } = await this.#link.whereabouts();
     return Promise.all(
       containers.map(async ({ Labels, State, Ports, Id }) => {
         const instanceId = Labels[LABELS.instance] ?? '';
         const role = roleOf(Labels);
         const port = Ports.find((p) => p.PrivatePort === Number.parseInt(SERVER_PORT, 10))?.PublicPort;
-        const address = port === undefined ? null : `http://127.0.0.1:${port}`;
+        const address = port === undefined ? null : `http://${inUrl(at)}:${port}`;
         const ended = State !== 'running' && State !== 'created' && State !== 'restarting' && State !== 'paused';
         const exit = ended ? await this.#exitOf({ containerId: Id, instanceId, role, exitCode: 0 }) : null;
         return { instanceId, role, address, exit };
@@ -247,6 +256,7 @@ export class DockerRuntime implements Runtime {
 
   async close(): Promise<void> {
     for (const follower of this.#followers) follower.close();
+    this.#link.close();
   }
 
   async #factsOf(image: string): Promise<ImageFacts> {
@@ -267,8 +277,7 @@ function nameAndValue(variable: string): [string, string] {
   return at === -1 ? [variable, ''] : [variable.slice(0, at), variable.slice(at + 1)];
 }
 
-const addressOf = (bindings: { HostIp: string; HostPort: string }[] | undefined): string | null =>
-  bindings?.[0] === undefined ? null : `http://127.0.0.1:${bindings[0].HostPort}`;
+const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 /** It ended before it could be asked for its port: whoever waits for it learns how from its exit. */
 function noAddress(state: { ExitCode: number; Error: string }): string {

@@ -40,6 +40,8 @@ export class FakeRuntime implements Runtime {
   readonly #published = new Map<string, { digest: string; facts: ImageFacts }>();
   readonly #running = new Map<string, Running>();
   readonly #listeners = new Set<RuntimeListener>();
+  #lost: 'hangs' | 'refuses' | null = null;
+  #cut = new AbortController();
   #nextPort = 40_000;
   /** How many instances were ever started. */
   booted = 0;
@@ -89,8 +91,32 @@ export class FakeRuntime implements Runtime {
     return running === undefined ? null : { status: running.health, setupLogs: running.log.join('\n') };
   };
 
+  /** Its host does not answer any more: `hangs` until it is cut off, or `refuses`. Instances run on. */
+  lose(how: 'hangs' | 'refuses'): void {
+    this.#lost = how;
+  }
+
+  /** Its host answers again. */
+  restore(): void {
+    this.#lost = null;
+    for (const listener of this.#listeners) listener.gap();
+  }
+
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.#answer(signal);
+  }
+
+  cut(): void {
+    this.#cut.abort(new Error('the connection was cut'));
+    this.#cut = new AbortController();
+  }
+
+  async images(): Promise<string[]> {
+    return [...this.#images.keys()];
+  }
+
   async capacity(): Promise<Capacity> {
-    return { available: true, note: 'A fake.', memoryMiB: 16_384, callbackHost: '127.0.0.1' };
+    return { available: true, note: 'A fake.', memoryMiB: 16_384, callbackHost: '127.0.0.1', engineVersion: null };
   }
 
   async inspectImage(image: string): Promise<ImageFacts | null> {
@@ -144,6 +170,7 @@ export class FakeRuntime implements Runtime {
   }
 
   async list(): Promise<Found[]> {
+    await this.#answer();
     return [...this.#running.values()].map(({ spec, address, exit }) => ({
       instanceId: spec.instanceId,
       role: spec.role,
@@ -172,6 +199,18 @@ export class FakeRuntime implements Runtime {
 
   async close(): Promise<void> {
     this.#listeners.clear();
+  }
+
+  /** Like an engine's connection: at once, with an error, or not before it is cut off. */
+  async #answer(signal?: AbortSignal): Promise<void> {
+    if (this.#lost === null) return;
+    if (this.#lost === 'refuses') throw new Error('connect ECONNREFUSED');
+    const cut = signal === undefined ? this.#cut.signal : AbortSignal.any([this.#cut.signal, signal]);
+    await new Promise<never>((_resolve, reject) => {
+      const over = (): void => reject(cut.reason);
+      if (cut.aborted) over();
+      else cut.addEventListener('abort', over, { once: true });
+    });
   }
 
   #endSetup(running: Running, model: FakeModel): void {

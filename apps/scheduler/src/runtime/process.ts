@@ -51,11 +51,20 @@ export class ProcessRuntime implements Runtime {
     this.#watch = new Watch(this.#folders);
   }
 
+  /** This machine answers for as long as anything here runs. */
+  async ping(): Promise<void> {}
+
+  cut(): void {}
+
+  async images(): Promise<string[]> {
+    return [];
+  }
+
   async capacity(): Promise<Capacity> {
     const note = hasProc
       ? 'Models run as processes of this machine.'
       : 'Models run as processes of this machine; without /proc their memory is not limited.';
-    return { available: true, note, memoryMiB: Math.floor(totalmem() / 2 ** 20), callbackHost: '127.0.0.1' };
+    return { available: true, note, memoryMiB: Math.floor(totalmem() / 2 ** 20), callbackHost: '127.0.0.1', engineVersion: null };
   }
 
   /** There are no images here. */

@@ -66,6 +66,8 @@ export interface Capacity {
   readonly memoryMiB: number;
   /** The host part of the addresses at which its instances reach the platform. */
   readonly callbackHost: string;
+  /** Of the Docker Engine; null where there is none. */
+  readonly engineVersion: string | null;
 }
 
 export interface RuntimeListener {
@@ -87,8 +89,14 @@ export interface StopRequest {
  */
 export interface Runtime {
   readonly kind: RuntimeKind;
+  /** Resolves when it answers. @throws what keeps it from it; may wait until `signal` aborts */
+  ping(signal: AbortSignal): Promise<void>;
+  /** Breaks off every call in progress: each then ends with an error. The next call tries anew. */
+  cut(): void;
   /** Never throws: an engine that does not answer is an answer. */
   capacity(): Promise<Capacity>;
+  /** All images on the host, by digest (`name@sha256:…`) and by id (`sha256:…`). @throws where it does not answer */
+  images(): Promise<string[]>;
   /**
    * Null where the image is not on the host.
    * @throws BootFailure `lost` when the engine does not answer

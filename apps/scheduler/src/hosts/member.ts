@@ -1,0 +1,234 @@
+import type { Host, RuntimeKind } from '@hearth/core';
+import { type Coalescer, createCoalescer, type Logger } from '@hearth/kit';
+import type { HostFindings, HostRow, Store } from '@hearth/store';
+import { type Clock, pause } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import type { Capacity, Runtime, RuntimeListener } from '../runtime/runtime.ts';
+import type { OpenHost } from './open-host.ts';
+import { Pulse } from './pulse.ts';
+
+/** What a member needs of the scheduler. */
+export interface MemberDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly listener: Omit<RuntimeListener, 'gap'>;
+  /** Brings its rows and its containers in line, or takes its rows away while it is lost. */
+  readonly reconcile: (member: Member) => Promise<void>;
+  /** The fleet is not as it was. */
+  readonly changed: () => void;
+}
+
+/** A look that takes longer has failed; the pulse says whether the host is lost. */
+const LOOK_MS = 10_000;
+
+/**
+ * One host as the scheduler holds it. Everything about it happens beside everything else: however slow it is, nobody
+ * waits for it but its own instances.
+ */
+export class Member {
+  row: HostRow;
+  readonly #open: OpenHost;
+  readonly #deps: MemberDeps;
+  readonly #pulses: ReadonlyMap<RuntimeKind, Pulse>;
+  readonly #unsubscribes: readonly (() => void)[];
+  readonly #reconciling: Coalescer;
+  readonly #looking: Coalescer;
+  readonly #checking: Coalescer;
+  #capacities: ReadonlyMap<RuntimeKind, Capacity> = new Map();
+  #images: readonly string[] = [];
+  #why = '';
+  /** It was lost, and what it still runs since has not been looked through. */
+  #unsorted = false;
+
+  constructor(row: HostRow, open: OpenHost, deps: MemberDeps) {
+    this.row = row;
+    this.#open = open;
+    this.#deps = deps;
+    this.#reconciling = createCoalescer(() => this.#patiently('its reconciliation', () => this.#reconcile()));
+    this.#looking = createCoalescer(() => this.#patiently('the look at it', () => this.#look()));
+    this.#checking = createCoalescer(() => this.#patiently('its check', () => this.#check()));
+    const gap = (): void => this.reconcile();
+    this.#unsubscribes = open.runtimes.map((runtime) => runtime.events({ ...deps.listener, gap }));
+    this.#pulses = new Map(open.runtimes.map((runtime) => [runtime.kind, this.#pulseOf(runtime)]));
+  }
+
+  get runtimes(): readonly Runtime[] {
+    return this.#open.runtimes;
+  }
+
+  isLost(kind: RuntimeKind): boolean {
+    return this.#pulses.get(kind)?.state === 'lost';
+  }
+
+  /** Why nothing runs there any more. */
+  get lostWhy(): string {
+    return this.#why;
+  }
+
+  capacity(kind: RuntimeKind): Capacity | null {
+    return this.#capacities.get(kind) ?? null;
+  }
+
+  /** As a plan sees it. One that was not asked yet is what it was when it was last seen. */
+  view(): Host {
+    const { id, runtimes, cordoned, draining, memoryMiB, devices, labels, declared, lostAt, lastSeenAt } = this.row;
+    const answering = runtimes.filter((kind) => !this.isLost(kind));
+    const states = [...this.#pulses.values()].map(({ state }) => state);
+    const lost = states.includes('alive')
+      ? answering.length === 0 || this.#unsorted
+      : states.every((state) => state === 'lost') || lostAt !== null || lastSeenAt === null;
+    return {
+      id,
+      runtimes: lost ? runtimes : answering,
+      cordoned,
+      draining,
+      lost,
+      memoryMiB,
+      cpus: declared.cpus,
+      devices,
+      labels,
+      images: this.#images,
+    };
+  }
+
+  /** The newest of its row; an operator may have asked for a check. */
+  heed(row: HostRow): void {
+    this.row = row;
+    if (row.checkAskedAt !== null && row.checkAskedAt > (row.checkedAt ?? 0)) this.#checking.trigger();
+  }
+
+  reconcile(): void {
+    this.#reconciling.trigger();
+  }
+
+  look(): void {
+    this.#looking.trigger();
+  }
+
+  /** Resolves when what was triggered is done. */
+  async settled(): Promise<void> {
+    await this.#looking.idle();
+    await this.#reconciling.idle();
+  }
+
+  async close(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribes) unsubscribe();
+    for (const runtime of this.#open.runtimes) runtime.cut();
+    await Promise.all([...this.#pulses.values()].map((pulse) => pulse.close()));
+    await Promise.all([this.#reconciling.close(), this.#looking.close(), this.#checking.close()]);
+  }
+
+  #pulseOf(runtime: Runtime): Pulse {
+    return new Pulse({
+      clock: this.#deps.clock,
+      ping: (signal) => runtime.ping(signal),
+      answers: () => {
+        this.reconcile();
+        this.look();
+      },
+      lost: (why) => {
+        this.#why = why;
+        this.#unsorted = true;
+        runtime.cut();
+        this.reconcile();
+        this.look();
+      },
+    });
+  }
+
+  async #reconcile(): Promise<void> {
+    await this.#deps.reconcile(this);
+    if (!this.#unsorted || this.runtimes.some(({ kind }) => this.isLost(kind))) return;
+    this.#unsorted = false;
+    this.#deps.changed();
+  }
+
+  /** Finds out what it offers, and writes what is new. */
+  async #look(): Promise<void> {
+    const { store, log, changed } = this.#deps;
+    const before = this.#capacities;
+    const asked = this.runtimes.filter(({ kind }) => !this.isLost(kind));
+    const answers = await Promise.all(asked.map(async (runtime) => [runtime.kind, await this.#ask(runtime)] as const));
+    this.#capacities = new Map(answers);
+    for (const [kind, { available, note }] of answers) {
+      if (before.get(kind)?.note !== note) log.info({ hostId: this.row.id, runtime: kind, available }, note);
+    }
+    const available = answers.filter(([, capacity]) => capacity.available);
+    const findings = available.length > 0 ? await this.#found(available) : this.#missing(answers);
+    if (this.row.connection === null) await store.hosts.upsert({ ...this.row, ...findings });
+    else await store.hosts.found(this.row.id, findings);
+    this.row = { ...this.row, ...findings };
+    changed();
+  }
+
+  async #found(available: readonly (readonly [RuntimeKind, Capacity])[]): Promise<Partial<HostFindings>> {
+    const { declared, connection } = this.row;
+    const capacities = available.map(([, capacity]) => capacity);
+    this.#images = (await Promise.all(this.runtimes.map((runtime) => this.#imagesOf(runtime)))).flat();
+    const found = Math.max(...capacities.map(({ memoryMiB }) => memoryMiB));
+    return {
+      runtimes: available.map(([kind]) => kind),
+      memoryMiB: declared.memoryMiB ?? found,
+      devices: declared.devices ?? (await this.#open.devices()) ?? this.row.devices,
+      runtimeNotes: this.#notes(),
+      lastSeenAt: this.#deps.clock.now(),
+      engineVersion: capacities.find(({ engineVersion }) => engineVersion !== null)?.engineVersion ?? null,
+      callbackHost: connection === null ? null : (capacities[0]?.callbackHost ?? null),
+      lostAt: null,
+      lostWhy: null,
+    };
+  }
+
+  #missing(answers: readonly (readonly [RuntimeKind, Capacity])[]): Partial<HostFindings> {
+    if (this.row.connection === null) return { runtimes: [], runtimeNotes: this.#notes() };
+    const why = answers.map(([, { note }]) => note).join(' ') || this.#why;
+    return { lostAt: this.row.lostAt ?? this.#deps.clock.now(), lostWhy: this.row.lostWhy ?? why };
+  }
+
+  #notes(): Record<string, string> {
+    const notes = Object.fromEntries([...this.#capacities].map(([kind, { note }]) => [kind, note]));
+    return { ...this.row.runtimeNotes, ...notes };
+  }
+
+  async #imagesOf(runtime: Runtime): Promise<readonly string[]> {
+    if (this.capacity(runtime.kind)?.available !== true) return [];
+    return runtime.images();
+  }
+
+  /** An answer that does not come is one, too. */
+  async #ask(runtime: Runtime): Promise<Capacity> {
+    const over = new AbortController();
+    const late = pause(this.#deps.clock, LOOK_MS, over.signal).then(
+      (): Capacity => ({
+        available: false,
+        note: `The ${runtime.kind} runtime gave no answer within ${LOOK_MS / 1000} s.`,
+        memoryMiB: 0,
+        callbackHost: '127.0.0.1',
+        engineVersion: null,
+      }),
+    );
+    try {
+      return await Promise.race([runtime.capacity(), late]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  async #check(): Promise<void> {
+    const { store, clock, changed } = this.#deps;
+    const { id, checkAskedAt } = this.row;
+    const checks = await this.#open.check(this.row);
+    await store.hosts.checked(id, checks, Math.max(clock.now(), checkAskedAt ?? 0));
+    this.look();
+    changed();
+  }
+
+  async #patiently(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#deps.log.warn({ hostId: this.row.id, why: messageOf(error) }, `${what} was cut short; it is repeated`);
+    }
+  }
+}

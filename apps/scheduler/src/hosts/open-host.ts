@@ -1,0 +1,60 @@
+import type { Device } from '@hearth/core';
+import type { Logger } from '@hearth/kit';
+import type { HostCheck, HostRow } from '@hearth/store';
+import { DockerRuntime } from '../runtime/docker.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { checkHost, type EngineCheckDeps } from './checks.ts';
+import { localDevices } from './devices.ts';
+import { linkRemote } from './engine-link.ts';
+import { remoteDevices } from './probe.ts';
+
+/** A host, connected. */
+export interface OpenHost {
+  readonly runtimes: readonly Runtime[];
+  /** Its GPUs; null where they could not be looked at now. */
+  devices(): Promise<readonly Device[] | null>;
+  /** Looks at everything that a model's way to it and back depends on. Never rejects. */
+  check(row: HostRow): Promise<readonly HostCheck[]>;
+}
+
+/** @throws Error where its certificates cannot be read */
+export type OpenHosts = (row: HostRow) => OpenHost;
+
+/** This machine. Its runtimes say of themselves whether they answer. */
+export const openLocal = (runtimes: readonly Runtime[], log: Logger): OpenHost => ({
+  runtimes,
+  devices: () => localDevices(log),
+  async check() {
+    const capacities = await Promise.all(runtimes.map((runtime) => runtime.capacity()));
+    return capacities.map(({ available, note }) => ({
+      name: 'engine',
+      status: available ? 'ok' : 'warning',
+      detail: note,
+      remedy: available ? null : 'Start it, or leave it out with HEARTH_RUNTIME.',
+    }));
+  },
+});
+
+/** Machines with a Docker Engine of their own. */
+export function opensRemote(deps: Omit<EngineCheckDeps, 'link'> & { installation: string }): OpenHosts {
+  return (row) => {
+    if (row.connection === null) throw new Error(`${row.name} has no address`);
+    const link = linkRemote(row.connection);
+    let devices: readonly Device[] | null = null;
+    const look = async (): Promise<readonly Device[] | null> => {
+      devices = (await remoteDevices(link.docker)) ?? devices;
+      return devices;
+    };
+    return {
+      runtimes: [new DockerRuntime({ link, installation: deps.installation })],
+      // A container each time would be too dear; a check looks anew.
+      devices: async () => devices ?? look(),
+      async check(latest) {
+        const checks = await checkHost(latest, { ...deps, link });
+        if (latest.declared.devices === null && checks.some(({ name, status }) => name === 'engine' && status === 'ok'))
+          await look();
+        return checks;
+      },
+    };
+  };
+}
