@@ -9,10 +9,13 @@ import { createModelClient, type ModelClient } from './model-client.ts';
 /** A live instance as the dispatcher holds it. */
 export interface Attachment {
   instance: InstanceRow;
-  readonly client: ModelClient;
+  client: ModelClient;
   consumer: Consumer | null;
-  /** Whether it takes tickets. `closed`: its consumer is closed and holds nothing; the other way round never again. */
-  intake: 'unopened' | 'open' | 'closing' | 'closed';
+  /**
+   * Whether it takes tickets. `prepared`: its consumer is connected and takes none yet. `closed`: its consumer is closed
+   * and holds nothing; the other way round never again.
+   */
+  intake: 'unopened' | 'prepared' | 'open' | 'closing' | 'closed';
   /** Runs of an earlier dispatcher: they fill slots that its consumer must not. */
   adopted: number;
   unhealthy: string | null;
@@ -39,6 +42,8 @@ export interface IntakeView {
 }
 
 export interface ConsumerChanges {
+  /** Booting, and their address is known: what can be done before they are ready. */
+  readonly prepare: readonly InstanceRow[];
   readonly open: readonly InstanceRow[];
   readonly close: readonly string[];
   /** Leaving, closed and empty: to be said, so that the scheduler may stop them. */
@@ -56,11 +61,16 @@ export function consumerChanges(live: readonly InstanceRow[], held: ReadonlyMap<
     instance.state === 'ready' && instance.address !== null && healthy && !said;
   const isLeaving = ({ instance, healthy }: (typeof viewed)[number]) =>
     instance.state === 'draining' || (instance.state === 'ready' && !healthy);
-  const isEmpty = ({ intake, inFlight }: (typeof viewed)[number]) =>
-    (intake === 'unopened' || intake === 'closed') && inFlight === 0;
+  const isUnused = ({ intake }: (typeof viewed)[number]) => intake === 'unopened' || intake === 'prepared';
+  const isEmpty = (view: (typeof viewed)[number]) =>
+    (isUnused(view) || view.intake === 'closed') && view.inFlight === 0;
   const liveIds = new Set(live.map(({ id }) => id));
   return {
-    open: viewed.filter((view) => view.intake === 'unopened' && mayTake(view)).map(({ instance }) => instance),
+    prepare: live.filter(
+      ({ id, state, address }) =>
+        state === 'booting' && address !== null && (held.get(id) ?? UNKNOWN).intake === 'unopened',
+    ),
+    open: viewed.filter((view) => isUnused(view) && mayTake(view)).map(({ instance }) => instance),
     close: viewed.filter((view) => view.intake === 'open' && !mayTake(view)).map(({ instance }) => instance.id),
     sayClosed: viewed
       .filter((view) => isLeaving(view) && isEmpty(view) && !view.said)
@@ -101,8 +111,10 @@ export function createConsumers(context: Context): Consumers {
     inFlight: runs.ofInstance(id).length,
     said: saidClosed.has(id),
   });
-  const applySlots = ({ consumer, instance, adopted, unhealthy }: Attachment): void =>
+  const applySlots = ({ consumer, instance, intake, adopted, unhealthy }: Attachment): void => {
+    if (intake === 'prepared') return;
     consumer?.setSlots(unhealthy === null ? Math.max(0, instance.slots - adopted) : 0);
+  };
 
   const ensure = (instance: InstanceRow): Attachment => {
     const known = attachments.get(instance.id);
@@ -125,7 +137,17 @@ export function createConsumers(context: Context): Consumers {
     return attachment;
   };
 
-  const open = async (instance: InstanceRow, take: Take): Promise<void> => {
+  /** Its row as it is now: a boot that found its port taken has begun anew at another. */
+  const heed = async (attachment: Attachment, instance: InstanceRow): Promise<void> => {
+    const { client, instance: before } = attachment;
+    attachment.instance = instance;
+    if (instance.address === null || instance.address === before.address) return;
+    attachment.client = createModelClient(instance.address);
+    await client.close();
+  };
+
+  /** Everything that opening takes but the tickets: several round trips, which a boot need not wait for. */
+  const prepare = async (instance: InstanceRow, take: Take): Promise<Attachment> => {
     const attachment = ensure(instance);
     const version = await store.models.version(instance.versionId);
     const output = outputSchemaOf(version?.openapiSchema);
@@ -133,15 +155,15 @@ export function createConsumers(context: Context): Consumers {
     attachment.comesWhole = comesWhole(output);
     attachment.takesContext = takesContext(version?.cogVersion ?? '');
     await store.consumers.attached(instance.id, now());
+    attachment.consumer = await queues.consume(instance.deploymentId, 0, (ticket) => take(attachment, ticket));
+    attachment.intake = 'prepared';
+    return attachment;
+  };
+
+  const open = async (instance: InstanceRow, take: Take): Promise<void> => {
+    const held = attachments.get(instance.id);
+    const attachment = held?.intake === 'prepared' ? held : await prepare(instance, take);
     attachment.intake = 'open';
-    try {
-      const slots = Math.max(0, instance.slots - attachment.adopted);
-      attachment.consumer = await queues.consume(instance.deploymentId, slots, (ticket) => take(attachment, ticket));
-    } catch (error) {
-      attachment.intake = 'unopened';
-      throw error;
-    }
-    // What happened to it while it was being opened.
     applySlots(attachment);
     log.info(
       { instanceId: instance.id, deploymentId: instance.deploymentId, slots: instance.slots },
@@ -150,9 +172,10 @@ export function createConsumers(context: Context): Consumers {
   };
 
   const close = async (attachment: Attachment): Promise<void> => {
-    if (attachment.intake !== 'open' || !attachment.consumer) return;
+    const { intake, consumer } = attachment;
+    if ((intake !== 'open' && intake !== 'prepared') || !consumer) return;
     attachment.intake = 'closing';
-    await attachment.consumer.close();
+    await consumer.close();
     attachment.intake = 'closed';
     look();
   };
@@ -192,7 +215,7 @@ export function createConsumers(context: Context): Consumers {
     async match(live, take) {
       for (const instance of live) {
         const attachment = attachments.get(instance.id);
-        if (attachment) attachment.instance = instance;
+        if (attachment) await heed(attachment, instance);
       }
       const held = new Map([...attachments].map(([id, attachment]) => [id, viewOf(id, attachment)] as const));
       for (const id of saidClosed) if (!held.has(id)) held.set(id, viewOf(id, undefined));
@@ -202,6 +225,7 @@ export function createConsumers(context: Context): Consumers {
         if (attachment) closeSoon(attachment);
       }
       const done = await Promise.allSettled([
+        ...changes.prepare.map((instance) => prepare(instance, take)),
         ...changes.open.map((instance) => open(instance, take)),
         ...changes.sayClosed.map(sayClosed),
         ...changes.gone.map(forget),

@@ -37,6 +37,8 @@ export function createHealth(
     }
   };
   const isDue = (attachment: Attachment): boolean => {
+    // The scheduler asks it until it is ready.
+    if (attachment.instance.state === 'booting') return false;
     const held = runs.ofInstance(attachment.instance.id).filter(isHeld);
     if (held.length === 0) return now() - attachment.askedAt >= timings.idleProbeMs;
     return held.every((run) => now() - run.lastHeardAt >= timings.probeMs);

@@ -59,6 +59,8 @@ export interface World {
   ended(id: string): Promise<PredictionRow>;
   /** The scheduler says that an instance went down by itself. */
   fail(instance: InstanceRow, failure: Partial<Failure>): Promise<void>;
+  /** Looks into the database, past the store. */
+  query(text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   /** Makes the database refuse to end predictions, until mended. */
   breakFinish(): Promise<{ mend(): Promise<void> }>;
   /** Makes the database refuse new rows of a table, until mended; `refused`: once it has refused one. */
@@ -165,6 +167,15 @@ export async function createWorld(
       await store.instances.move(instance.id, state, 'vanished', { at: systemNow(), failure: whole });
       transport.bus.poke('dispatcher');
     },
+    async query(text, values) {
+      const admin = new Client({ connectionString: database.url });
+      await admin.connect();
+      try {
+        return await admin.query(text, values);
+      } finally {
+        await admin.end();
+      }
+    },
     async breakFinish() {
       const admin = new Client({ connectionString: database.url });
       await admin.connect();
@@ -248,6 +259,10 @@ async function seed(
     cpus: 1,
     memoryMiB: 64,
     priceMicrosPerSecond: PRICE_MICROS,
+    gpuShareMiB: 0,
+    gpuType: null,
+    labels: {},
+    fallback: [],
   };
   await store.hosts.putHardware(hardware);
   await store.hosts.upsert({
