@@ -1,11 +1,13 @@
 import { type Blocked, type Millis, planCycle } from '@hearth/core';
 import { type ApplyDeps, apply } from './apply.ts';
 import type { Imports } from './imports.ts';
+import type { Memory } from './memory.ts';
 import type { SchedulerMetrics } from './metrics.ts';
 import { observe } from './observe.ts';
 import type { DeploymentStatuses } from './status.ts';
 
 export interface CycleDeps extends ApplyDeps {
+  readonly memory: Memory;
   readonly statuses: DeploymentStatuses;
   readonly imports: Imports;
   readonly metrics: SchedulerMetrics;
@@ -13,11 +15,13 @@ export interface CycleDeps extends ApplyDeps {
 
 /** Observe, plan, apply: once. Never rejects: what it could not do, the next one sees and does. */
 export async function runCycle(deps: CycleDeps): Promise<{ wakeAt: Millis | null }> {
-  const { store, clock, statuses, imports, metrics, log } = deps;
+  const { clock, memory, statuses, imports, metrics, log } = deps;
   const startedAt = performance.now();
   try {
-    const { observation, snapshot, unplannable } = await observe(store);
-    const plan = planCycle(snapshot, clock.now());
+    const { observation, snapshot, unplannable } = await observe(deps);
+    const now = clock.now();
+    const plan = planCycle(snapshot, now);
+    memory.needs.record(plan.needs, now);
     for (const action of plan.actions) await apply(action, observation, deps);
     const blocked: Blocked[] = [...unplannable, ...plan.blocked];
     await statuses.blocked(observation.deployments, blocked);

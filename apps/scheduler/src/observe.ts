@@ -1,5 +1,9 @@
-import { type Blocked, type Deployment, type Hardware, type Need, type Snapshot, UNMEASURED } from '@hearth/core';
+import type { Blocked, Deployment, Host, Snapshot } from '@hearth/core';
 import type { Observation, Store } from '@hearth/store';
+import type { Clock } from './clock.ts';
+import type { Fleet } from './hosts/fleet.ts';
+import type { Memory } from './memory.ts';
+import { fallbackOf, needOn, needOnNothing, shapesOf } from './needs.ts';
 
 export interface World {
   readonly observation: Observation;
@@ -8,12 +12,22 @@ export interface World {
   readonly unplannable: readonly Blocked[];
 }
 
-/** Reads the world in one consistent snapshot and puts it in the words of the core. */
-export async function observe(store: Store): Promise<World> {
-  return worldOf(await store.instances.observe());
+export interface ObserveDeps {
+  readonly store: Store;
+  readonly fleet: Pick<Fleet, 'match' | 'view'>;
+  readonly memory: Memory;
+  readonly clock: Clock;
 }
 
-function worldOf(observation: Observation): World {
+/** Reads the world in one consistent snapshot and puts it in the words of the core; the fleet follows what it says of hosts. */
+export async function observe({ store, fleet, memory, clock }: ObserveDeps): Promise<World> {
+  const observation = await store.instances.observe();
+  fleet.match(observation.hosts);
+  await memory.times.look(observation, clock.now());
+  return worldOf(observation, fleet.view(observation.hosts), memory);
+}
+
+function worldOf(observation: Observation, hosts: readonly Host[], { times, needs }: Memory): World {
   const bySku = new Map(observation.hardware.map((h) => [h.sku, h]));
   const unplannable: Blocked[] = [];
   const deployments = observation.deployments.map((row): Deployment => {
@@ -27,7 +41,8 @@ function worldOf(observation: Observation): World {
       id: row.id,
       versionId: row.versionId,
       hardwareSku: row.hardwareSku,
-      need: needOf(row.runtime, hardware),
+      need: hardware === undefined ? needOnNothing(row) : needOn(hardware, row),
+      fallback: hardware === undefined ? [] : fallbackOf(hardware, bySku, row),
       policy: {
         minInstances: hardware === undefined ? 0 : row.minInstances,
         maxInstances: row.maxInstances,
@@ -36,20 +51,15 @@ function worldOf(observation: Observation): World {
       },
       // Nothing can be booted for it, so nothing is asked; what it still runs idles out.
       demand: hardware === undefined ? { waiting: 0, inFlight: 0, oldestWaitingAt: null } : row.demand,
-      measures: UNMEASURED,
-      history: null,
+      measures: times.of(row.id),
+      history: needs.of(row.id),
       // What failed before the newest release says nothing about it: whoever ships a mended version need not wait.
       backoff: retryAt === null || failure === null || failure.at < row.releasedAt ? null : { retryAt, failure },
     };
   });
-  const { hosts, instances } = observation;
-  return { observation, snapshot: { hosts, deployments, instances }, unplannable };
+  return {
+    observation,
+    snapshot: { hosts, deployments, instances: observation.instances, shapes: shapesOf(observation) },
+    unplannable,
+  };
 }
-
-const needOf = (runtime: Need['runtime'], hardware: Hardware | undefined): Need => ({
-  runtime,
-  // What nobody defined fits nowhere: not even what takes over from a warm release, which nobody has to ask for.
-  memoryMiB: hardware?.memoryMiB ?? Number.POSITIVE_INFINITY,
-  gpus: hardware?.gpus ?? 0,
-  vramMiB: hardware?.vramMiB ?? 0,
-});

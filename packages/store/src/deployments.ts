@@ -6,6 +6,7 @@ import type { Connection, Database } from './database.ts';
 import { byId, keysetPage } from './keyset.ts';
 import { CONCERNED, createOverview } from './observe.ts';
 import { prepared } from './prepared.ts';
+import { createRecentWork } from './recent-work.ts';
 import { createReleases, recordRelease } from './releases.ts';
 import type { DeploymentRow, DeploymentScale, DeploymentStatusRow, Deployments } from './store.ts';
 import { at, atOrNull, jsonOrNull } from './values.ts';
@@ -145,6 +146,8 @@ export function createDeployments(connection: Connection, now: () => number): De
       const status = db.selectFrom('deployment_status').select(STATUS).where('deployment_id', '=', id);
       return (await status.executeTakeFirst()) ?? null;
     },
+
+    recentWork: createRecentWork(connection),
 
     overview: createOverview(connection),
 

@@ -1,4 +1,4 @@
-import type { Demand, Failure, Millis } from '@hearth/core';
+import type { Demand, Failure, Millis, PastRun, PhaseStamps } from '@hearth/core';
 import type { VersionRow } from './catalogue.ts';
 import type { InstanceRow } from './fleet.ts';
 import type { Page } from './page.ts';
@@ -103,10 +103,20 @@ export interface Deployments {
   /** scheduler: upserts those given. */
   setStatus(rows: readonly DeploymentStatusRow[]): Promise<void>;
   status(id: string): Promise<DeploymentStatusRow | null>;
+  /** scheduler: of these deployments, among the newest of each. Those that do not exist are left out. */
+  recentWork(ids: readonly string[], limits: { readonly runs: number; readonly boots: number }): Promise<RecentWork[]>;
   /** Per deployment (explicit, and each model's newest implicit one or any with instances or demand): for /v1/status and `hearth ps`. */
   overview(): Promise<DeploymentOverview[]>;
   /** dispatcher: deployments whose waiting predictions must fail (`failWaitingUntil` set and predictions waiting before it). */
   failing(): Promise<DeploymentStatusRow[]>;
+}
+/** What the version and hardware that a deployment has now took lately, newest first. */
+export interface RecentWork {
+  readonly deploymentId: string;
+  /** That succeeded. */
+  readonly runs: readonly PastRun[];
+  /** That came up. */
+  readonly boots: readonly PhaseStamps[];
 }
 export interface DeploymentOverview {
   readonly deployment: DeploymentRow;
