@@ -63,6 +63,8 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     run.abort.abort();
     await run.progress.stop();
     run.webhooks.stop();
+    // Before what it gives back can be taken again.
+    if (run.serverFault !== null) consumers.markUnhealthy(run.attachment, "its server's worker died");
     await settle(context, run, ending);
     runs.remove(run);
     if (ending.kind === 'leave') return;
@@ -107,7 +109,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
 
   const start = async (run: Run): Promise<StartAnswer | null> => {
     const { instance, client } = run.attachment;
-    const callbackBase = context.callbackBase(instance.runtime);
+    const callbackBase = context.callbackBase(instance);
     const nowSeconds = Math.floor(now() / 1_000);
     const input = await containerInput(run.row.input, {
       ...context,

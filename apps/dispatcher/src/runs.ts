@@ -7,6 +7,7 @@ import { isEnd, type MergedReport, mergeReport, NOTHING_REPORTED } from './merge
 import type { ModelClient, StartAnswer } from './model-client.ts';
 import type { OutputFiles } from './outputs.ts';
 import type { ProgressWriter } from './progress.ts';
+import { type ServerFault, serverFaultIn } from './server-fault.ts';
 import { createUploads, type Uploads } from './uploads.ts';
 import type { RunWebhooks } from './webhooks-run.ts';
 
@@ -124,7 +125,14 @@ export class Run {
     // A model that is stopped for running too long may call that canceled or failed; it is our stop that counts.
     if (this.stop && (status === 'canceled' || this.stop.status === 'failed')) return { kind: 'finish', ...this.stop };
     if (status === 'canceled') return { kind: 'finish', status, error: null };
+    if (this.serverFault === 'hadNoWorker')
+      return { kind: 'giveBack', lost: true, rest: false, why: "its server's worker had died" };
     return { kind: 'finish', status, error: this.merged.error || 'The model failed and did not say why.' };
+  }
+
+  /** What its end says about its server; null: nothing. */
+  get serverFault(): ServerFault | null {
+    return this.merged.status === 'failed' ? serverFaultIn(this.merged.error ?? '') : null;
   }
 
   /** Whether the next try at storing the end succeeds. Asked by a container that waits for its last report to be kept. */

@@ -69,6 +69,45 @@ describe.each(GENERATIONS)('%s', (generation) => {
   });
 });
 
+describe('a worker that died', () => {
+  const died = 'Prediction failed for an unknown reason. It might have run out of memory? (exitcode 137)';
+
+  it.each([
+    ['A', died],
+    ['B', died],
+    ['coglet', 'Worker crashed'],
+  ] as const)(
+    'is known by what %s says of the prediction, however healthy it calls itself',
+    async (generation, error) => {
+      await open(generation);
+      await world.dispatch();
+      const first = await world.stage();
+      const id = await world.predict();
+      await (await first.model.next()).report({ status: 'failed', error });
+      expect(await world.get(id)).toMatchObject({ status: 'failed', error });
+      const next = await world.predict();
+      const second = await world.stage();
+      expect((await second.model.next()).id).toContain(next);
+      expect(first.model.calls).toHaveLength(1);
+    },
+  );
+
+  it.each([
+    ['A', 'Invalid operation: state is WorkerState.PROCESSING (must be WorkerState.READY)'],
+    ['coglet', 'Failed to send request: Broken pipe (os error 32)'],
+  ] as const)('is no failure of what %s takes after it: that goes elsewhere', async (generation, error) => {
+    await open(generation);
+    await world.dispatch();
+    const first = await world.stage();
+    const id = await world.predict();
+    await (await first.model.next()).report({ status: 'failed', error });
+    const second = await world.stage();
+    await (await second.model.next()).report({ status: 'succeeded' });
+    expect(await world.get(id)).toMatchObject({ status: 'succeeded', attempt: 2 });
+    expect(first.model.calls).toHaveLength(1);
+  });
+});
+
 describe('the context of a prediction', () => {
   it.each([
     ['A', undefined],
