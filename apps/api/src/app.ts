@@ -16,6 +16,7 @@ import { downloadRoutes, fileRoutes } from './routes/files.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { hardwareRoutes } from './routes/hardware.ts';
 import { healthRoutes } from './routes/health.ts';
+import { hostRoutes } from './routes/hosts.ts';
 import { modelRoutes } from './routes/models.ts';
 import { outputRoutes } from './routes/outputs.ts';
 import { predictionRoutes } from './routes/predictions.ts';
@@ -102,6 +103,7 @@ async function tokenedRoutes(v1: App, context: Context, throttle: Throttle): Pro
   releaseRoutes(v1, context);
   hardwareRoutes(v1, context);
   fleetRoutes(v1, context);
+  hostRoutes(v1, context);
   usageRoutes(v1, context);
   tokenRoutes(v1, context);
   webhookRoutes(v1, context);

@@ -23,7 +23,6 @@ import type {
   DeploymentRow,
   DescribedModel,
   FileRow,
-  HostRow,
   InstanceRow,
   PredictionRow,
   ReleaseRow,
@@ -149,9 +148,13 @@ export const wireHardware = (row: Hardware): WireHardware => ({
   name: row.name,
   sku: row.sku,
   gpus: row.gpus,
+  gpu_share_mib: row.gpuShareMiB,
+  gpu_type: row.gpuType,
   vram_mib: row.vramMiB,
   cpus: row.cpus,
   memory_mib: row.memoryMiB,
+  labels: row.labels,
+  fallback: [...row.fallback],
   price_micros_per_second: row.priceMicrosPerSecond,
 });
 
@@ -195,17 +198,6 @@ export const wireInstance = (
   phases: Object.fromEntries(Object.entries(row.phases).map(([phase, at]) => [phase, date(at)])),
   failure: row.failure && wireFailure(row.failure),
   created_at: date(row.createdAt),
-});
-
-export const wireHost = (row: HostRow): WireHost => ({
-  id: row.id,
-  name: row.name,
-  runtimes: [...row.runtimes],
-  runtime_notes: { ...row.runtimeNotes },
-  cordoned: row.cordoned,
-  memory_mib: row.memoryMiB,
-  devices: row.devices.map((device) => ({ id: device.id, name: device.name, vram_mib: device.vramMiB })),
-  last_seen_at: date(row.lastSeenAt),
 });
 
 export const wireUsageRecord = (row: UsageRecord): WireUsageRecord => ({

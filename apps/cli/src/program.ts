@@ -3,6 +3,7 @@ import { addCollections } from './commands/collections.ts';
 import { addDeployments } from './commands/deployments.ts';
 import { addExamples } from './commands/examples.ts';
 import { addFiles } from './commands/files.ts';
+import { addHosts } from './commands/hosts.ts';
 import { addLogs } from './commands/logs.ts';
 import { addModels } from './commands/models.ts';
 import { addPredictions } from './commands/predictions.ts';
@@ -36,6 +37,7 @@ export function createProgram(): Command {
     addTrainings,
     addFiles,
     addPs,
+    addHosts,
     addLogs,
     addUsage,
     addWebhooks,

@@ -1,4 +1,4 @@
-import type { RuntimeKind } from '@hearth/core';
+import type { InstanceRow } from '@hearth/store';
 
 const WILDCARDS = new Set(['0.0.0.0', '::']);
 const isLoopback = (address: string): boolean =>
@@ -10,13 +10,22 @@ export function listenAddresses(hosts: readonly string[]): readonly string[] {
   return wildcard === undefined ? [...new Set(hosts)] : [wildcard];
 }
 
+/** Whether who listens on these listens on that address too. */
+export const isCovered = (address: string, hosts: readonly string[]): boolean =>
+  hosts.some((host) => host === address || WILDCARDS.has(host));
+
 /**
- * Where instances of a runtime reach the dispatcher, as `http://host:port`: processes of this machine over loopback,
- * containers over the first address that leads out of their network namespace.
+ * Where an instance reaches the dispatcher, as `http://host:port`: where it was told at its boot; else processes of this
+ * machine over loopback, containers over the first address that leads out of their network namespace.
  */
-export function callbackBase(runtime: RuntimeKind, hosts: readonly string[], port: number): string {
+export function callbackBase(
+  { runtime, callbackHost }: Pick<InstanceRow, 'runtime' | 'callbackHost'>,
+  hosts: readonly string[],
+  port: number,
+): string {
   const named = hosts.filter((address) => !WILDCARDS.has(address));
   const outside = named.find((address) => !isLoopback(address));
-  const host = (runtime === 'docker' ? outside : named.find(isLoopback)) ?? named[0] ?? '127.0.0.1';
+  const own = (runtime === 'docker' ? outside : named.find(isLoopback)) ?? named[0] ?? '127.0.0.1';
+  const host = callbackHost ?? own;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

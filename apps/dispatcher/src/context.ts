@@ -1,8 +1,8 @@
-import type { Millis, RuntimeKind } from '@hearth/core';
+import type { Millis } from '@hearth/core';
 import type { Blobs, Signer } from '@hearth/files';
 import type { Logger } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
-import type { Store } from '@hearth/store';
+import type { InstanceRow, Store } from '@hearth/store';
 import type { Prices } from './prices.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import type { Runs } from './runs.ts';
@@ -69,8 +69,8 @@ export interface Context {
   readonly now: () => Millis;
   readonly timings: Timings;
   readonly publicUrl: string;
-  /** Where instances of this runtime reach the callback listener, without a trailing slash. */
-  readonly callbackBase: (runtime: RuntimeKind) => string;
+  /** Where an instance reaches the callback listener, without a trailing slash. */
+  readonly callbackBase: (instance: Pick<InstanceRow, 'runtime' | 'callbackHost'>) => string;
   readonly runs: Runs;
   readonly prices: Prices;
   readonly usage: UsageFlush;

@@ -1,16 +1,16 @@
-import type { AddressInfo } from 'node:net';
 import type { Millis } from '@hearth/core';
 import type { Blobs, Signer } from '@hearth/files';
 import { createCoalescer, type Logger, type Metrics } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { Store } from '@hearth/store';
-import { callbackBase, listenAddresses } from './addresses.ts';
+import { callbackBase } from './addresses.ts';
 import { adopt } from './adopt.ts';
 import { buildCallbacks } from './callbacks.ts';
 import { createConsumers } from './consumers.ts';
 import { type Context, type GivenTimings, TIMINGS, type Timings } from './context.ts';
 import { createDeadlineTimer } from './deadlines.ts';
 import { createHealth } from './health.ts';
+import { createListening, type Listening } from './listening.ts';
 import { within } from './pause.ts';
 import { createPrices } from './prices.ts';
 import { reconcile } from './reconcile.ts';
@@ -61,7 +61,6 @@ const CLOSE_USAGE_MS = 500;
 export async function startDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
   const { store, queues, bus, log, now } = options;
   const closing = new AbortController();
-  const port = { number: options.callbackPort };
   const timings = { ...TIMINGS, ...options.timings };
   const runs = createRuns();
   options.metrics.watch(runs);
@@ -78,7 +77,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     prices: createPrices(store, now),
     usage: createUsageFlush(store, log, timings.usageFlushMs),
     closing: closing.signal,
-    callbackBase: (runtime) => callbackBase(runtime, options.callbackHosts, port.number),
+    callbackBase: (instance) => callbackBase(instance, options.callbackHosts, listening.port),
     look: () => looking.trigger(),
   };
   const consumers = createConsumers(context);
@@ -90,16 +89,16 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const removal = createRemoval(context);
   const removing = createCoalescer(() => removal.run());
   const probing = createCoalescer(() => health.checkDue());
+  const listening: Listening = createListening({
+    callbackHosts: options.callbackHosts,
+    port: options.callbackPort,
+    build: () => buildCallbacks({ context, consumers, runner, exposition: options.exposition }),
+    log,
+  });
 
   await adopt(context, consumers, runner);
-  const apps = listenAddresses(options.callbackHosts).map((host) => ({
-    host,
-    app: buildCallbacks({ context, consumers, runner, exposition: options.exposition }),
-  }));
-  for (const { host, app } of apps) {
-    await app.listen({ host, port: port.number });
-    port.number = portOf(app.server.address());
-  }
+  await listening.open();
+  const listeningToHosts = createCoalescer(() => listenToHosts(context, listening));
   const unsubscribe = [
     bus.onPoke('dispatcher', context.look),
     bus.onPoke('dispatcher', () => context.webhooks.look()),
@@ -107,6 +106,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   ];
   const timers = [
     setInterval(context.look, timings.reconcileMs),
+    setInterval(() => listeningToHosts.trigger(), timings.reconcileMs),
     setInterval(() => sweeping.trigger(), timings.sweepMs),
     setInterval(() => probing.trigger(), timings.probeMs),
     setInterval(() => removing.trigger(), timings.removalMs),
@@ -115,16 +115,17 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   context.webhooks.look();
   sweeping.trigger();
   removing.trigger();
-  log.info({ listening: apps.map(({ host }) => `${host}:${port.number}`) }, 'dispatching');
+  listeningToHosts.trigger();
+  log.info('dispatching');
 
   const stopLooking = async (): Promise<void> => {
     for (const timer of timers) clearInterval(timer);
     for (const stop of unsubscribe) stop();
     deadlines.close();
-    await Promise.all([looking.close(), sweeping.close(), removing.close(), probing.close()]);
+    await Promise.all([looking.close(), sweeping.close(), removing.close(), probing.close(), listeningToHosts.close()]);
   };
   return {
-    callbackUrl: callbackBase('process', options.callbackHosts, port.number),
+    callbackUrl: callbackBase({ runtime: 'process', callbackHost: null }, options.callbackHosts, listening.port),
     async close() {
       closing.abort('the dispatcher closed before there was an answer');
       const looked = stopLooking();
@@ -133,7 +134,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       await within(CLOSE_ANSWERS_MS, Promise.all(runs.all().flatMap(({ answering }) => answering ?? [])));
       leave(runs.all(), now());
       const settled = runs.all().map((run) => run.kept);
-      await within(CLOSE_LISTENING_MS, Promise.all(apps.map(({ app }) => app.close())));
+      await within(CLOSE_LISTENING_MS, listening.close());
       // A look in progress may still be opening a consumer.
       await within(CLOSE_LOOKING_MS, looked);
       await within(CLOSE_RUNS_MS, Promise.all([consumers.close(), ...settled]));
@@ -151,7 +152,12 @@ function leave(runs: readonly Run[], now: Millis): void {
   for (const run of runs) run.end(run.sentAt === null ? unsent : { kind: 'leave' }, now);
 }
 
-function portOf(address: string | AddressInfo | null): number {
-  if (address === null || typeof address === 'string') throw new Error('the callback listener has no port');
-  return address.port;
+/** The containers of other machines report to addresses that nobody had to configure. */
+async function listenToHosts({ store, log }: Context, listening: Listening): Promise<void> {
+  try {
+    const hosts = await store.hosts.list();
+    await listening.also(hosts.flatMap(({ callbackHost }) => callbackHost ?? []));
+  } catch (error) {
+    log.warn({ err: error }, 'could not look where hosts report to; looking again soon');
+  }
 }

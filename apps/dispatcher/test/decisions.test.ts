@@ -1,6 +1,6 @@
 import type { InstanceRow } from '@hearth/store';
 import { describe, expect, it } from 'vitest';
-import { callbackBase, listenAddresses } from '../src/addresses.ts';
+import { callbackBase, isCovered, listenAddresses } from '../src/addresses.ts';
 import { readConfig } from '../src/config.ts';
 import { consumerChanges, type IntakeView } from '../src/consumers.ts';
 
@@ -49,7 +49,12 @@ describe('consumers ↔ instances', () => {
     ['a booting instance with an address gets one that takes nothing yet', 'booting', null, 'prepare'],
     ['and gets it once', 'booting', { intake: 'prepared' }, ''],
     ['once ready, it takes', 'ready', { intake: 'prepared' }, 'open'],
-    ['a draining instance whose consumer took nothing yet is said at once', 'draining', { intake: 'prepared' }, 'sayClosed'],
+    [
+      'a draining instance whose consumer took nothing yet is said at once',
+      'draining',
+      { intake: 'prepared' },
+      'sayClosed',
+    ],
     ['a draining instance loses it', 'draining', { inFlight: 1 }, 'close'],
     ['an unhealthy instance loses it', 'ready', { healthy: false }, 'close'],
     ['while its consumer closes, nothing is said', 'draining', { intake: 'closing' }, ''],
@@ -83,18 +88,29 @@ describe('consumers ↔ instances', () => {
 });
 
 describe('callback addresses', () => {
+  const ownProcess = { runtime: 'process', callbackHost: null } as const;
+  const ownContainer = { runtime: 'docker', callbackHost: null } as const;
+
+  it('an instance of another machine calls the address that it was booted with', () => {
+    const elsewhere = { runtime: 'docker', callbackHost: '10.0.0.5' } as const;
+    expect(callbackBase(elsewhere, ['127.0.0.1', '172.17.0.1'], 7601)).toBe('http://10.0.0.5:7601');
+    expect(isCovered('10.0.0.5', ['127.0.0.1'])).toBe(false);
+    expect(isCovered('10.0.0.5', ['127.0.0.1', '10.0.0.5'])).toBe(true);
+    expect(isCovered('10.0.0.5', ['0.0.0.0'])).toBe(true);
+  });
+
   it('processes call over loopback, containers the address that leads out of theirs', () => {
     const hosts = ['127.0.0.1', '172.17.0.1'];
-    expect(callbackBase('process', hosts, 7601)).toBe('http://127.0.0.1:7601');
-    expect(callbackBase('docker', hosts, 7601)).toBe('http://172.17.0.1:7601');
+    expect(callbackBase(ownProcess, hosts, 7601)).toBe('http://127.0.0.1:7601');
+    expect(callbackBase(ownContainer, hosts, 7601)).toBe('http://172.17.0.1:7601');
     expect(listenAddresses(hosts)).toEqual(hosts);
   });
 
   it('a wildcard is listened on, and the others are only names', () => {
     const hosts = ['0.0.0.0', 'dispatcher.internal'];
     expect(listenAddresses(hosts)).toEqual(['0.0.0.0']);
-    expect(callbackBase('docker', hosts, 7601)).toBe('http://dispatcher.internal:7601');
-    expect(callbackBase('process', ['::1'], 1)).toBe('http://[::1]:1');
+    expect(callbackBase(ownContainer, hosts, 7601)).toBe('http://dispatcher.internal:7601');
+    expect(callbackBase(ownProcess, ['::1'], 1)).toBe('http://[::1]:1');
   });
 });
 

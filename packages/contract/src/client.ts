@@ -9,8 +9,9 @@ import type {
 } from './north/deployment.ts';
 import { type InvalidField, type ProblemBody, problemSchema } from './north/errors.ts';
 import type { WireFile } from './north/file.ts';
-import type { WireHost, WireInstance, WireStatusPage } from './north/fleet.ts';
+import type { WireInstance, WireStatusPage } from './north/fleet.ts';
 import type { HardwareBody, WireHardware } from './north/hardware.ts';
+import type { HostBody, HostPatch, WireHost } from './north/host.ts';
 import type { WirePage } from './north/page.ts';
 import type { PredictionBody, WirePrediction } from './north/prediction.ts';
 import { readStreamEvents, type StreamEvent } from './north/stream.ts';
@@ -124,7 +125,18 @@ export function createClient(options: ClientOptions) {
       ),
     /** The last lines that an instance printed. */
     instanceLogs: (id: string) => http.text(`/instances/${part(id)}/logs`),
-    hosts: () => get<WireHost[]>('/hosts'),
+    hosts: {
+      list: () => get<WireHost[]>('/hosts'),
+      get: (id: string) => get<WireHost>(`/hosts/${part(id)}`),
+      /** It is checked at once, beside the answer. */
+      add: (body: HostBody) => post<WireHost>('/hosts', body),
+      update: (id: string, body: HostPatch) => http.json<WireHost>('PATCH', `/hosts/${part(id)}`, body),
+      /** Done once `checked_at` of the host is not before `check_asked_at`. */
+      check: (id: string) => post<WireHost>(`/hosts/${part(id)}/check`),
+      /** `force`: though it runs instances, which then count as lost. */
+      remove: (id: string, force: boolean) =>
+        http.empty('DELETE', `/hosts/${part(id)}?${search({ force: String(force) })}`),
+    },
     usage: {
       records: (next?: string) => get<WirePage<WireUsageRecord>>(next ?? '/usage'),
       totals: (by: UsageGroup, range: { from?: string; to?: string } = {}) =>

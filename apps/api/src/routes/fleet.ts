@@ -1,5 +1,4 @@
 import {
-  hostSchema,
   instanceListQuerySchema,
   instanceSchema,
   pageOf as pageSchema,
@@ -15,7 +14,7 @@ import { callerOf, type Identity, mayChange, mayUse } from '../plugins/auth.ts';
 import type { Boot } from '../predictions/waiting.ts';
 import { notFound, Problem } from '../problem.ts';
 import { rolloutOf } from '../rollout.ts';
-import { date, dateOrNull, wireFailure, wireHost, wireInstance } from '../wire.ts';
+import { date, dateOrNull, wireFailure, wireInstance } from '../wire.ts';
 
 const tags = ['fleet'];
 const SCHEDULER_ANSWER_MS = 5_000;
@@ -55,10 +54,6 @@ export function fleetRoutes(app: App, context: Context): void {
     if (row === null || !allowed) throw notFound(`Instance ${id}`);
     return reply.type('text/plain; charset=utf-8').send(await readLogs(context, row));
   });
-
-  app.get('/hosts', { schema: { tags, response: { 200: z.array(hostSchema) } } }, async () =>
-    (await deps.store.hosts.list()).map(wireHost),
-  );
 
   app.get('/status', { schema: { tags, response: { 200: statusSchema } } }, async (request) => {
     const rows = await deps.store.deployments.overview();

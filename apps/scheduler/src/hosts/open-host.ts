@@ -1,7 +1,7 @@
 import type { Device } from '@hearth/core';
 import type { Logger } from '@hearth/kit';
 import type { HostCheck, HostRow } from '@hearth/store';
-import { DockerRuntime } from '../runtime/docker.ts';
+import { DockerRuntime, type DockerRuntimeOptions } from '../runtime/docker.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { checkHost, type EngineCheckDeps } from './checks.ts';
 import { localDevices } from './devices.ts';
@@ -35,8 +35,10 @@ export const openLocal = (runtimes: readonly Runtime[], log: Logger): OpenHost =
   },
 });
 
+type RemoteDeps = Omit<EngineCheckDeps, 'link'> & Omit<DockerRuntimeOptions, 'link'>;
+
 /** Machines with a Docker Engine of their own. */
-export function opensRemote(deps: Omit<EngineCheckDeps, 'link'> & { installation: string }): OpenHosts {
+export function opensRemote(deps: RemoteDeps): OpenHosts {
   return (row) => {
     if (row.connection === null) throw new Error(`${row.name} has no address`);
     const link = linkRemote(row.connection);
@@ -46,7 +48,7 @@ export function opensRemote(deps: Omit<EngineCheckDeps, 'link'> & { installation
       return devices;
     };
     return {
-      runtimes: [new DockerRuntime({ link, installation: deps.installation })],
+      runtimes: [new DockerRuntime({ ...deps, link })],
       // A container each time would be too dear; a check looks anew.
       devices: async () => devices ?? look(),
       async check(latest) {

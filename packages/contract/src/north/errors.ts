@@ -91,7 +91,7 @@ export const ERRORS = {
   'name-taken': {
     status: 422,
     title: 'Name taken',
-    when: 'There is a model or deployment of that owner and name already.',
+    when: 'There is a model or deployment of that owner and name already, or a host of that id.',
   },
   'idempotency-key-reused': {
     status: 422,
@@ -112,6 +112,11 @@ export const ERRORS = {
     status: 422,
     title: 'Version in use',
     when: "A version that a deployment runs, that has unfinished predictions, or from which another account's version was trained cannot be deleted.",
+  },
+  'host-in-use': {
+    status: 422,
+    title: 'Host in use',
+    when: 'A host that runs instances is removed when they are gone, or with `force=true`; the one that Hearth itself runs on never is.',
   },
   'not-an-example': {
     status: 422,

@@ -44,18 +44,6 @@ export const instanceListQuerySchema = z.object({
   deployment: z.string().optional(),
 });
 
-export const hostSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  runtimes: z.array(z.enum(['docker', 'process'])),
-  runtime_notes: z.record(z.string(), z.string()),
-  cordoned: z.boolean(),
-  memory_mib: z.int(),
-  devices: z.array(z.object({ id: z.string(), name: z.string(), vram_mib: z.int() })),
-  last_seen_at: wireDateSchema,
-});
-export type WireHost = z.infer<typeof hostSchema>;
-
 /** One deployment at a glance. */
 const deploymentStatusSchema = z.object({
   deployment: z.string(),

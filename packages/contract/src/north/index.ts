@@ -5,6 +5,7 @@ export * from './errors.ts';
 export * from './file.ts';
 export * from './fleet.ts';
 export * from './hardware.ts';
+export * from './host.ts';
 export * from './model.ts';
 export * from './page.ts';
 export * from './prediction.ts';
