@@ -47,12 +47,13 @@ function worldOf(observation: Observation, hosts: readonly Host[], { times, need
         minInstances: hardware === undefined ? 0 : row.minInstances,
         maxInstances: row.maxInstances,
         slotsPerInstance: row.slots,
-        keepAliveMs: row.keepAliveMs,
+        keepAlive: { kind: 'fixed', ms: row.keepAliveMs },
       },
       // Nothing can be booted for it, so nothing is asked; what it still runs idles out.
       demand: hardware === undefined ? { waiting: 0, inFlight: 0, oldestWaitingAt: null } : row.demand,
       measures: times.of(row.id),
       history: needs.of(row.id),
+      use: null,
       // What failed before the newest release says nothing about it: whoever ships a mended version need not wait.
       backoff: retryAt === null || failure === null || failure.at < row.releasedAt ? null : { retryAt, failure },
     };

@@ -1,4 +1,5 @@
 import { type Instance, longestIdleFirst } from './instance.ts';
+import type { KeepAlive } from './keep-alive.ts';
 import type { Measures } from './measures.ts';
 import type { Millis } from './time.ts';
 
@@ -10,8 +11,7 @@ export interface ScalePolicy {
   readonly maxInstances: number;
   /** Predictions that one instance runs at a time; at least 1. */
   readonly slotsPerInstance: number;
-  /** How long an instance that nobody needs stays. */
-  readonly keepAliveMs: number;
+  readonly keepAlive: KeepAlive;
 }
 
 /** What a deployment is asked for at this moment. */

@@ -1,6 +1,6 @@
 import { fits, isSuited, takes } from './fit.ts';
 import { type Free, type FreeResources, type Holder, isWhole } from './free.ts';
-import { byId, type Instance, idleSince, longestIdleFirst } from './instance.ts';
+import { byId, type Instance } from './instance.ts';
 import { placeOn } from './placement.ts';
 import type { Host, Need, Placement } from './resources.ts';
 
@@ -19,8 +19,9 @@ interface Yield {
 }
 
 /**
- * The fewest, then longest idle, instances to drain on one host so that `need` fits; null where no host can make room.
- * The caller says who may be asked: `evictable` holds no busy instance and none that a minimum protects.
+ * The fewest instances to drain on one host so that `need` fits, and of as few the ones that may go first; null where no
+ * host can make room. The caller says who may be asked, and in what order: `evictable` holds no busy instance and none
+ * that a minimum protects, the one that is missed least first.
  */
 export function evictionFor(
   need: Need,
@@ -39,10 +40,10 @@ export function evictionFor(
       need,
       evictable.filter((i) => i.hostId === host.id),
     );
-    return victims === null ? [] : { host, victims, newestIdle: Math.max(...victims.map(idleSince)) };
+    return victims === null ? [] : { host, victims, dearest: Math.max(...victims.map((i) => evictable.indexOf(i))) };
   });
   const [best] = options.toSorted(
-    (a, b) => a.victims.length - b.victims.length || a.newestIdle - b.newestIdle || byId(a.host, b.host),
+    (a, b) => a.victims.length - b.victims.length || a.dearest - b.dearest || byId(a.host, b.host),
   );
   if (best === undefined) return null;
   const freed = placeOn([best.host], (host) => givenBack(host, free(host), best.victims), need);
@@ -81,7 +82,7 @@ function victimsOn(
 
 /**
  * Where GPUs are shared, one of them opens when the right instances leave together. So for each GPU that would do in
- * turn: those on it first, the longest idle first, until there is room; then none of them who is not needed for it. The
+ * turn: those on it first, in the order given, until there is room; then none of them who is not needed for it. The
  * fewest of what that finds. Not every set is tried: of many small sharers a smaller one may be missed.
  */
 function fewestSharing(
@@ -91,15 +92,14 @@ function fewestSharing(
   evictable: readonly Instance[],
 ): readonly Instance[] | null {
   if (!makesRoom(host, free, need, evictable)) return null;
-  const idle = evictable.toSorted(longestIdleFirst);
-  const sharers = (id: string): number => idle.filter((i) => i.deviceIds.includes(id)).length;
+  const sharers = (id: string): number => evictable.filter((i) => i.deviceIds.includes(id)).length;
   const suited = host.devices.filter((d) => isSuited(d, need)).toSorted((a, b) => sharers(a.id) - sharers(b.id));
   const opened = new Set(free.devices.filter(isWhole).map((d) => d.id));
   const orders = [
-    idle,
+    evictable,
     ...suited.map((focus) => {
       const ranked = [focus, ...suited.filter((d) => d !== focus && !opened.has(d.id))].map((d) => d.id);
-      return [...new Set([...ranked.flatMap((id) => idle.filter((i) => i.deviceIds.includes(id))), ...idle])];
+      return [...new Set([...ranked.flatMap((id) => evictable.filter((i) => i.deviceIds.includes(id))), ...evictable])];
     }),
   ];
   const sets = orders.map((order) => {
@@ -115,10 +115,11 @@ function fewestSharing(
         order.slice(0, enough + 1),
       );
   });
-  return sets.reduce((best, one) => (one.length < best.length ? one : best)).toSorted(longestIdleFirst);
+  const fewest = sets.reduce((best, one) => (one.length < best.length ? one : best));
+  return evictable.filter((i) => fewest.includes(i));
 }
 
-/** Where every GPU is held whole: exactly the fewest, and of those sets the one that has idled longest. */
+/** Where every GPU is held whole: exactly the fewest, and of those sets the first in the order given. */
 function fewestWhole(
   host: Host,
   free: FreeResources,
@@ -126,7 +127,7 @@ function fewestWhole(
   evictable: readonly Instance[],
 ): readonly Instance[] | null {
   const suited = new Set(host.devices.filter((d) => isSuited(d, need)).map((d) => d.id));
-  const yields = evictable.toSorted(longestIdleFirst).map((instance) => ({
+  const yields = evictable.map((instance) => ({
     instance,
     memoryMiB: instance.memoryMiB,
     gpus: instance.deviceIds.filter((id) => suited.has(id)).length,
@@ -136,8 +137,8 @@ function fewestWhole(
   let count = yields.findIndex((_, n) => mostMemory(yields, n + 1, gpus) >= memoryMiB) + 1;
   if (count === 0) return null;
 
-  // That many suffice. Of all such sets, the one that takes the longest idle: take each whose place in a set of the
-  // right size the rest can still complete.
+  // That many suffice. Of all such sets, the first in order: take each whose place in a set of the right size the rest
+  // can still complete.
   const victims: Instance[] = [];
   for (const [n, y] of yields.entries()) {
     if (count === 0) break;

@@ -1,16 +1,18 @@
 import { beyondMaximum, type Demand, type ScalePolicy, type Sizing, sizeFor } from './autoscale.ts';
 import type { BootBackoff } from './boot-backoff.ts';
 import type { Eviction } from './eviction.ts';
+import { evictionTurns, type Spare, spareOf } from './eviction-order.ts';
 import { NO_SHAPES, type TypicalShape } from './fragmentation.ts';
 import { choicesOf, evictFirst, type Found, placeFirst } from './hardware-choice.ts';
-import { byId, holdsResources, type Instance, idleSince, isComing, isLeaving } from './instance.ts';
-import { idleSurplus } from './keep-alive.ts';
+import { byId, holdsResources, type Instance, isComing, isLeaving, longestIdleFirst } from './instance.ts';
+import { idleSurplus, type Stay, stayOf } from './keep-alive.ts';
 import type { Measures } from './measures.ts';
 import { siblingsOf } from './placement.ts';
 import type { Host, Need, Placement } from './resources.ts';
 import { isStale, type Release, retiring } from './rollout.ts';
 import { holdBack, type NeedHistory } from './scale-in.ts';
 import { inWords, type Millis } from './time.ts';
+import type { UseHistory } from './use-history.ts';
 import { Views } from './views.ts';
 import type { Lingering } from './vram.ts';
 import { nearestRefusal, type Refusal } from './why-not.ts';
@@ -24,6 +26,8 @@ export interface Deployment extends Release {
   readonly measures: Measures;
   /** What it needed at earlier cycles; null: nobody kept it, and scale-in is not damped. */
   readonly history: NeedHistory | null;
+  /** How it is used; null: nobody kept a record. */
+  readonly use: UseHistory | null;
   /** Set from its first failed boot until a boot succeeds. */
   readonly backoff: Pick<BootBackoff, 'retryAt' | 'failure'> | null;
 }
@@ -39,7 +43,7 @@ export interface Snapshot {
   readonly lingering?: readonly Lingering[];
 }
 
-export type BootReason = 'demand' | 'min-instances' | 'rollout';
+export type BootReason = 'demand' | 'min-instances' | 'rollout' | 'expected';
 export type DrainReason = 'removed' | 'unhealthy' | 'stale' | 'over-max' | 'idle' | 'evicted';
 export type BlockedReason = Refusal['reason'] | 'backoff' | 'crash-loop' | 'max-instances';
 
@@ -99,11 +103,7 @@ export function planCycle(snapshot: Snapshot, now: Millis): Plan {
   // 3. Drain idle surplus past its keep-alive, but for what the load of the last minute holds back; remember the rest as
   //    evictable.
   const surplus = fleets.flatMap((fleet) => surplusOf(fleet, now));
-  const expired = surplus.flatMap(({ keepAliveMs, expired }) =>
-    expired.map((i) =>
-      drain(i, 'idle', `Idle for ${inWords(now - idleSince(i))}; keep-alive is ${inWords(keepAliveMs)}.`),
-    ),
-  );
+  const expired = surplus.flatMap(({ stay, expired }) => expired.map((i) => drain(i, 'idle', stay.why(i))));
 
   // 4. Boot what demand lacks, longest wait first; evict only where nothing fits.
   const draining = new Set([...unwanted, ...expired].map((d) => d.instanceId));
@@ -111,7 +111,9 @@ export function planCycle(snapshot: Snapshot, now: Millis): Plan {
     [...held, ...(snapshot.lingering ?? [])],
     held.filter((i) => !isLeaving(i) && !draining.has(i.id)),
   );
-  const spare = surplus.flatMap((s) => s.spare);
+  const spare = surplus.flatMap(({ deployment: { policy, use }, spare }) =>
+    spare.map((i) => spareOf(i, policy.keepAlive, use, now)),
+  );
   const growth = fleets.map((fleet) => grow(fleet, snapshot, views, spare, now));
 
   return {
@@ -121,6 +123,7 @@ export function planCycle(snapshot: Snapshot, now: Millis): Plan {
     wakeAt: earliest([
       ...surplus.map((s) => s.nextExpiryAt),
       ...fleets.map((fleet) => fleet.sizing.growsAt),
+      ...fleets.map(({ stay: { expected } }) => (expected !== null && expected.bootAt > now ? expected.bootAt : null)),
       ...growth.map((g) => g.wakeAt),
     ]),
   };
@@ -138,6 +141,7 @@ interface Fleet {
   /** Demand less what instances that are leaving already will finish by themselves. */
   readonly demand: Demand;
   readonly sizing: Sizing;
+  readonly stay: Stay;
 }
 
 function fleetOf(deployment: Deployment, held: readonly Instance[], now: Millis): Fleet {
@@ -172,23 +176,23 @@ function fleetOf(deployment: Deployment, held: readonly Instance[], now: Millis)
     ],
     demand,
     sizing,
+    stay: stayOf(deployment.policy.keepAlive, deployment.use, now),
   };
 }
 
 /** The idle surplus of each release of a fleet. Of the current one the longest idle go first, down to what is held back. */
-function surplusOf({ deployment, ready, serving, sizing }: Fleet, now: Millis) {
-  const { policy, history } = deployment;
+function surplusOf({ deployment, ready, serving, sizing, stay }: Fleet, now: Millis) {
   const { needed } = sizing;
-  const hold = holdBack(ready, history, now);
-  const current = idleSurplus(ready, needed, policy.keepAliveMs, now);
+  const hold = holdBack(ready, deployment.history, now);
+  const current = idleSurplus(ready, needed, stay, now);
   const going = current.expired.slice(0, Math.max(0, ready.length - hold.instances));
   const held = current.expired.slice(going.length);
   const heldBack = { expired: going, spare: [...held, ...current.spare] };
   const until = held.length === 0 ? null : hold.until;
   return [
     { ...current, ...heldBack, nextExpiryAt: earliest([until, current.nextExpiryAt]) },
-    idleSurplus(serving, needed - ready.length, policy.keepAliveMs, now),
-  ].map((of) => ({ keepAliveMs: policy.keepAliveMs, ...of }));
+    idleSurplus(serving, needed - ready.length, stay, now),
+  ].map((of) => ({ deployment, stay, ...of }));
 }
 
 const removed = (held: readonly Instance[], deployments: readonly Deployment[]): readonly Drain[] =>
@@ -207,7 +211,7 @@ function grow(
   fleet: Fleet,
   { hosts, shapes = NO_SHAPES }: Snapshot,
   views: Views,
-  spare: readonly Instance[],
+  spare: readonly Spare[],
   now: Millis,
 ): Growth {
   const { deployment, ready, booting, demand } = fleet;
@@ -229,7 +233,9 @@ function grow(
     };
   }
   // What is warm stays warm: where an earlier release still serves, asked for or not, the new one comes up beside it.
-  const lasting = serving.length > 0 ? Math.max(needed, 1) : needed;
+  // And what is about to be used gets warm.
+  const isExpected = backoff === null && isDue(fleet, now);
+  const lasting = serving.length > 0 || isExpected ? Math.max(needed, Math.min(1, policy.maxInstances)) : needed;
   if (lasting <= have) return { actions: [], blocked: null, wakeAt: null };
   if (backoff !== null && backoff.retryAt > now) {
     const { kind, message } = backoff.failure;
@@ -244,6 +250,7 @@ function grow(
   for (let n = have; n < wanted; n++) {
     const siblings = siblingsOf([...ready, ...booting, ...boots.map((b) => b.placement)]);
     const found = placeFirst(hosts, views.freeNow, choices, { shapes, siblings });
+    if (found === null && isExpected && serving.length === 0 && n >= needed) break;
     if (found === null) {
       const refusal = nearestRefusal(
         hosts,
@@ -257,8 +264,9 @@ function grow(
       return { actions: [...boots, ...drains], blocked: blockedBy(refusal.reason, detail), wakeAt: null };
     }
     views.take(found.placement, found.choice.need);
-    const reason = n < asked ? 'demand' : 'min-instances';
-    boots.push(boot(deployment, found, n < needed ? reason : 'rollout', now));
+    const needs = n < asked ? 'demand' : 'min-instances';
+    const reason = n < needed ? needs : serving.length > 0 ? 'rollout' : 'expected';
+    boots.push(boot(fleet, found, reason, now));
   }
   return { actions: boots, blocked: null, wakeAt: null };
 }
@@ -272,13 +280,14 @@ function makeRoom(
   deployment: Deployment,
   hosts: readonly Host[],
   views: Views,
-  spare: readonly Instance[],
+  spare: readonly Spare[],
   serving: readonly Instance[],
 ): Eviction | null {
   const choices = choicesOf(deployment);
-  const others = spare.filter((i) => i.deploymentId !== deployment.id && views.stays(i));
-  const eviction =
-    evictFirst(choices, hosts, views.freeLater, others) ?? evictFirst(choices, hosts, views.freeLater, serving);
+  const others = spare.filter(({ instance: i }) => i.deploymentId !== deployment.id && views.stays(i));
+  const turns = [...evictionTurns(others), serving.toSorted(longestIdleFirst)];
+  let eviction: ReturnType<typeof evictFirst> = null;
+  for (const turn of turns) eviction ??= evictFirst(choices, hosts, views.freeLater, turn);
   if (eviction === null) return null;
   views.leave(eviction.victims);
   views.takeLater(eviction.placement, eviction.choice.need);
@@ -295,8 +304,11 @@ const longestWaitFirst = (a: Fleet, b: Fleet): number => {
   return waitsA === waitsB ? byId(a.deployment, b.deployment) : waitsA - waitsB;
 };
 
+/** Whether it is time to boot one for a use that is expected. */
+const isDue = ({ stay: { expected } }: Fleet, now: Millis): boolean => expected !== null && expected.bootAt <= now;
+
 function boot(
-  { id, demand, policy }: Deployment,
+  { deployment: { id, demand, policy }, stay: { expected } }: Fleet,
   { choice, placement, why }: Found,
   reason: BootReason,
   now: Millis,
@@ -306,6 +318,7 @@ function boot(
     demand: `Waiting: ${demand.waiting}${waited}; in flight: ${demand.inFlight}.`,
     'min-instances': `At least ${policy.minInstances} are kept.`,
     rollout: 'It takes over from an earlier release, which is warm.',
+    expected: `It is used by a timer; the next time is expected in ${inWords((expected?.useAt ?? now) - now)}.`,
   }[reason];
   const { sku: hardwareSku, need } = choice;
   const where = `On ${placement.hostId}: ${why}.`;

@@ -66,7 +66,7 @@ export const policy = (over: Partial<ScalePolicy> = {}): ScalePolicy => ({
   minInstances: 0,
   maxInstances: 3,
   slotsPerInstance: 1,
-  keepAliveMs: 5 * MINUTE,
+  keepAlive: { kind: 'fixed', ms: 5 * MINUTE },
   ...over,
 });
 
@@ -88,6 +88,7 @@ export const deployment = (over: Partial<Deployment> = {}): Deployment => ({
   demand: demand(),
   measures: UNMEASURED,
   history: null,
+  use: null,
   backoff: null,
   ...over,
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { evictionFor, freeGiven, type Instance, idleSince, placeOn } from '../src/index.ts';
+import { evictionFor, freeGiven, type Instance, longestIdleFirst, placeOn } from '../src/index.ts';
 import { device, host, instance, need } from './build.ts';
 
 /** One host, filled by instances that may all be asked. */
@@ -28,31 +28,35 @@ const cases = fc
 const subsets = (of: readonly Instance[]): Instance[][] =>
   of.reduce<Instance[][]>((all, i) => [...all, ...all.map((set) => [...set, i])], [[]]);
 
-/** Idle times, longest idle first: of two sets of one size the lower row is the one that idled longer. */
-const idleRow = (set: readonly Instance[]): string =>
-  set
-    .map(idleSince)
-    .toSorted((a, b) => a - b)
-    .join(' ');
+/** Places in the order given: of two sets of one size the lower row is the one that may go first. */
+const placesIn =
+  (order: readonly Instance[]) =>
+  (set: readonly Instance[]): string =>
+    set
+      .map((i) => order.indexOf(i))
+      .toSorted((a, b) => a - b)
+      .join(' ');
 
-it('takes the fewest, then the longest idle, of every set that would do', () => {
+it('takes the fewest, then the first in the order given, of every set that would do', () => {
   fc.assert(
     fc.property(cases, ({ on, held, need }) => {
       const enough = subsets(held).filter(
         (set) => placeOn([on], freeGiven(held.filter((i) => !set.includes(i))), need) !== null,
       );
-      const eviction = evictionFor(need, [on], freeGiven(held), held);
+      const order = held.toSorted(longestIdleFirst);
+      const places = placesIn(order);
+      const eviction = evictionFor(need, [on], freeGiven(held), order);
       if (enough.length === 0) {
         expect(eviction).toBeNull();
         return;
       }
       const fewest = Math.min(...enough.map((set) => set.length));
-      const [longestIdle] = enough
+      const [first] = enough
         .filter((set) => set.length === fewest)
-        .map(idleRow)
+        .map(places)
         .toSorted();
       expect(eviction?.victims.length).toBe(fewest);
-      expect(idleRow(eviction?.victims ?? [])).toBe(longestIdle);
+      expect(places(eviction?.victims ?? [])).toBe(first);
       const left = freeGiven(held.filter((i) => !eviction?.victims.includes(i)));
       expect(eviction?.placement).toEqual(placeOn([on], left, need));
     }),

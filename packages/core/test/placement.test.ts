@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { evictionFor, freeGiven, type Host, type Instance, type Need, placeOn, whyNot } from '../src/index.ts';
+import {
+  evictionFor,
+  freeGiven,
+  type Host,
+  type Instance,
+  longestIdleFirst,
+  type Need,
+  placeOn,
+  whyNot,
+} from '../src/index.ts';
 import { device, host, instance, need } from './build.ts';
 
 const gpu = (count: number, vramMiB = 24_000): Partial<Need> => ({ gpus: count, vramMiB, memoryMiB: 1_000 });
@@ -282,7 +291,7 @@ describe('evictionFor', () => {
     },
   ];
   it.each(cases)('$name', ({ hosts, held, busy = [], need: over = {}, want, at = 'h1' }) => {
-    const eviction = evictionFor(need(over), hosts, freeGiven([...held, ...busy]), held);
+    const eviction = evictionFor(need(over), hosts, freeGiven([...held, ...busy]), held.toSorted(longestIdleFirst));
     expect(eviction && eviction.victims.map((i) => i.id)).toEqual(want);
     if (eviction) expect([eviction.placement.hostId, ...eviction.placement.deviceIds].join(' ')).toBe(at);
   });

@@ -7,6 +7,7 @@ import {
   isStale,
   longestIdleFirst,
   sizeFor,
+  stayOf,
   temperature,
   UNMEASURED,
 } from '../src/index.ts';
@@ -113,7 +114,7 @@ describe('idleSurplus', () => {
     { name: 'equally idle: by id', ready: [usedAt('b', 0), usedAt('a', 0)], needed: 1, now: MINUTE, expired: ['a'] },
   ];
   it.each(cases)('$name', ({ ready, needed = 0, now, expired = [], spare = [], next = null }) => {
-    const surplus = idleSurplus(ready, needed, MINUTE, now);
+    const surplus = idleSurplus(ready, needed, stayOf({ kind: 'fixed', ms: MINUTE }, null, now), now);
     expect({ expired: ids(surplus.expired), spare: ids(surplus.spare), next: surplus.nextExpiryAt }).toEqual({
       expired,
       spare,

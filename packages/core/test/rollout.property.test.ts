@@ -19,7 +19,7 @@ const changed: fc.Arbitrary<{ of: Deployment; old: Instance[] }> = fc
   })
   .map(({ waiting, inFlight, held, ...policy }) => ({
     of: deployment({
-      policy: { ...policy, keepAliveMs: CYCLES * CYCLE_MS * 2 },
+      policy: { ...policy, keepAlive: { kind: 'fixed' as const, ms: CYCLES * CYCLE_MS * 2 } },
       demand: { waiting, inFlight, oldestWaitingAt: waiting === 0 ? null : 0 },
     }),
     old: held

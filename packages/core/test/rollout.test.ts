@@ -44,7 +44,7 @@ describe('a warm deployment whose release changed', () => {
     },
     {
       name: 'keep-alive of nothing: an idle one is no reason to boot',
-      deployments: [deployment({ policy: policy({ keepAliveMs: 0 }) })],
+      deployments: [deployment({ policy: policy({ keepAlive: { kind: 'fixed', ms: 0 } }) })],
       instances: [old()],
       want: ['drain old1: idle'],
     },
@@ -66,7 +66,9 @@ describe('a warm deployment whose release changed', () => {
     {
       name: 'a change of the scale alone restarts nothing',
       now: 1,
-      deployments: [deployment({ policy: policy({ minInstances: 1, maxInstances: 5, keepAliveMs: SECOND }) })],
+      deployments: [
+        deployment({ policy: policy({ minInstances: 1, maxInstances: 5, keepAlive: { kind: 'fixed', ms: SECOND } }) }),
+      ],
       instances: [fresh({ lastUsedAt: 0 })],
     },
   ])('$name', check);

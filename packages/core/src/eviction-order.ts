@@ -1,0 +1,48 @@
+import { type Instance, idleSince, longestIdleFirst } from './instance.ts';
+import type { KeepAlive } from './keep-alive.ts';
+import type { Millis } from './time.ts';
+import { demandRate, type UseHistory, usualBootMs } from './use-history.ts';
+
+/** An idle instance that may go where others need its room, and what speaks for it. */
+export interface Spare {
+  readonly instance: Instance;
+  /** 0: kept until somebody needs the room. 1: within its keep-alive. 2: only just booted. A later turn goes only where no earlier one makes room. */
+  readonly turn: 0 | 1 | 2;
+  /** What is lost with it: {@link worthOf}. */
+  readonly worth: number;
+}
+
+/** An instance is not taken before it has been up for as many times as long as its boot took: two models would take turns in booting. */
+const BOOTS_OF_PEACE = 2;
+/** Of two that were asked for once in their lives neither is worth nothing. */
+const LEAST_RATE = 0.01;
+
+/** How a spare instance of a deployment stands with others, now. */
+export function spareOf(instance: Instance, keepAlive: KeepAlive, use: UseHistory | null, now: Millis): Spare {
+  const bootMs = use === null ? 0 : usualBootMs(use);
+  const fresh = now - instance.since < BOOTS_OF_PEACE * bootMs;
+  const kept = keepAlive.kind === 'until-needed' ? 0 : 1;
+  return { instance, turn: fresh ? 2 : kept, worth: worthOf(instance, use, now) };
+}
+
+/**
+ * What it costs to bring an instance back, for how often that would be needed, for how long it has stood idle: boot time ×
+ * uses a day ÷ idle time. The idle time ages what is worth much, as the clock of a greedy-dual cache does: what was popular
+ * last week is let go in the end. Without a history all are worth the same, and the longest idle goes first.
+ */
+export function worthOf(instance: Instance, use: UseHistory | null, now: Millis): number {
+  if (use === null) return 0;
+  const idleMs = Math.max(1_000, now - idleSince(instance));
+  return (usualBootMs(use) * Math.max(LEAST_RATE, demandRate(use, now))) / idleMs;
+}
+
+/** The order in which instances of one turn are asked to go. */
+const cheapestFirst = (a: Spare, b: Spare): number => a.worth - b.worth || longestIdleFirst(a.instance, b.instance);
+
+/** Who may be asked, turn by turn: each list holds those before it too, in the order in which they may go. */
+export function evictionTurns(spare: readonly Spare[]): readonly (readonly Instance[])[] {
+  const ordered = spare.toSorted((a, b) => a.turn - b.turn || cheapestFirst(a, b));
+  return ([0, 1, 2] as const)
+    .map((turn) => ordered.filter((s) => s.turn <= turn).map((s) => s.instance))
+    .filter((list, n, lists) => list.length > (lists[n - 1]?.length ?? 0));
+}

@@ -1,0 +1,105 @@
+import { type WarmWindow, warmWindow } from './auto-keep-alive.ts';
+import { burstClass, forecast, learnGap, NO_OWN_GAPS, type OwnGaps, type PooledGaps } from './gap-forecast.ts';
+import type { Millis } from './time.ts';
+
+/** What is remembered of how a deployment is used: what `auto` keeps warm by, and what an eviction costs. */
+export interface UseHistory {
+  readonly gaps: OwnGaps;
+  /** Since when it is used without a long pause; null: never used. */
+  readonly burstSince: Millis | null;
+  /** Since when nothing waits and nothing runs; null: it is in use, or never was. */
+  readonly idleSince: Millis | null;
+  /** Decided when it went idle, for this gap; null while it is in use. */
+  readonly window: WarmWindow | null;
+  /** Times that it was asked for while idle, each fading by e in a day from then on. */
+  readonly uses: { readonly count: number; readonly at: Millis };
+  /** From the decision to boot until ready, as measured, the later boots counting more; null: never seen. */
+  readonly bootMs: number | null;
+}
+
+export const NO_USE: UseHistory = {
+  gaps: NO_OWN_GAPS,
+  burstSince: null,
+  idleSince: null,
+  window: null,
+  uses: { count: 0, at: 0 },
+  bootMs: null,
+};
+
+/** What a look at a deployment shows of its use. */
+export interface SeenUse {
+  /** Predictions that wait or run. */
+  readonly unfinished: number;
+  /** When the one that waits longest arrived. */
+  readonly oldestWaitingAt: Millis | null;
+  /** When one of its instances last took or ended a prediction. */
+  readonly lastUsedAt: Millis | null;
+}
+
+/** A pause that ends a burst. */
+const BURST_ENDS_MS = 1_800_000;
+const DAY_MS = 86_400_000;
+/** What a boot is taken to last until one was measured. */
+const USUAL_BOOT_MS = 24_000;
+/** How much of a newly measured boot goes into what is remembered. */
+const NEW_BOOT_SHARE = 0.3;
+
+/** A boot for an expected use begins so many of its usual times before it. */
+export const BOOT_LEAD = 1.25;
+
+export const usualBootMs = ({ bootMs }: UseHistory): number => bootMs ?? USUAL_BOOT_MS;
+
+/** Uses a day, at `now`. */
+export const demandRate = ({ uses }: UseHistory, now: Millis): number =>
+  uses.count * Math.exp(-Math.max(0, now - uses.at) / DAY_MS);
+
+/** After a boot that took `bootMs`. */
+export const withBoot = (history: UseHistory, bootMs: number): UseHistory => ({
+  ...history,
+  bootMs: history.bootMs === null ? bootMs : history.bootMs + NEW_BOOT_SHARE * (bootMs - history.bootMs),
+});
+
+/** What was learned, and by whom: a deployment's history and everybody's gaps go on together. */
+export interface Learned {
+  readonly history: UseHistory;
+  readonly pooled: PooledGaps;
+}
+
+/**
+ * Goes on from what was known with what a look shows. The same objects come back where nothing new is seen. A run that
+ * came and went between two looks shows by `lastUsedAt` alone.
+ */
+export function seeUse({ history, pooled }: Learned, seen: SeenUse, now: Millis): Learned {
+  const { idleSince, burstSince } = history;
+  if (seen.unfinished > 0) {
+    if (burstSince !== null && idleSince === null) return { history, pooled };
+    return began({ history, pooled }, seen.oldestWaitingAt ?? now);
+  }
+  const usedMeanwhile = seen.lastUsedAt !== null && idleSince !== null && seen.lastUsedAt > idleSince;
+  if (usedMeanwhile) {
+    const at = seen.lastUsedAt;
+    const { history: used, pooled: taught } = began({ history, pooled }, at);
+    return { history: ended(used, taught, at), pooled: taught };
+  }
+  if (burstSince === null || idleSince !== null) return { history, pooled };
+  return { history: ended(history, pooled, now), pooled };
+}
+
+/** Asked for at `at`, having been idle or never used. */
+function began({ history, pooled }: Learned, at: Millis): Learned {
+  const { idleSince, burstSince } = history;
+  const uses = { count: 1 + demandRate(history, at), at };
+  if (idleSince === null || burstSince === null) {
+    return { history: { ...history, uses, burstSince: at, idleSince: null, window: null }, pooled };
+  }
+  const gapMs = Math.max(0, at - idleSince);
+  const { own, pooled: taught } = learnGap(history.gaps, pooled, burstClass(idleSince - burstSince), gapMs);
+  const since = gapMs > BURST_ENDS_MS ? at : burstSince;
+  return { history: { ...history, gaps: own, uses, burstSince: since, idleSince: null, window: null }, pooled: taught };
+}
+
+/** Idle from `at` on: decides for how long it stays warm. */
+function ended(history: UseHistory, pooled: PooledGaps, at: Millis): UseHistory {
+  const shares = forecast(history.gaps, pooled, burstClass(at - (history.burstSince ?? at)));
+  return { ...history, idleSince: at, window: warmWindow(shares, usualBootMs(history)) };
+}
