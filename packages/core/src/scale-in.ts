@@ -22,6 +22,8 @@ export interface Hold {
   readonly reason: 'none' | 'no-history' | 'average';
 }
 
+export const NO_HOLD: Hold = { instances: 0, until: null, reason: 'none' };
+
 /** Knative's stable window: a load that comes back within it finds what it left. */
 export const STABLE_WINDOW_MS = 60_000;
 /** Far more than cycles change their mind in a window; beyond it the two oldest become one, the larger. */
@@ -33,14 +35,14 @@ const MOST_STEPS = 64;
  * of the scheduler, all stay until the history is as long as the window. Null: no history is kept, nothing is held.
  */
 export function holdBack(ready: readonly Instance[], history: NeedHistory | null, now: Millis): Hold {
-  if (history === null || ready.length === 0) return { instances: 0, until: null, reason: 'none' };
+  if (history === null || ready.length === 0) return NO_HOLD;
   const knownAt = history.since + STABLE_WINDOW_MS;
   if (now < knownAt && ready.some((i) => i.since < history.since)) {
     return { instances: ready.length, until: knownAt, reason: 'no-history' };
   }
   const sum = neededMs(history.steps, now);
   const average = Math.ceil(sum / STABLE_WINDOW_MS);
-  if (average < 2) return { instances: 0, until: null, reason: 'none' };
+  if (average < 2) return NO_HOLD;
   return { instances: average, until: fallsTo(average - 1, history.steps, sum, now), reason: 'average' };
 }
 

@@ -11,3 +11,9 @@ export function inWords(spanMs: number): string {
   if (spanMs < 7_200_000) return `${Math.round(spanMs / 60_000)} min`;
   return `${Math.round(spanMs / 3_600_000)} h`;
 }
+
+/** Null of none. */
+export const earliest = (instants: readonly (Millis | null)[]): Millis | null => {
+  const some = instants.filter((at) => at !== null);
+  return some.length === 0 ? null : Math.min(...some);
+};
