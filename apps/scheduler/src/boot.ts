@@ -61,12 +61,14 @@ export class Boots {
   #boot(row: InstanceRow, spec: BootSpec): void {
     this.#run(row, async (runtime, phases, signal) => {
       phases.stamp('place', row.since);
-      const { clock } = this.#deps;
+      const { clock, bus } = this.#deps;
       const pull = new PullNotes(clock, (progress) => this.#pulled(row, progress));
       const onPhase = (phase: BootPhase): void => phases.stamp(phase);
       try {
         const { address } = await launch(runtime, spec, clock, onPhase, signal, (progress) => pull.note(progress));
         phases.stamp('setup', clock.now(), address);
+        // It makes ready for it while the server sets up.
+        void phases.settled().then(() => bus.poke('dispatcher'));
         return address;
       } finally {
         pull.close();

@@ -1,4 +1,4 @@
-import { loadConfig, zBoolean, zDuration, zPort, zUrl } from '@hearth/kit';
+import { loadConfig, zBoolean, zDuration, zPort, zUrl, zWholeNumber } from '@hearth/kit';
 import { z } from 'zod';
 
 const Environment = z
@@ -13,6 +13,7 @@ const Environment = z
     HEARTH_CALLBACK_PORT: zPort().prefault('7601'),
     HEARTH_SCHEDULER_PORT: zPort().prefault('7602'),
     HEARTH_SETUP_TIMEOUT: zDuration().prefault('10m'),
+    HEARTH_NETWORK_POOL: zWholeNumber(64).prefault('2'),
     HEARTH_STOP_INSTANCES_ON_EXIT: zBoolean().prefault('false'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info'),
   })
@@ -25,6 +26,7 @@ const Environment = z
     callbackPort: env.HEARTH_CALLBACK_PORT,
     port: env.HEARTH_SCHEDULER_PORT,
     setupTimeoutMs: env.HEARTH_SETUP_TIMEOUT,
+    spareNetworks: env.HEARTH_NETWORK_POOL,
     stopInstancesOnExit: env.HEARTH_STOP_INSTANCES_ON_EXIT,
     logLevel: env.LOG_LEVEL,
   }));

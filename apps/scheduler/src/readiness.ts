@@ -57,8 +57,8 @@ export function throwIfSetupFailed(health: Health | null): void {
   throw new BootFailure('setup_error', 'Its setup failed.', { logTail: logTailOf(health.setupLogs) });
 }
 
-/** Ready within 4 % of the boot's length: quick for a boot of 200 ms, two probes a second for one of ten minutes. */
-export const probeDelayMs = (elapsedMs: number): number => Math.min(Math.max(elapsedMs * 0.04, 10), 500);
+/** Ready within 4 % of the boot's length: quick for a boot of 100 ms, two probes a second for one of ten minutes. */
+export const probeDelayMs = (elapsedMs: number): number => Math.min(Math.max(elapsedMs * 0.04, 3), 500);
 
 /** A setup that goes on printing may take this many times the setup timeout, and no longer. */
 const MOST_EXTENSIONS = 12;

@@ -28,7 +28,7 @@ export async function openRoom(
   const address = config.redisUrl === undefined ? { postgresUrl: config.databaseUrl } : { redisUrl: config.redisUrl };
   const transport = await createTransport(address, { now: systemNow, log });
   const installation = await store.settings.ensure('installation', () => newId(systemNow()));
-  const runtimes = createRuntimes(config, installation);
+  const runtimes = createRuntimes(config, installation, log);
   const metrics = createSchedulerMetrics(store, runtimes);
   const standby = new AbortController();
   let scheduler: Scheduler | null = null;
@@ -41,7 +41,13 @@ export async function openRoom(
     });
     const { callbackPort, setupTimeoutMs } = config;
     const local = openLocal(runtimes.on(LOCAL_HOST_ID), log);
-    const openHost = opensRemote({ installation, callbackPort, now: systemNow });
+    const openHost = opensRemote({
+      installation,
+      callbackPort,
+      spareNetworks: config.spareNetworks,
+      log,
+      now: systemNow,
+    });
     const world = { store, bus: transport.bus, runtimes, local, openHost, metrics, clock: systemClock, log };
     scheduler = await startScheduler({ ...world, readHealth, readSchema, callbackPort, setupTimeoutMs });
     return leadership;
@@ -70,8 +76,13 @@ export async function openRoom(
 }
 
 /** `auto` is both: images need Docker, folders run as processes, and the host's row says what answers. */
-function createRuntimes(config: SchedulerConfig, installation: string): Runtimes {
-  const docker = new DockerRuntime({ link: linkLocal(config.dockerHost ?? LOCAL_SOCKET), installation });
+function createRuntimes(config: SchedulerConfig, installation: string, log: Logger): Runtimes {
+  const docker = new DockerRuntime({
+    link: linkLocal(config.dockerHost ?? LOCAL_SOCKET),
+    installation,
+    spareNetworks: config.spareNetworks,
+    log,
+  });
   const processes = new ProcessRuntime({ folder: resolve(config.dataDir, 'instances'), installation });
   if (config.runtime === 'docker') return new Runtimes([docker]);
   if (config.runtime === 'process') return new Runtimes([processes]);

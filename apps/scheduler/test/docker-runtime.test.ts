@@ -1,19 +1,28 @@
-import { newId, systemNow } from '@hearth/kit';
+import { createLogger, newId, systemNow } from '@hearth/kit';
 import { dockerRing } from '@hearth/testkit';
-import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../src/clock.ts';
-import { readHealth } from '../src/readiness.ts';
 import { LOCAL_SOCKET, linkLocal } from '../src/hosts/engine-link.ts';
+import { readHealth } from '../src/readiness.ts';
 import { DockerRuntime } from '../src/runtime/docker.ts';
 import { containerName, LABELS } from '../src/runtime/docker-container.ts';
 import type { BootSpec } from '../src/runtime/runtime.ts';
-import { runtimeContract } from './runtime.contract.ts';
+import { buildModelServer, docker } from './docker-image.ts';
+import { type Adapter, runtimeContract } from './runtime.contract.ts';
 
 const IMAGE = `hearth-test/model-server:${process.pid}`;
 const hasEngine = await dockerRing();
-const docker = new Docker();
-const connect = (installation: string) => new DockerRuntime({ link: linkLocal(process.env.DOCKER_HOST ?? LOCAL_SOCKET), installation });
+const log = createLogger({ room: 'test', level: 'silent' });
+const connect = (installation: string, spareNetworks = 0) =>
+  new DockerRuntime({ link: linkLocal(process.env.DOCKER_HOST ?? LOCAL_SOCKET), installation, spareNetworks, log });
+
+/** With a network in readiness, as a scheduler has it after its first look. */
+async function connectStocked(installation: string): Promise<DockerRuntime> {
+  const runtime = connect(installation, 1);
+  await runtime.list();
+  await runtime.idle();
+  return runtime;
+}
 
 async function leftovers(installation: string): Promise<string[]> {
   const label = [`${LABELS.installation}=${installation}`];
@@ -22,19 +31,13 @@ async function leftovers(installation: string): Promise<string[]> {
 }
 
 describe.skipIf(!hasEngine)('Docker ring', () => {
+  let removeImage: () => Promise<void>;
   beforeAll(async () => {
-    const src = ['model-server.Dockerfile', 'model-server.ts'];
-    const stream = await docker.buildImage({ context: import.meta.dirname, src }, { t: IMAGE, dockerfile: src[0] });
-    const failed = await new Promise<unknown>((resolve) => {
-      docker.modem.followProgress(stream, (error, events) => resolve(error ?? events.find((e) => e.error)));
-    });
-    expect(failed).toBeUndefined();
+    removeImage = await buildModelServer(IMAGE);
   });
-  afterAll(async () => {
-    await docker.getImage(IMAGE).remove();
-  });
+  afterAll(() => removeImage?.());
 
-  runtimeContract('docker', () => ({
+  const adapter: Adapter = {
     connect,
     clock: systemClock,
     readHealth,
@@ -50,7 +53,9 @@ describe.skipIf(!hasEngine)('Docker ring', () => {
     },
     leftovers,
     settle: () => {},
-  }));
+  };
+  runtimeContract('docker', () => adapter);
+  runtimeContract('docker, in networks made ahead', () => ({ ...adapter, connect: connectStocked }));
 
   const specOf = (change: Partial<BootSpec>): BootSpec => ({
     instanceId: newId(systemNow()),
@@ -116,7 +121,12 @@ describe.skipIf(!hasEngine)('Docker ring', () => {
   });
 
   it('answers with a note, not an error, where no engine listens', async () => {
-    const nowhere = new DockerRuntime({ link: linkLocal('unix:///nowhere/docker.sock'), installation: 'nobody' });
+    const nowhere = new DockerRuntime({
+      link: linkLocal('unix:///nowhere/docker.sock'),
+      installation: 'nobody',
+      spareNetworks: 0,
+      log,
+    });
     expect(await nowhere.capacity()).toMatchObject({
       available: false,
       note: expect.stringContaining('/nowhere/docker.sock'),

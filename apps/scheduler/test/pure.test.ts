@@ -65,7 +65,8 @@ describe('the next cycle', () => {
 
 describe('readiness', () => {
   it.each([
-    [0, 10],
+    [0, 3],
+    [75, 3],
     [250, 10],
     [1_000, 40],
     [12_500, 500],

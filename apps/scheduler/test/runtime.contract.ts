@@ -14,7 +14,7 @@ type Behaviour = 'ok' | 'fail' | 'exit' | 'oom' | 'hang';
 /** One adapter under test. */
 export interface Adapter {
   /** Of one installation; several at once share their instances, as schedulers one after the other do. */
-  connect(installation: string): Runtime;
+  connect(installation: string): Promise<Runtime> | Runtime;
   readonly clock: Clock;
   readonly readHealth: ReadHealth;
   /** A server that behaves so, and the environment that makes it. */
@@ -47,7 +47,7 @@ export function runtimeContract(name: string, adapter: () => Adapter): void {
       opened.push(watched);
       watched.events({ exited: (exit) => exits.happened(exit), gap: () => {} });
     };
-    beforeEach(() => {
+    beforeEach(async () => {
       installation = newId(systemNow());
       seen = [];
       nextExit = Promise.withResolvers();
@@ -55,7 +55,7 @@ export function runtimeContract(name: string, adapter: () => Adapter): void {
         seen.push(exit);
         nextExit.resolve(exit);
       });
-      runtime = adapter().connect(installation);
+      runtime = await adapter().connect(installation);
       watch(runtime);
     });
     afterEach(async () => {
@@ -191,7 +191,7 @@ export function runtimeContract(name: string, adapter: () => Adapter): void {
       const spec = specOf('ok');
       const address = await untilReady(spec);
       await runtime.close();
-      const later = adapter().connect(installation);
+      const later = await adapter().connect(installation);
       watch(later);
       expect(await later.list()).toEqual([{ instanceId: spec.instanceId, role: 'instance', address, exit: null }]);
       await adapter().kill(spec.instanceId);
@@ -203,7 +203,7 @@ export function runtimeContract(name: string, adapter: () => Adapter): void {
     it('leaves the instances of another installation alone', async () => {
       const spec = specOf('ok', 'inspection');
       await untilReady(spec);
-      const other = adapter().connect(newId(systemNow()));
+      const other = await adapter().connect(newId(systemNow()));
       opened.push(other);
       expect(await other.list()).toEqual([]);
       expect(await runtime.list()).toMatchObject([{ instanceId: spec.instanceId, role: 'inspection' }]);

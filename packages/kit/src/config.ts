@@ -28,9 +28,12 @@ export function loadConfig<T extends z.ZodType>(
   throw new ConfigError(lines.join('\n'));
 }
 
+/** A whole number from 0 to `most`. */
+export const zWholeNumber = (most: number) =>
+  fromText(`a whole number from 0 to ${most}`, (text) => (/^\d{1,9}$/.test(text) ? Number(text) : NaN), most);
+
 /** A port number; 0 lets the system choose. */
-export const zPort = () =>
-  fromText('a whole number from 0 to 65535', (text) => (/^\d{1,5}$/.test(text) ? Number(text) : NaN), 65535);
+export const zPort = () => zWholeNumber(65535);
 
 /** A duration in milliseconds, from `5m`, `1h30m` or seconds. */
 export const zDuration = () => fromText(DURATION_FORMS, durationMs);

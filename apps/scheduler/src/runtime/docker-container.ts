@@ -9,9 +9,12 @@ export const LABELS = {
   instance: 'hearth.instance',
   deployment: 'hearth.deployment',
   role: 'hearth.role',
+  /** Of a network that was made ahead: on the container that keeps it, and on the one that joined it. */
+  network: 'hearth.network',
 } as const;
 
 export const containerName = (instanceId: string): string => `hearth-${instanceId}`;
+export const networkName = (networkId: string): string => `hearth-network-${networkId}`;
 
 export const roleOf = (labels: Readonly<Record<string, string>>): Role =>
   labels[LABELS.role] === 'inspection' ? 'inspection' : 'instance';
@@ -25,6 +28,14 @@ const CPU_PERIOD_US = 100_000;
 /** Enough for any framework's threads, too few for a fork bomb to take the host along. */
 const MOST_PIDS = 4_096;
 
+export interface Surroundings {
+  readonly installation: string;
+  /** The address of the host that ports are published on. */
+  readonly bindAddress: string;
+  /** One that was made ahead, with its port published; null: it gets its own. */
+  readonly network: { readonly id: string } | null;
+}
+
 /**
  * A container that can do its work and little else. The root file system stays writable, because Cog's images write to
  * it; the log driver is json-file, because that is the one whose logs every version can read back.
@@ -33,7 +44,7 @@ export function containerOptions(
   spec: BootSpec,
   image: string,
   facts: ImageFacts,
-  { installation, bindAddress }: { installation: string; bindAddress: string },
+  { installation, bindAddress, network }: Surroundings,
 ): ContainerCreateOptions {
   const takesFlags = imageTakesFlags(facts.cmd, facts.labels);
   const memoryBytes = spec.memoryMiB * 2 ** 20;
@@ -49,10 +60,11 @@ export function containerOptions(
       [LABELS.instance]: spec.instanceId,
       [LABELS.role]: spec.role,
       ...(spec.deploymentId !== null && { [LABELS.deployment]: spec.deploymentId }),
+      ...(network !== null && { [LABELS.network]: network.id }),
     },
-    ExposedPorts: { [SERVER_PORT]: {} },
+    ...(network === null && { ExposedPorts: { [SERVER_PORT]: {} } }),
     HostConfig: {
-      PortBindings: { [SERVER_PORT]: [{ HostIp: bindAddress, HostPort: '' }] },
+      ...(network === null ? publishedOn(bindAddress) : { NetworkMode: `container:${networkName(network.id)}` }),
       Memory: memoryBytes,
       MemorySwap: memoryBytes,
       ShmSize: Math.floor(memoryBytes / 2),
@@ -71,11 +83,16 @@ export function containerOptions(
   };
 }
 
+/** At whatever port of the host is free. */
+export const publishedOn = (bindAddress: string) => ({
+  PortBindings: { [SERVER_PORT]: [{ HostIp: bindAddress, HostPort: '' }] },
+});
+
 const SIGNAL_NAMES = new Map<number, string>(Object.entries(constants.signals).map(([name, n]) => [n, name]));
 
 /** An engine tells the end by a signal as exit code 128 + its number. */
-export function exitOf(instanceId: string, role: Role, code: number, outOfMemory: boolean): Exit {
-  const signal = code > 128 ? (SIGNAL_NAMES.get(code - 128) ?? null) : null;
+export function exitOf(instanceId: string, role: Role, code: number | null, outOfMemory: boolean): Exit {
+  const signal = code !== null && code > 128 ? (SIGNAL_NAMES.get(code - 128) ?? null) : null;
   return { instanceId, role, exitCode: signal === null ? code : null, signal, outOfMemory };
 }
 

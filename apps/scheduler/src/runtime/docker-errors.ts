@@ -61,6 +61,10 @@ export function orAlready(error: unknown): void {
   if (![304, 404, 409].includes(statusOf(error) ?? 0)) throw error;
 }
 
+/** The container whose network was to be joined has ended, or is gone. */
+export const hasLostNetwork = (error: unknown): boolean =>
+  [404, 409].includes(statusOf(error) ?? 0) && /cannot join network|no such container/i.test(messageOf(error));
+
 export const isNotFound = (error: unknown): boolean => statusOf(error) === 404;
 
 /** dockerode wraps the engine's own sentence in `(HTTP code 404) no such container - …`. */

@@ -1,12 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
 import type { BootPhase, PullProgress } from '@hearth/core';
+import type { Logger } from '@hearth/kit';
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import type { EngineLink } from '../hosts/engine-link.ts';
-import { containerName, containerOptions, exitOf, LABELS, logText, roleOf, SERVER_PORT } from './docker-container.ts';
-import { bootFailureOf, isNotFound, orAlready, pullFailureOf } from './docker-errors.ts';
+import { containerName, containerOptions, exitOf, LABELS, logText, SERVER_PORT } from './docker-container.ts';
+import { bootFailureOf, hasLostNetwork, isNotFound, orAlready, pullFailureOf } from './docker-errors.ts';
 import { type Death, followDeaths } from './docker-events.ts';
+import { readContainers } from './docker-listed.ts';
+import { type Network, NetworkPool } from './network-pool.ts';
 import { type PullEvent, PullLayers } from './pull-layers.ts';
 import { registryAuth } from './registry-auth.ts';
 import {
@@ -26,6 +29,9 @@ export interface DockerRuntimeOptions {
   readonly link: EngineLink;
   /** Labels what is ours. */
   readonly installation: string;
+  /** How many networks are made ahead of boots; 0: none. */
+  readonly spareNetworks: number;
+  readonly log: Logger;
 }
 
 const EngineInfo = z.object({ ServerVersion: z.string(), MemTotal: z.number() });
@@ -39,14 +45,17 @@ export class DockerRuntime implements Runtime {
   readonly #link: EngineLink;
   readonly #docker: Docker;
   readonly #installation: string;
+  readonly #networks: NetworkPool;
   /** By pinned reference only: such an image never changes, so a boot need not ask for it. */
   readonly #pinned = new Map<string, ImageFacts>();
   readonly #followers = new Set<{ close(): void }>();
 
-  constructor({ link, installation }: DockerRuntimeOptions) {
+  constructor({ link, installation, spareNetworks, log }: DockerRuntimeOptions) {
     this.#link = link;
     this.#docker = link.docker;
     this.#installation = installation;
+    const bindAddress = async (): Promise<string> => (await link.whereabouts()).bindAddress;
+    this.#networks = new NetworkPool({ docker: link.docker, installation, size: spareNetworks, bindAddress, log });
   }
 
   async ping(signal: AbortSignal): Promise<void> {
@@ -149,22 +158,44 @@ export class DockerRuntime implements Runtime {
       throw new BootFailure('setup_error', `The folder ${source.path} cannot run in Docker.`);
     const { image } = source;
     const facts = await this.#factsOf(image);
+    const start = (network: Network | null) => this.#start(spec, image, facts, network, onPhase, signal);
+    const network = this.#networks.take(instanceId);
     try {
-      const { address, bindAddress } = await this.#link.whereabouts();
-      const options = containerOptions(spec, image, facts, { installation: this.#installation, bindAddress });
-      const container = await this.#docker.createContainer({ ...options, abortSignal: signal });
-      signal.throwIfAborted();
-      onPhase('start');
-      await container.start();
-      const { NetworkSettings, State } = await container.inspect();
-      const port = NetworkSettings.Ports[SERVER_PORT]?.[0]?.HostPort;
-      return { address: port === undefined ? noAddress(State) : `http://${inUrl(address)}:${port}` };
+      return await start(network).catch(async (error: unknown) => {
+        if (network === null || !hasLostNetwork(error)) throw error;
+        // It died while it was kept in readiness.
+        await this.#remove(instanceId);
+        return start(null);
+      });
     } catch (error) {
       if (isNotFound(error)) this.#pinned.delete(image);
       // Created but not started, or aborted half-way: nothing may stay behind.
       await this.#remove(instanceId);
       throw bootFailureOf(error, `starting ${image}`);
+    } finally {
+      this.#networks.booted();
     }
+  }
+
+  async #start(
+    spec: BootSpec,
+    image: string,
+    facts: ImageFacts,
+    network: Network | null,
+    onPhase: (phase: BootPhase) => void,
+    signal: AbortSignal,
+  ): Promise<{ address: string }> {
+    const { address, bindAddress } = await this.#link.whereabouts();
+    const surroundings = { installation: this.#installation, bindAddress, network };
+    const options = containerOptions(spec, image, facts, surroundings);
+    const container = await this.#docker.createContainer({ ...options, abortSignal: signal });
+    signal.throwIfAborted();
+    onPhase('start');
+    await container.start();
+    if (network !== null) return { address: `http://${inUrl(address)}:${network.hostPort}` };
+    const { NetworkSettings, State } = await container.inspect();
+    const port = NetworkSettings.Ports[SERVER_PORT]?.[0]?.HostPort;
+    return { address: port === undefined ? noAddress(State) : `http://${inUrl(address)}:${port}` };
   }
 
   async stop(instanceId: string, { address, graceMs }: StopRequest): Promise<void> {
@@ -178,23 +209,29 @@ export class DockerRuntime implements Runtime {
     await this.#remove(instanceId);
   }
 
+  /** With the network that it joined, if it joined one: that of one booted by an earlier scheduler may not be known yet. */
   async #remove(instanceId: string): Promise<void> {
-    await this.#docker.getContainer(containerName(instanceId)).remove({ force: true, v: true }).catch(orAlready);
+    const container = this.#docker.getContainer(containerName(instanceId));
+    if (!this.#networks.knows(instanceId)) {
+      const { Config } = await container.inspect().catch(orNothing);
+      this.#networks.learn(instanceId, Config?.Labels[LABELS.network]);
+    }
+    await container.remove({ force: true, v: true }).catch(orAlready);
+    await this.#networks.drop(instanceId);
   }
 
   async list(): Promise<Found[]> {
     const label = [`${LABELS.installation}=${this.#installation}`];
-    const containers = await this.#docker.listContainers({ all: true, filters: { label } });
+    const listed = readContainers(await this.#docker.listContainers({ all: true, filters: { label } }));
+    this.#networks.heed(listed.networks);
     const { address: at } = await this.#link.whereabouts();
     return Promise.all(
-      containers.map(async ({ Labels, State, Ports, Id }) => {
-        const instanceId = Labels[LABELS.instance] ?? '';
-        const role = roleOf(Labels);
-        const port = Ports.find((p) => p.PrivatePort === Number.parseInt(SERVER_PORT, 10))?.PublicPort;
-        const address = port === undefined ? null : `http://${inUrl(at)}:${port}`;
-        const ended = State !== 'running' && State !== 'created' && State !== 'restarting' && State !== 'paused';
-        const exit = ended ? await this.#exitOf({ containerId: Id, instanceId, role, exitCode: 0 }) : null;
-        return { instanceId, role, address, exit };
+      listed.servers.map(async ({ containerId, instanceId, role, hostPort, state }) => {
+        const address = hostPort === null ? null : `http://${inUrl(at)}:${hostPort}`;
+        if (state === 'runs') return { instanceId, role, address, exit: null };
+        // Without its network nobody reaches it any more; nobody saw it end.
+        if (state === 'cut off') return { instanceId, role, address, exit: exitOf(instanceId, role, null, false) };
+        return { instanceId, role, address, exit: await this.#exitOf({ containerId, instanceId, role, exitCode: 0 }) };
       }),
     );
   }
@@ -254,8 +291,14 @@ export class DockerRuntime implements Runtime {
     }
   }
 
+  /** Resolves when nothing is done in the background: networks are in readiness, and strays are gone. */
+  idle(): Promise<void> {
+    return this.#networks.idle();
+  }
+
   async close(): Promise<void> {
     for (const follower of this.#followers) follower.close();
+    await this.#networks.close();
     this.#link.close();
   }
 
@@ -267,6 +310,11 @@ export class DockerRuntime implements Runtime {
     if (image.includes('sha256:')) this.#pinned.set(image, facts);
     return facts;
   }
+}
+
+function orNothing(error: unknown): { Config: null } {
+  if (!isNotFound(error)) throw error;
+  return { Config: null };
 }
 
 /** An engine that is given no tag pulls every tag there is. */

@@ -64,7 +64,13 @@ export class ProcessRuntime implements Runtime {
     const note = hasProc
       ? 'Models run as processes of this machine.'
       : 'Models run as processes of this machine; without /proc their memory is not limited.';
-    return { available: true, note, memoryMiB: Math.floor(totalmem() / 2 ** 20), callbackHost: '127.0.0.1', engineVersion: null };
+    return {
+      available: true,
+      note,
+      memoryMiB: Math.floor(totalmem() / 2 ** 20),
+      callbackHost: '127.0.0.1',
+      engineVersion: null,
+    };
   }
 
   /** There are no images here. */

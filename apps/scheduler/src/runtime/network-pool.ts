@@ -1,0 +1,197 @@
+import { setTimeout } from 'node:timers/promises';
+import { type Coalescer, createCoalescer, type Logger, newId, systemNow } from '@hearth/kit';
+import type Docker from 'dockerode';
+import { messageOf } from '../errors.ts';
+import { LABELS, networkName, publishedOn, SERVER_PORT } from './docker-container.ts';
+import { isNotFound, orAlready } from './docker-errors.ts';
+import { makePauseImage, PAUSE_IMAGE } from './pause-image.ts';
+
+/** A network of its own, kept by a container that does nothing else, with the server's port published. */
+export interface Network {
+  readonly id: string;
+  readonly hostPort: string;
+}
+
+/** Such a network as the engine lists its keeper. */
+export interface SeenNetwork {
+  readonly id: string;
+  readonly running: boolean;
+  /** The instance whose container has joined it; null where none has. */
+  readonly instanceId: string | null;
+}
+
+export interface NetworkPoolSettings {
+  readonly docker: Docker;
+  readonly installation: string;
+  /** How many are kept in readiness; 0: none is made. */
+  readonly size: number;
+  /** The address of the host that ports are published on. */
+  readonly bindAddress: () => Promise<string>;
+  readonly log: Logger;
+}
+
+/** The least that an engine allows. */
+const MEMORY_BYTES = 6 * 2 ** 20;
+/** Its own, and what the engine needs to look into it. */
+const MOST_PIDS = 8;
+/** Closing is not held up by an engine that does not answer: what it keeps is reaped when it is next seen. */
+const CLOSE_WITHIN_MS = 3_000;
+
+/**
+ * Networks made ahead of boots: setting one up is more than half of what an engine needs to start a container, and
+ * joining one that is there costs nothing. Each serves one instance and goes with it, so that instances are kept apart as
+ * well as by networks of their own making (decision 0023). Makes none before it was first shown what there is.
+ */
+export class NetworkPool {
+  readonly #settings: NetworkPoolSettings;
+  readonly #spare: Network[] = [];
+  /** By instance. */
+  readonly #used = new Map<string, string>();
+  readonly #tidying: Coalescer;
+  #making: string | null = null;
+  #strays: readonly string[] = [];
+  /** Why the last one was not made; each reason is told once. */
+  #trouble = '';
+  #boots = 0;
+  #isShown = false;
+  #closed = false;
+
+  constructor(settings: NetworkPoolSettings) {
+    this.#settings = settings;
+    this.#tidying = createCoalescer(() => this.#tidy());
+  }
+
+  /** One for an instance that is about to be booted; null where none is in readiness. To be followed by {@link booted}. */
+  take(instanceId: string): Network | null {
+    this.#boots += 1;
+    const network = this.#spare.shift() ?? null;
+    if (network !== null) this.#used.set(instanceId, network.id);
+    return network;
+  }
+
+  /** The engine has started the container, or failed to: it has the time to make new ones. */
+  booted(): void {
+    this.#boots -= 1;
+    if (this.#isShown) this.#tidying.trigger();
+  }
+
+  knows(instanceId: string): boolean {
+    return this.#used.has(instanceId);
+  }
+
+  /** Which network an instance has joined, if any. */
+  learn(instanceId: string, networkId: string | undefined): void {
+    if (networkId !== undefined) this.#used.set(instanceId, networkId);
+  }
+
+  /** Removes the network of an instance whose container is gone. Idempotent. */
+  async drop(instanceId: string): Promise<void> {
+    const id = this.#used.get(instanceId);
+    if (id === undefined) return;
+    // Known no more: should the removal fail, it is reaped like any other that nobody uses.
+    this.#used.delete(instanceId);
+    await this.#remove(id);
+  }
+
+  /**
+   * Learns which networks there are: takes note of those in use, and soon removes what belongs to nobody and makes what
+   * is lacking. Spare ones of an earlier scheduler go, because nobody can tell whether an instance was in them.
+   */
+  heed(seen: readonly SeenNetwork[]): void {
+    for (const { id, instanceId } of seen) if (instanceId !== null) this.#used.set(instanceId, id);
+    const dead = new Set(seen.filter(({ running }) => !running).map(({ id }) => id));
+    const alive = this.#spare.splice(0).filter(({ id }) => !dead.has(id));
+    this.#spare.push(...alive);
+    const kept = new Set([...this.#used.values(), ...alive.map(({ id }) => id), this.#making]);
+    this.#strays = seen.map(({ id }) => id).filter((id) => !kept.has(id));
+    this.#isShown = true;
+    this.#tidying.trigger();
+  }
+
+  /** Resolves when what is due is done. */
+  idle(): Promise<void> {
+    return this.#tidying.idle();
+  }
+
+  /** Makes none any more, and removes those in readiness; those in use stay with their instances. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.race([this.#removeSpare(), setTimeout(CLOSE_WITHIN_MS, null, { ref: false })]);
+  }
+
+  async #removeSpare(): Promise<void> {
+    await this.#tidying.close();
+    await Promise.allSettled(this.#spare.splice(0).map(({ id }) => this.#remove(id)));
+  }
+
+  async #tidy(): Promise<void> {
+    try {
+      for (const id of this.#strays) await this.#remove(id);
+      this.#strays = [];
+      // Not beside a boot: the engine sets up one network at a time.
+      while (this.#spare.length < this.#settings.size && this.#boots === 0 && !this.#closed) {
+        this.#spare.push(await this.#make());
+      }
+      this.#trouble = '';
+    } catch (error) {
+      // Boots make their own then, and the next look at the engine tries again.
+      const why = messageOf(error);
+      if (why !== this.#trouble) this.#settings.log.warn({ why }, 'no network could be made ahead of boots');
+      this.#trouble = why;
+    }
+  }
+
+  async #make(): Promise<Network> {
+    const id = newId(systemNow());
+    this.#making = id;
+    try {
+      const container = await this.#create(id);
+      await container.start();
+      const { NetworkSettings } = await container.inspect();
+      const hostPort = NetworkSettings.Ports[SERVER_PORT]?.[0]?.HostPort;
+      if (hostPort === undefined) throw new Error('the engine published no port');
+      return { id, hostPort };
+    } catch (error) {
+      await this.#remove(id);
+      throw error;
+    } finally {
+      this.#making = null;
+    }
+  }
+
+  async #create(id: string): Promise<Docker.Container> {
+    const { docker, installation, bindAddress } = this.#settings;
+    const options = keeperOptions(id, installation, await bindAddress());
+    try {
+      return await docker.createContainer(options);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await makePauseImage(docker);
+      return docker.createContainer(options);
+    }
+  }
+
+  async #remove(id: string): Promise<void> {
+    const container = this.#settings.docker.getContainer(networkName(id));
+    await container.remove({ force: true, v: true }).catch(orAlready);
+  }
+}
+
+const keeperOptions = (id: string, installation: string, bindAddress: string): Docker.ContainerCreateOptions => ({
+  name: networkName(id),
+  Image: PAUSE_IMAGE,
+  User: '65534:65534',
+  Labels: { [LABELS.installation]: installation, [LABELS.role]: 'network', [LABELS.network]: id },
+  ExposedPorts: { [SERVER_PORT]: {} },
+  HostConfig: {
+    ...publishedOn(bindAddress),
+    Memory: MEMORY_BYTES,
+    MemorySwap: MEMORY_BYTES,
+    PidsLimit: MOST_PIDS,
+    ReadonlyRootfs: true,
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges'],
+    RestartPolicy: { Name: 'no' },
+    LogConfig: { Type: 'none', Config: {} },
+  },
+});
