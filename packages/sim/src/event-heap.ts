@@ -15,6 +15,11 @@ export class EventHeap<T> {
     for (let parent = (child - 1) >> 1; this.#swapIfBefore(child, parent); parent = (child - 1) >> 1) child = parent;
   }
 
+  /** When the next thing happens; Infinity: never. */
+  get nextAt(): number {
+    return this.#heap[0]?.at ?? Infinity;
+  }
+
   pop(): Entry<T> | undefined {
     const last = this.#heap.pop();
     const first = this.#heap[0];

@@ -1,2 +1,11 @@
+export type * from './audit.ts';
+export type * from './course.ts';
+export * from './csv.ts';
+export * from './inventory.ts';
+export type * from './model.ts';
+export * from './random.ts';
+export * from './sessions-trace.ts';
 export * from './simulate.ts';
+export * from './synthetic.ts';
 export * from './trace.ts';
+export type * from './world.ts';

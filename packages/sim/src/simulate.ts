@@ -1,215 +1,192 @@
-import type { Action, Deployment, Host, Instance, Millis, Snapshot } from '@hearth/core';
-import { nextState, planCycle, temperature, UNMEASURED } from '@hearth/core';
+import {
+  type Host,
+  type Millis,
+  NeedHistories,
+  type Plan,
+  planCycle,
+  type Snapshot,
+  type TypicalShape,
+} from '@hearth/core';
+import type { Violations } from './audit.ts';
+import type { CourseSpan } from './course.ts';
 import { EventHeap } from './event-heap.ts';
+import type { TimeSpent } from './meter.ts';
+import type { SimDeployment } from './model.ts';
 import type { Arrival } from './trace.ts';
+import type { Waits } from './wait-tally.ts';
+import { type BootOutcome, World } from './world.ts';
 
-/** A deployment of the virtual fleet; its demand comes from the trace. */
-export interface SimDeployment extends Pick<Deployment, 'id' | 'need' | 'policy'> {
-  /** From the decision to boot until it is ready. */
-  readonly bootMs: number;
-}
+/** Something that happens to the fleet at an instant. */
+export type Incident =
+  | { readonly kind: 'hosts-lost' | 'hosts-back'; readonly at: Millis; readonly hostIds: readonly string[] }
+  /** The scheduler is gone for `downMs`; the next one knows what the store knows. What boots meanwhile goes on. */
+  | { readonly kind: 'scheduler-restart'; readonly at: Millis; readonly downMs: number };
+
+/** Decides a cycle; {@link planCycle} and whatever else is to be held against it. */
+export type Planner = (snapshot: Snapshot, now: Millis) => Plan;
 
 export interface SimulationOptions {
   readonly hosts: readonly Host[];
   readonly deployments: readonly SimDeployment[];
-  /** In any order. */
-  readonly arrivals: readonly Arrival[];
+  /** In order of time; read one at a time, so that a trace need not fit in memory. */
+  readonly arrivals: Iterable<Arrival>;
+  readonly incidents?: readonly Incident[];
+  /** What the fleet is typically asked for; see `typicalShapes`. Default: nothing is known. */
+  readonly shapes?: readonly TypicalShape[];
+  /** A new planner for each scheduler: what it remembers is lost with it. Default: {@link planCycle}. */
+  readonly planner?: () => Planner;
+  /** How a boot goes; default: it takes the `bootMs` of its deployment and succeeds. */
+  readonly bootOf?: (deployment: SimDeployment) => BootOutcome;
+  /** From one cycle to the next at least; default 0: a cycle after every event. */
+  readonly spacingMs?: number;
+  /** Over what time the GPUs held are drawn; default: nowhere. */
+  readonly course?: CourseSpan;
+  /** Ends here, whatever is left; default: when nothing happens any more. */
+  readonly until?: Millis;
 }
 
 export interface SimulationResult {
   readonly finished: number;
-  /** Predictions that nothing in the fleet could ever hold. */
+  /** Predictions that waited or ran at the end: where nothing was cut short, those that no host could ever hold. */
   readonly unfinished: number;
+  /** Predictions that failed because instances did not boot. */
+  readonly failed: number;
+  /** Predictions that lost their host and waited again. */
+  readonly sentBack: number;
   /** Predictions that arrived while no instance of their deployment was ready. */
   readonly coldStarts: number;
   readonly boots: number;
-  /** From arrival to the start of the run, in milliseconds, by nearest rank; 0 where nothing ran. */
-  readonly waits: { readonly p50: number; readonly p95: number; readonly max: number };
-  /** Time that booted instances held no prediction, and time that they held one or more, summed over instances. */
-  readonly idleInstanceMs: number;
-  readonly busyMs: number;
-  /** The most instances that held resources at one instant, and how many still do at the end (a minimum keeps them). */
+  readonly bootFailures: number;
+  readonly cycles: number;
+  readonly waits: Waits;
+  readonly spent: TimeSpent;
   readonly peakInstances: number;
+  readonly peakGpus: number;
+  /** Instances that hold resources at the end: a minimum keeps them, or the end came early. */
   readonly leftInstances: number;
+  /** GPUs held in each part of the course. */
+  readonly course: readonly number[];
+  readonly violations: Violations;
+  readonly endedAt: Millis;
 }
-
-type Event =
-  | { readonly kind: 'arrived'; readonly arrival: Arrival }
-  | { readonly kind: 'booted' | 'finished'; readonly instanceId: string }
-  | { readonly kind: 'woke' };
 
 /**
- * Plays a trace against the real `planCycle` in virtual time: each event is followed by the cycles that it calls for, as
- * a poke would be. The dispatcher is modelled as it works: a ready instance takes from its deployment's queue while it
- * has a free slot; a draining one takes nothing, and closes its intake once it holds nothing. Stopping takes no time.
+ * Plays a trace against the real planner in virtual time. As a poke would, each event calls for a cycle, and cycles keep
+ * their distance.
  */
 export function simulate(options: SimulationOptions): SimulationResult {
-  const fleet = new VirtualFleet(options);
-  fleet.run();
-  return fleet.result();
+  return new Simulation(options).run();
 }
 
-class VirtualFleet {
-  readonly #hosts: readonly Host[];
-  readonly #deployments: ReadonlyMap<string, SimDeployment & { readonly queue: Arrival[] }>;
-  readonly #events = new EventHeap<Event>();
-  readonly #instances = new Map<string, Instance>();
-  readonly #waitsMs: number[] = [];
-  #now: Millis = 0;
-  #wakesAt: Millis | null = null;
-  #coldStarts = 0;
-  #boots = 0;
-  #idleMs = 0;
-  #busyMs = 0;
-  #peak = 0;
+class Simulation {
+  readonly #options: SimulationOptions;
+  readonly #events = new EventHeap<(now: Millis) => void>();
+  readonly #world: World;
+  #plan: Planner;
+  #histories: NeedHistories;
+  #lastCycleAt = -Infinity;
+  /** Nobody plans before this. */
+  #downUntil = -Infinity;
+  #cycleAt = 0;
+  #cycles = 0;
 
-  constructor({ hosts, deployments, arrivals }: SimulationOptions) {
-    this.#hosts = hosts;
-    this.#deployments = new Map(deployments.map((d) => [d.id, { ...d, queue: [] }]));
-    for (const arrival of arrivals) this.#events.push(arrival.at, { kind: 'arrived', arrival });
+  constructor(options: SimulationOptions) {
+    const { hosts, deployments, incidents = [], planner = () => planCycle, bootOf, course } = options;
+    this.#options = options;
+    this.#plan = planner();
+    this.#histories = new NeedHistories(0);
+    this.#world = new World({
+      hosts,
+      deployments,
+      bootOf: bootOf ?? (({ bootMs }) => ({ ms: bootMs, fails: false })),
+      course: course ?? null,
+      later: (at, happen) => this.#events.push(at, happen),
+    });
+    for (const incident of incidents) this.#events.push(incident.at, (now) => this.#strike(incident, now));
   }
 
-  run(): void {
-    this.#cycle();
-    for (let next = this.#events.pop(); next !== undefined; next = this.#events.pop()) {
-      this.#pass(next.at);
-      this.#happen(next.event);
-      this.#cycle();
-    }
-  }
-
-  result(): SimulationResult {
-    const waits = this.#waitsMs.toSorted((a, b) => a - b);
-    const rank = (q: number): number => waits[Math.ceil(q * waits.length) - 1] ?? 0;
-    return {
-      finished: waits.length,
-      unfinished: [...this.#deployments.values()].reduce((sum, { queue }) => sum + queue.length, 0),
-      coldStarts: this.#coldStarts,
-      boots: this.#boots,
-      waits: { p50: rank(0.5), p95: rank(0.95), max: rank(1) },
-      idleInstanceMs: this.#idleMs,
-      busyMs: this.#busyMs,
-      peakInstances: this.#peak,
-      leftInstances: this.#instances.size,
-    };
-  }
-
-  #pass(to: Millis): void {
-    for (const { state, inFlight } of this.#instances.values()) {
-      if (inFlight > 0) this.#busyMs += to - this.#now;
-      else if (state !== 'booting') this.#idleMs += to - this.#now;
-    }
-    this.#now = to;
-  }
-
-  #happen(event: Event): void {
-    if (event.kind === 'woke') return;
-    if (event.kind === 'arrived') return this.#arrive(event.arrival);
-    const instance = this.#instances.get(event.instanceId);
-    // Drained while it booted: it is gone when its boot would have ended.
-    if (instance === undefined) return;
-    if (event.kind === 'booted')
-      this.#change(instance, { state: nextState(instance.state, 'booted'), since: this.#now });
-    else this.#change(instance, { inFlight: instance.inFlight - 1, lastUsedAt: this.#now });
-  }
-
-  #arrive(arrival: Arrival): void {
-    const { queue, policy } = this.#deployment(arrival.deploymentId);
-    const slots = policy.slotsPerInstance;
-    const felt = temperature(this.#instancesOf(arrival.deploymentId).map((instance) => ({ ...instance, slots })));
-    if (felt === 'cold' || felt === 'booting') this.#coldStarts++;
-    queue.push(arrival);
-  }
-
-  /** What the scheduler does: plans and applies until nothing is left to do; before each plan the dispatcher had its turn. */
-  #cycle(): void {
+  run(): SimulationResult {
+    const arrivals = this.#options.arrivals[Symbol.iterator]();
+    const { until = Infinity } = this.#options;
+    let arrival = arrivals.next();
+    let now = 0;
     for (;;) {
-      this.#dispatch();
-      const { actions, wakeAt } = planCycle(this.#snapshot(), this.#now);
-      for (const action of actions) this.#apply(action);
-      this.#peak = Math.max(this.#peak, this.#instances.size);
-      if (wakeAt !== null && wakeAt !== this.#wakesAt) this.#events.push(wakeAt, { kind: 'woke' });
-      this.#wakesAt = wakeAt;
-      if (actions.length === 0) return;
+      const arrivesAt = arrival.done === true ? Infinity : arrival.value.at;
+      const next = Math.min(arrivesAt, this.#events.nextAt, this.#cycleAt);
+      if (next === Infinity || next > until) break;
+      if (next < now)
+        throw new RangeError(`an arrival at ${next} ms comes after one at ${now} ms; put them in order of time`);
+      now = next;
+      // Of what happens at one instant, ends come before arrivals, and both before a cycle that looks at them.
+      if (this.#events.nextAt === now) this.#happen(now);
+      else if (arrivesAt === now && arrival.done !== true) {
+        const { deploymentId, ...prediction } = arrival.value;
+        this.#world.arrive(deploymentId, prediction, now);
+        this.#poke(now);
+        arrival = arrivals.next();
+      } else this.#cycle(now);
+    }
+    return this.#result(until === Infinity ? now : until);
+  }
+
+  #happen(now: Millis): void {
+    this.#events.pop()?.event(now);
+    this.#poke(now);
+  }
+
+  #poke(now: Millis): void {
+    const soonest = Math.max(this.#lastCycleAt + (this.#options.spacingMs ?? 0), this.#downUntil);
+    this.#cycleAt = Math.min(this.#cycleAt, Math.max(now, soonest));
+  }
+
+  #cycle(now: Millis): void {
+    const world = this.#world;
+    const snapshot: Snapshot = {
+      hosts: world.hosts,
+      deployments: world.look((id) => this.#histories.of(id), now),
+      instances: world.instances,
+      shapes: this.#options.shapes ?? [],
+      lingering: [],
+    };
+    const { actions, needs, wakeAt } = this.#plan(snapshot, now);
+    this.#histories.record(needs, now);
+    for (const action of actions) world.apply(action, now);
+    this.#cycles++;
+    this.#lastCycleAt = now;
+    this.#cycleAt = wakeAt === null ? Infinity : Math.max(wakeAt, now + (this.#options.spacingMs ?? 0));
+    if (actions.length > 0) this.#poke(now);
+  }
+
+  #strike(incident: Incident, now: Millis): void {
+    if (incident.kind === 'scheduler-restart') {
+      this.#downUntil = now + incident.downMs;
+      this.#cycleAt = this.#downUntil;
+      this.#plan = (this.#options.planner ?? (() => planCycle))();
+      this.#histories = new NeedHistories(this.#downUntil);
+      return;
+    }
+    for (const id of incident.hostIds) {
+      if (incident.kind === 'hosts-lost') this.#world.loseHost(id, now);
+      else this.#world.regainHost(id);
     }
   }
 
-  #dispatch(): void {
-    for (const instance of this.#instances.values()) {
-      if (instance.state === 'draining' && instance.inFlight === 0) this.#change(instance, { intakeClosed: true });
-      if (instance.state !== 'ready') continue;
-      const { queue, policy } = this.#deployment(instance.deploymentId);
-      const taken = queue.splice(0, policy.slotsPerInstance - instance.inFlight);
-      for (const { at, runMs } of taken) {
-        this.#waitsMs.push(this.#now - at);
-        this.#events.push(this.#now + runMs, { kind: 'finished', instanceId: instance.id });
-      }
-      if (taken.length > 0) {
-        this.#change(instance, { inFlight: instance.inFlight + taken.length, lastUsedAt: this.#now });
-      }
-    }
-  }
-
-  #apply(action: Action): void {
-    if (action.kind === 'boot') return this.#boot(action.deploymentId, action.placement);
-    const instance = this.#instances.get(action.instanceId);
-    if (instance === undefined) throw new Error(`the plan names instance ${action.instanceId}, which is gone`);
-    const state = nextState(instance.state, action.kind === 'drain' ? 'drain' : 'drained');
-    if (state === 'stopping') this.#instances.delete(instance.id);
-    else this.#change(instance, { state, since: this.#now });
-  }
-
-  #boot(deploymentId: string, placement: Pick<Instance, 'hostId' | 'deviceIds'>): void {
-    const { need, bootMs } = this.#deployment(deploymentId);
-    const id = `i${++this.#boots}`;
-    this.#instances.set(id, {
-      ...placement,
-      id,
-      deploymentId,
-      versionId: '',
-      hardwareSku: '',
-      runtime: need.runtime,
-      memoryMiB: need.memoryMiB,
-      state: 'booting',
-      since: this.#now,
-      inFlight: 0,
-      intakeClosed: false,
-      lastUsedAt: null,
-      unhealthy: null,
-    });
-    this.#events.push(this.#now + bootMs, { kind: 'booted', instanceId: id });
-  }
-
-  #snapshot(): Snapshot {
-    const deployments = [...this.#deployments.values()].map(({ id, need, policy, queue }) => {
-      const inFlight = this.#instancesOf(id).reduce((sum, i) => sum + i.inFlight, 0);
-      const demand = { waiting: queue.length, inFlight, oldestWaitingAt: queue[0]?.at ?? null };
-      return {
-        id,
-        need,
-        policy,
-        demand,
-        versionId: '',
-        hardwareSku: '',
-        measures: UNMEASURED,
-        history: null,
-        backoff: null,
-      };
-    });
-    return { hosts: this.#hosts, deployments, instances: [...this.#instances.values()] };
-  }
-
-  #deployment(id: string): SimDeployment & { readonly queue: Arrival[] } {
-    const found = this.#deployments.get(id);
-    if (found === undefined) throw new RangeError(`arrivals name the deployment '${id}'; deployments has no such id`);
-    return found;
-  }
-
-  #instancesOf(deploymentId: string): Instance[] {
-    return [...this.#instances.values()].filter((i) => i.deploymentId === deploymentId);
-  }
-
-  #change(instance: Instance, change: Partial<Instance>): void {
-    this.#instances.set(instance.id, { ...instance, ...change });
+  #result(endedAt: Millis): SimulationResult {
+    const { counts, meter, audit, unfinished, waits, instances } = this.#world;
+    this.#world.account();
+    const { arrived: _, ...rest } = counts;
+    return {
+      ...rest,
+      unfinished: unfinished.waiting + unfinished.running,
+      cycles: this.#cycles,
+      waits: waits.waits(),
+      spent: meter.spent(endedAt),
+      peakInstances: meter.peaks.instances,
+      peakGpus: meter.peaks.gpus,
+      leftInstances: instances.length,
+      course: meter.course(),
+      violations: audit.violations(),
+      endedAt,
+    };
   }
 }

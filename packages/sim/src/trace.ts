@@ -1,4 +1,5 @@
 import type { Millis } from '@hearth/core';
+import { seeded, spanMs } from './random.ts';
 
 /** One prediction of a trace. */
 export interface Arrival {
@@ -40,19 +41,7 @@ export function poissonTrace(options: PoissonTraceOptions): readonly Arrival[] {
   for (;;) {
     at += (-Math.log(1 - random()) / arrivalsPerSecond) * 1_000;
     if (at >= durationMs) return arrivals;
-    const gauss = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-    const runMs = Math.max(1, Math.round(medianRunMs * Math.exp(runSigma * gauss)));
+    const runMs = spanMs(random, medianRunMs, runSigma);
     arrivals.push({ at: Math.round(at), deploymentId: pick(), runMs });
   }
-}
-
-/** Mulberry32: numbers in [0, 1) that depend on the seed alone. Good enough for traces, not for secrets. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -10,13 +10,34 @@ const host = (memoryMiB: number): Host => ({
   id: 'h1',
   runtimes: ['process'],
   cordoned: false,
+  draining: false,
+  lost: false,
+  labels: {},
+  images: [],
   memoryMiB,
+  cpus: null,
   devices: [],
 });
 const model = (over: Partial<ScalePolicy> = {}, id = 'm'): SimDeployment => ({
   id,
-  need: { runtime: 'process', memoryMiB: 1_000, gpus: 0, vramMiB: 0 },
-  policy: { minInstances: 0, maxInstances: 3, slotsPerInstance: 1, keepAliveMs: KEEP_ALIVE_MS, ...over },
+  need: {
+    runtime: 'process',
+    memoryMiB: 1_000,
+    cpus: 0,
+    gpus: 0,
+    gpuShareMiB: 0,
+    vramMiB: 0,
+    gpuType: null,
+    labels: {},
+    image: null,
+  },
+  policy: {
+    minInstances: 0,
+    maxInstances: 3,
+    slotsPerInstance: 1,
+    keepAlive: { kind: 'fixed', ms: KEEP_ALIVE_MS },
+    ...over,
+  },
   bootMs: BOOT_MS,
 });
 /** Runs of a second. */
@@ -25,16 +46,16 @@ const roomy = [host(100_000)];
 
 describe('stories', () => {
   it('cold → warm → cold: waits for one boot, runs, idles for the keep-alive, and is gone', () => {
-    expect(simulate({ hosts: roomy, deployments: [model()], arrivals: at(0) })).toEqual({
+    expect(simulate({ hosts: roomy, deployments: [model()], arrivals: at(0) })).toMatchObject({
       finished: 1,
       unfinished: 0,
       coldStarts: 1,
       boots: 1,
       waits: { p50: BOOT_MS, p95: BOOT_MS, max: BOOT_MS },
-      idleInstanceMs: KEEP_ALIVE_MS,
-      busyMs: 1_000,
+      spent: { instanceMs: { idle: KEEP_ALIVE_MS, busy: 1_000, booting: BOOT_MS } },
       peakInstances: 1,
       leftInstances: 0,
+      endedAt: BOOT_MS + 1_000 + KEEP_ALIVE_MS,
     });
   });
 
@@ -68,13 +89,18 @@ describe('stories', () => {
       arrivals: at(...Array.from({ length: 10 }, () => 0)),
     });
     // Three at a time of a second each after the boot: the last one starts in the fourth second.
-    expect(result).toMatchObject({ boots: 3, peakInstances: 3, busyMs: 10_000, leftInstances: 0 });
+    expect(result).toMatchObject({
+      boots: 3,
+      peakInstances: 3,
+      spent: { instanceMs: { busy: 10_000 } },
+      leftInstances: 0,
+    });
     expect(result.waits).toEqual({ p50: BOOT_MS + 1_000, p95: BOOT_MS + 3_000, max: BOOT_MS + 3_000 });
   });
 
   it('an instance with two slots takes two at once', () => {
     const result = simulate({ hosts: roomy, deployments: [model({ slotsPerInstance: 2 })], arrivals: at(0, 0) });
-    expect(result).toMatchObject({ boots: 1, busyMs: 1_000, waits: { max: BOOT_MS } });
+    expect(result).toMatchObject({ boots: 1, spent: { instanceMs: { busy: 1_000 } }, waits: { max: BOOT_MS } });
   });
 
   it('a minimum stays: the first call is warm, and one instance is left', () => {
@@ -90,7 +116,7 @@ describe('stories', () => {
       boots: 2,
       peakInstances: 1,
       waits: { max: BOOT_MS },
-      idleInstanceMs: 9_000 + KEEP_ALIVE_MS,
+      spent: { instanceMs: { idle: 9_000 + KEEP_ALIVE_MS } },
     });
   });
 
@@ -124,7 +150,11 @@ describe('keep-alive', () => {
     .tuple(fc.nat(30_000), fc.nat(30_000))
     .map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
   const play = (arrivals: Arrival[], keepAliveMs: number) =>
-    simulate({ hosts: roomy, deployments: [model({ keepAliveMs, maxInstances: 1 })], arrivals });
+    simulate({
+      hosts: roomy,
+      deployments: [model({ keepAlive: { kind: 'fixed', ms: keepAliveMs }, maxInstances: 1 })],
+      arrivals,
+    });
 
   it('a longer one never has more cold starts, calls one after the other on one instance', () => {
     fc.assert(
@@ -166,13 +196,15 @@ it('whatever the trace: every prediction finishes, billed time is run time, and 
     fc.property(options, ({ seed, memoryMiB, slotsPerInstance, keepAliveMs, arrivalsPerSecond }) => {
       const deploymentIds = ['a', 'b', 'c', 'd'];
       const arrivals = poissonTrace({ seed, deploymentIds, arrivalsPerSecond, durationMs: 120_000, medianRunMs: 800 });
-      const deployments = deploymentIds.map((id) => model({ slotsPerInstance, keepAliveMs }, id));
+      const deployments = deploymentIds.map((id) =>
+        model({ slotsPerInstance, keepAlive: { kind: 'fixed', ms: keepAliveMs } }, id),
+      );
       const result = simulate({ hosts: [host(memoryMiB)], deployments, arrivals });
       expect(result).toMatchObject({ finished: arrivals.length, unfinished: 0, leftInstances: 0 });
       expect(result.peakInstances).toBeLessThanOrEqual(Math.floor(memoryMiB / 1_000));
       const runMs = arrivals.reduce((sum, a) => sum + a.runMs, 0);
-      if (slotsPerInstance === 1) expect(result.busyMs).toBe(runMs);
-      else expect(result.busyMs).toBeLessThanOrEqual(runMs);
+      if (slotsPerInstance === 1) expect(result.spent.instanceMs.busy).toBe(runMs);
+      else expect(result.spent.instanceMs.busy).toBeLessThanOrEqual(runMs);
     }),
     { numRuns: 100 },
   );

@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'apps/api': ['contract', 'core', 'store', 'queue', 'files', 'kit'],
   'apps/scheduler': ['core', 'store', 'queue', 'kit'],
   'apps/dispatcher': ['contract', 'core', 'store', 'queue', 'files', 'kit'],
-  'apps/cli': ['contract', 'kit', 'store', 'queue'],
+  'apps/cli': ['contract', 'kit', 'sim', 'store', 'queue'],
   'apps/web': ['contract'],
 };
 
