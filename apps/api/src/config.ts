@@ -1,6 +1,7 @@
 import { filesEnvironment, s3Settings } from '@hearth/files';
 import { zDuration, zPort, zSize, zUrl } from '@hearth/kit';
 import { z } from 'zod';
+import { KEEP_ALIVE_FORMS, keepAliveOf } from './keep-alive.ts';
 
 const MAX_INSTANCES = 'a whole number from 1 to 20';
 
@@ -10,6 +11,17 @@ const zPerMinute = () =>
     .string()
     .regex(/^(?:[1-9]\d{0,8}|off)$/, 'a whole number from 1 to 999999999, or off')
     .transform((text) => (text === 'off' ? null : Number(text)));
+
+const zKeepAlive = () =>
+  z.string().transform((text, context) => {
+    try {
+      return keepAliveOf(text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      context.addIssue({ code: 'custom', message: KEEP_ALIVE_FORMS });
+      return z.NEVER;
+    }
+  });
 
 /** What the API reads from its environment. */
 export const apiConfigSchema = z
@@ -25,7 +37,7 @@ export const apiConfigSchema = z
     /** The first admin's account and token. */
     HEARTH_USERNAME: z.string().default('hearth'),
     HEARTH_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
-    HEARTH_KEEP_ALIVE: zDuration().prefault('5m'),
+    HEARTH_KEEP_ALIVE: zKeepAlive().prefault('5m'),
     HEARTH_MAX_INSTANCES: z
       .string()
       .regex(/^(?:[1-9]|1\d|20)$/, MAX_INSTANCES)
@@ -49,7 +61,7 @@ export const apiConfigSchema = z
     dataDir: env.HEARTH_DATA_DIR,
     publicUrl: env.HEARTH_PUBLIC_URL ?? `http://localhost:${env.HEARTH_PORT}`,
     firstAdmin: { username: env.HEARTH_USERNAME, token: env.HEARTH_API_TOKEN },
-    keepAliveMs: env.HEARTH_KEEP_ALIVE,
+    keepAlive: env.HEARTH_KEEP_ALIVE,
     maxInstances: env.HEARTH_MAX_INSTANCES,
     s3: s3Settings(env),
     maxUploadBytes: env.HEARTH_MAX_UPLOAD,

@@ -1,3 +1,4 @@
+import type { KeepAlive } from '@hearth/core';
 import type { Blobs, DownloadSigner, Signer } from '@hearth/files';
 import type { Logger, Metrics } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
@@ -9,7 +10,7 @@ export interface ApiSettings {
   /** Where callers reach this API: scheme, host and port, without `/v1` and without a slash at the end. */
   readonly publicUrl: string;
   /** Keep-alive of deployments whose maker says nothing. */
-  readonly keepAliveMs: number;
+  readonly keepAlive: KeepAlive;
   /** Instances at most of an implicit deployment. */
   readonly maxInstances: number;
   /** Where the scheduler answers the other rooms of this machine, without a slash at the end. */

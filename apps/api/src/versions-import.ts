@@ -27,7 +27,7 @@ export async function importVersion(context: Context, model: ModelRow, source: V
     hardwareSku: model.hardwareSku,
     minInstances: 0,
     maxInstances: settings.maxInstances,
-    keepAliveMs: settings.keepAliveMs,
+    keepAlive: settings.keepAlive,
   });
   context.targets.forget();
   bus.poke('api');

@@ -29,6 +29,7 @@ import type {
   TokenRow,
   VersionRow,
 } from '@hearth/store';
+import { wireKeepAlive } from './keep-alive.ts';
 import type { Urls } from './urls.ts';
 
 /** Rows as they go over the wire. Times become ISO 8601 with Z; what has not happened is left out where clients need it so. */
@@ -124,7 +125,7 @@ const wireContent = (row: Omit<ReleaseRow, 'restores'>, model: string, by: Accou
     hardware: row.hardwareSku,
     min_instances: row.minInstances,
     max_instances: row.maxInstances,
-    keep_alive: row.keepAliveMs / 1000,
+    keep_alive: wireKeepAlive(row.keepAlive),
   },
 });
 

@@ -36,7 +36,7 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
   const signer = createSigner('a secret of the tests');
   const settings: ApiSettings = {
     publicUrl: 'http://hearth.test',
-    keepAliveMs: 300_000,
+    keepAlive: { kind: 'fixed', ms: 300_000 },
     maxInstances: 3,
     schedulerUrl: 'http://127.0.0.1:1',
     rateLimits: { predictionsPerMinute: null, requestsPerMinute: null },
@@ -200,8 +200,8 @@ async function addModel(
     cogVersion: '0.16.12',
     slots: 1,
   });
-  const { keepAliveMs, maxInstances } = settings;
-  const scale = { hardwareSku: 'cpu', minInstances: 0, maxInstances, keepAliveMs };
+  const { keepAlive, maxInstances } = settings;
+  const scale = { hardwareSku: 'cpu', minInstances: 0, maxInstances, keepAlive };
   const deployment = await store.deployments.ensureImplicit(version, scale);
   return { model, version, deployment };
 }

@@ -186,6 +186,7 @@ describe('deployments', () => {
     ['hardware', { hardware: 'nothing' }],
     ['keep_alive', { keep_alive: 'long' }],
     ['keep_alive', { keep_alive: '32d' }],
+    ['keep_alive', { keep_alive: 'untill-needed' }],
     ['version', { model: 'hearth/other' }],
     ['name', { name: 'a b' }],
     ['extra', { extra: true }],

@@ -25,6 +25,7 @@ export async function runCycle(deps: CycleDeps): Promise<{ wakeAt: Millis | null
     for (const action of plan.actions) await apply(action, observation, deps);
     const blocked: Blocked[] = [...unplannable, ...plan.blocked];
     await statuses.blocked(observation.deployments, blocked);
+    await memory.uses.save(now);
     await imports.look();
     return { wakeAt: plan.wakeAt };
   } catch (error) {

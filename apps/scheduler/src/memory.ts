@@ -1,14 +1,22 @@
-import { type Millis, NeedHistories } from '@hearth/core';
-import type { Store } from '@hearth/store';
+import { NeedHistories, NO_SHAPES, type TypicalShape } from '@hearth/core';
+import { GpuMemory, type GpuMemoryDeps } from './gpu-memory.ts';
 import { MeasuredTimes } from './measured-times.ts';
+import { UseHistories } from './use-histories.ts';
 
-/** What a leading scheduler knows beyond what it sees. It begins empty, and is gone with the lead. */
+/** What a leading scheduler knows beyond what it sees. Times and needs begin empty and are gone with the lead. */
 export interface Memory {
   readonly times: MeasuredTimes;
   readonly needs: NeedHistories;
+  readonly uses: UseHistories;
+  readonly gpus: GpuMemory;
+  /** What the fleet was typically asked for when it was last looked at. */
+  shapes: readonly TypicalShape[];
 }
 
-export const createMemory = (store: Store, now: Millis): Memory => ({
-  times: new MeasuredTimes(store),
-  needs: new NeedHistories(now),
+export const openMemory = async (deps: GpuMemoryDeps): Promise<Memory> => ({
+  times: new MeasuredTimes(deps.store),
+  needs: new NeedHistories(deps.clock.now()),
+  uses: await UseHistories.open(deps.store, deps.clock.now()),
+  gpus: new GpuMemory(deps),
+  shapes: NO_SHAPES,
 });

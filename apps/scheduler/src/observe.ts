@@ -24,10 +24,17 @@ export async function observe({ store, fleet, memory, clock }: ObserveDeps): Pro
   const observation = await store.instances.observe();
   fleet.match(observation.hosts);
   await memory.times.look(observation, clock.now());
+  memory.uses.look(observation, memory.times, clock.now());
+  memory.gpus.look(observation);
+  memory.shapes = shapesOf(observation, memory.shapes);
   return worldOf(observation, fleet.view(observation.hosts), memory);
 }
 
-function worldOf(observation: Observation, hosts: readonly Host[], { times, needs }: Memory): World {
+function worldOf(
+  observation: Observation,
+  hosts: readonly Host[],
+  { times, needs, uses, gpus, shapes }: Memory,
+): World {
   const bySku = new Map(observation.hardware.map((h) => [h.sku, h]));
   const unplannable: Blocked[] = [];
   const deployments = observation.deployments.map((row): Deployment => {
@@ -47,20 +54,20 @@ function worldOf(observation: Observation, hosts: readonly Host[], { times, need
         minInstances: hardware === undefined ? 0 : row.minInstances,
         maxInstances: row.maxInstances,
         slotsPerInstance: row.slots,
-        keepAlive: { kind: 'fixed', ms: row.keepAliveMs },
+        keepAlive: row.keepAlive,
       },
       // Nothing can be booted for it, so nothing is asked; what it still runs idles out.
       demand: hardware === undefined ? { waiting: 0, inFlight: 0, oldestWaitingAt: null } : row.demand,
       measures: times.of(row.id),
       history: needs.of(row.id),
-      use: null,
+      use: uses.of(row.id),
       // What failed before the newest release says nothing about it: whoever ships a mended version need not wait.
       backoff: retryAt === null || failure === null || failure.at < row.releasedAt ? null : { retryAt, failure },
     };
   });
   return {
     observation,
-    snapshot: { hosts, deployments, instances: observation.instances, shapes: shapesOf(observation) },
+    snapshot: { hosts, deployments, instances: observation.instances, shapes, lingering: gpus.lingering() },
     unplannable,
   };
 }

@@ -10,7 +10,7 @@ import { Fleet } from './hosts/fleet.ts';
 import type { OpenHost, OpenHosts } from './hosts/open-host.ts';
 import { Imports, type ReadSchema } from './imports.ts';
 import { Loop } from './loop.ts';
-import { createMemory } from './memory.ts';
+import { openMemory } from './memory.ts';
 import type { SchedulerMetrics } from './metrics.ts';
 import type { ReadHealth } from './readiness.ts';
 import type { Exit } from './runtime/runtime.ts';
@@ -80,7 +80,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   });
   await fleet.open();
 
-  const memory = createMemory(store, clock.now());
+  const memory = await openMemory({ ...deps, changed: () => bus.poke('scheduler') });
   const cycleDeps = { ...deps, boots, stops, fleet, statuses, imports, memory };
   const cycle = (): ReturnType<typeof runCycle> => runCycle(cycleDeps);
   const loop = new Loop({ clock, cycle, lookAnywayMs: LOOK_ANYWAY_MS, spacingMs: CYCLE_SPACING_MS });
@@ -93,6 +93,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const rest = async (): Promise<void> => {
     for (const unsubscribe of unsubscribes.splice(0)) unsubscribe();
     await Promise.all([loop.close(), adopt.close(), imports.close()]);
+    await Promise.all([memory.uses.flush(clock.now()), memory.gpus.idle()]);
   };
   return {
     idle: () => loop.idle(),

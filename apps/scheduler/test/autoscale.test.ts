@@ -44,7 +44,7 @@ async function run(of: DeploymentRow, on: InstanceRow, runMs: number): Promise<v
 }
 
 it('boots one instance for a queue of short runs once they are measured, and more for a long queue', async () => {
-  const ocr = await house.deploy('ocr', { keepAliveMs: 60_000 });
+  const ocr = await house.deploy('ocr', { keepAlive: { kind: 'fixed', ms: 60_000 } });
   const scheduler = await house.start();
   const first = await house.predict(ocr);
   const ready = await house.inState(ocr, 'ready');
@@ -70,7 +70,7 @@ it('boots one instance for a queue of short runs once they are measured, and mor
 });
 
 it('scales nothing in after a restart until it has looked on for a minute', async () => {
-  const ocr = await house.deploy('ocr', { keepAliveMs: KEEP_ALIVE_MS });
+  const ocr = await house.deploy('ocr', { keepAlive: { kind: 'fixed', ms: KEEP_ALIVE_MS } });
   const before = await house.start();
   const first = await house.predict(ocr);
   const ready = await house.inState(ocr, 'ready');

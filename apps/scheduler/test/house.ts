@@ -122,7 +122,7 @@ export class TestHouse {
       hardwareSku: 'cpu',
       minInstances: 0,
       maxInstances: 3,
-      keepAliveMs: KEEP_ALIVE_MS,
+      keepAlive: { kind: 'fixed', ms: KEEP_ALIVE_MS },
       ...rest,
     });
     if (row === 'taken') throw new Error(`there is a deployment ${name} already`);

@@ -145,7 +145,7 @@ async function passTime(scheduler: Scheduler): Promise<void> {
 
 it('a change of the scale alone restarts nothing', async () => {
   const [deployment, old, scheduler] = await warm();
-  await house.store.deployments.update(deployment.id, { minInstances: 1, maxInstances: 5, keepAliveMs: 1 });
+  await house.store.deployments.update(deployment.id, { minInstances: 1, maxInstances: 5, keepAlive: { kind: 'fixed', ms: 1 } });
   house.bus.poke('scheduler');
   await passTime(scheduler);
   expect(await house.store.instances.get(old.id)).toMatchObject({ state: 'ready' });

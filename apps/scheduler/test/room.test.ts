@@ -85,7 +85,7 @@ async function deploy(): Promise<string> {
     cogVersion: '0.16.12',
     slots: 1,
   });
-  const scale = { minInstances: 1, maxInstances: 1, keepAliveMs: 1_000 };
+  const scale = { minInstances: 1, maxInstances: 1, keepAlive: { kind: 'fixed', ms: 1_000 } as const };
   const names = { owner: 'ada', name: 'm', modelId: model.id, versionId: version.id, hardwareSku: 'cpu' };
   const deployment = await store.deployments.insert({ ...names, ...scale });
   if (deployment === 'taken') throw new Error('the database is not fresh');

@@ -13,7 +13,7 @@ export interface UseHistory {
   readonly window: WarmWindow | null;
   /** Times that it was asked for while idle, each fading by e in a day from then on. */
   readonly uses: { readonly count: number; readonly at: Millis };
-  /** From the decision to boot until ready, as measured, the later boots counting more; null: never seen. */
+  /** From the decision to boot until ready, as last measured; null: never. */
   readonly bootMs: number | null;
 }
 
@@ -41,8 +41,6 @@ const BURST_ENDS_MS = 1_800_000;
 const DAY_MS = 86_400_000;
 /** What a boot is taken to last until one was measured. */
 const USUAL_BOOT_MS = 24_000;
-/** How much of a newly measured boot goes into what is remembered. */
-const NEW_BOOT_SHARE = 0.3;
 
 /** A boot for an expected use begins so many of its usual times before it. */
 export const BOOT_LEAD = 1.25;
@@ -53,11 +51,9 @@ export const usualBootMs = ({ bootMs }: UseHistory): number => bootMs ?? USUAL_B
 export const demandRate = ({ uses }: UseHistory, now: Millis): number =>
   uses.count * Math.exp(-Math.max(0, now - uses.at) / DAY_MS);
 
-/** After a boot that took `bootMs`. */
-export const withBoot = (history: UseHistory, bootMs: number): UseHistory => ({
-  ...history,
-  bootMs: history.bootMs === null ? bootMs : history.bootMs + NEW_BOOT_SHARE * (bootMs - history.bootMs),
-});
+/** With what a boot of it is measured to take. The same object where that is what was known. */
+export const withBoot = (history: UseHistory, bootMs: number): UseHistory =>
+  history.bootMs === bootMs ? history : { ...history, bootMs };
 
 /** What was learned, and by whom: a deployment's history and everybody's gaps go on together. */
 export interface Learned {
@@ -103,3 +99,21 @@ function ended(history: UseHistory, pooled: PooledGaps, at: Millis): UseHistory 
   const shares = forecast(history.gaps, pooled, burstClass(at - (history.burstSince ?? at)));
   return { ...history, idleSince: at, window: warmWindow(shares, usualBootMs(history)) };
 }
+
+/** Whether `auto` awaits a use of it, for which an instance is to be booted or kept. */
+export const expectsUse = ({ window, idleSince }: UseHistory, now: Millis): boolean =>
+  window !== null && idleSince !== null && window.fromMs > 0 && now < idleSince + window.untilMs;
+
+/** The history without the digits that nobody needs: below a kilobyte as JSON. */
+export function storable(history: UseHistory): UseHistory {
+  const { gaps, uses, bootMs } = history;
+  const counts = gaps.counts.map((n) => Math.round(n * 10) / 10);
+  return {
+    ...history,
+    gaps: { counts: counts.slice(0, counts.findLastIndex((n) => n > 0) + 1), timerOdds: inThousandths(gaps.timerOdds) },
+    uses: { ...uses, count: inThousandths(uses.count) },
+    bootMs: bootMs === null ? null : Math.round(bootMs),
+  };
+}
+
+const inThousandths = (n: number): number => Math.round(n * 1_000) / 1_000;

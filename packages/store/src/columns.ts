@@ -11,7 +11,7 @@ export const DEPLOYMENT = [
   'deployments.hardware_sku as hardwareSku',
   'deployments.min_instances as minInstances',
   'deployments.max_instances as maxInstances',
-  'deployments.keep_alive_ms as keepAliveMs',
+  'deployments.keep_alive as keepAlive',
   'deployments.release',
   'deployments.released_at as releasedAt',
   'deployments.released_by as releasedBy',

@@ -18,6 +18,7 @@ import { createRetention } from './retention.ts';
 import { createSettings } from './settings.ts';
 import type { Store } from './store.ts';
 import { createUsage } from './usage.ts';
+import { createUses } from './uses.ts';
 
 export interface StoreOptions {
   readonly url: string;
@@ -57,6 +58,7 @@ export async function createStore({ url, maxConnections = 10, now = systemNow }:
     predictions: createPredictions(connection),
     messages: createMessages(connection),
     usage: createUsage(db),
+    uses: createUses(connection),
     files: createFiles(db),
     retention: createRetention(connection),
     settings: createSettings(db),

@@ -9,7 +9,7 @@ import { prepared } from './prepared.ts';
 import { createRecentWork } from './recent-work.ts';
 import { createReleases, recordRelease } from './releases.ts';
 import type { DeploymentRow, DeploymentScale, DeploymentStatusRow, Deployments } from './store.ts';
-import { at, atOrNull, jsonOrNull } from './values.ts';
+import { at, atOrNull, json, jsonOrNull } from './values.ts';
 
 export function createDeployments(connection: Connection, now: () => number): Deployments {
   const { db } = connection;
@@ -185,7 +185,7 @@ function newRow(
     hardware_sku: row.hardwareSku,
     min_instances: row.minInstances,
     max_instances: row.maxInstances,
-    keep_alive_ms: row.keepAliveMs,
+    keep_alive: json(row.keepAlive),
     release: 1,
     released_at: at(createdAt),
     released_by: row.by ?? row.owner,
@@ -200,7 +200,7 @@ function scaleColumns(change: Partial<DeploymentScale>) {
     ...(change.hardwareSku !== undefined && { hardware_sku: change.hardwareSku }),
     ...(change.minInstances !== undefined && { min_instances: change.minInstances }),
     ...(change.maxInstances !== undefined && { max_instances: change.maxInstances }),
-    ...(change.keepAliveMs !== undefined && { keep_alive_ms: change.keepAliveMs }),
+    ...(change.keepAlive !== undefined && { keep_alive: json(change.keepAlive) }),
   };
 }
 

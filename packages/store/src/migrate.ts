@@ -9,6 +9,10 @@ import { trainings } from './migrations/0006-trainings.ts';
 import { retention } from './migrations/0007-retention.ts';
 import { streams } from './migrations/0008-streams.ts';
 import { waiting } from './migrations/0009-waiting.ts';
+import { keepAlive } from './migrations/0020-keep-alive.ts';
+import { hosts } from './migrations/0021-hosts.ts';
+import { hardware } from './migrations/0022-hardware.ts';
+import { fairness } from './migrations/0024-fairness.ts';
 
 /** By name, which is also the order. Imported, not read from a folder, so that no path has to be found at run time. */
 const migrations: Record<string, Migration> = {
@@ -21,6 +25,10 @@ const migrations: Record<string, Migration> = {
   '0007-retention': retention,
   '0008-streams': streams,
   '0009-waiting': waiting,
+  '0020-keep-alive': keepAlive,
+  '0021-hosts': hosts,
+  '0022-hardware': hardware,
+  '0024-fairness': fairness,
 };
 
 /**

@@ -26,7 +26,8 @@ export function createObserve(connection: Connection): () => Promise<Observation
       .where(sql<boolean>`deployments.removed_at is null`)
       .where(
         sql<boolean>`(${CONCERNED} or deployments.min_instances > 0
-          or deployment_status.blocked_reason is not null or deployment_status.consecutive_failures > 0)`,
+          or deployment_status.blocked_reason is not null or deployment_status.consecutive_failures > 0
+          or exists (select from use_histories where use_histories.deployment_id = deployments.id and expects))`,
       ),
     hosts: db.selectFrom('hosts').select(HOST).orderBy('id'),
     hardware: db.selectFrom('hardware').select(HARDWARE).orderBy('sku'),

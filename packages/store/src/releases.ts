@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from './database.ts';
 import { keysetPage } from './keyset.ts';
 import type { DeploymentRow, Deployments, ReleaseRow } from './store.ts';
-import { at } from './values.ts';
+import { at, json } from './values.ts';
 
 const RELEASE = [
   'number',
@@ -10,7 +10,7 @@ const RELEASE = [
   'hardware_sku as hardwareSku',
   'min_instances as minInstances',
   'max_instances as maxInstances',
-  'keep_alive_ms as keepAliveMs',
+  'keep_alive as keepAlive',
   'restores',
   'created_at as createdAt',
   'created_by as createdBy',
@@ -40,7 +40,7 @@ export async function recordRelease(db: Database, row: DeploymentRow, restores: 
       hardware_sku: row.hardwareSku,
       min_instances: row.minInstances,
       max_instances: row.maxInstances,
-      keep_alive_ms: row.keepAliveMs,
+      keep_alive: json(row.keepAlive),
       restores,
       created_at: at(row.releasedAt),
       created_by: row.releasedBy,

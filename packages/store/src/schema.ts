@@ -4,11 +4,14 @@ import type {
   Failure,
   Hardware,
   InstanceState,
+  KeepAlive,
   Millis,
+  PooledGaps,
   PredictionStatus,
   PullProgress,
   RuntimeKind,
   TerminalStatus,
+  UseHistory,
   WebhookEvent,
 } from '@hearth/core';
 import type { ColumnType, Generated, RawBuilder } from 'kysely';
@@ -117,7 +120,7 @@ export interface Schema {
     hardware_sku: string;
     min_instances: number;
     max_instances: number;
-    keep_alive_ms: number;
+    keep_alive: Json<KeepAlive>;
     release: number;
     released_at: Instant;
     released_by: string;
@@ -132,7 +135,7 @@ export interface Schema {
     hardware_sku: string;
     min_instances: number;
     max_instances: number;
-    keep_alive_ms: number;
+    keep_alive: Json<KeepAlive>;
     restores: number | null;
     created_at: Instant;
     created_by: string;
@@ -285,3 +288,5 @@ export interface Schema {
   collection_models: { collection_id: string; model_id: string; place: number };
   settings: { key: string; value: string };
 }
+  use_histories: { deployment_id: string; history: Json<UseHistory>; expects: boolean };
+  pooled_gaps: { singleton: Generated<boolean>; counts: Json<PooledGaps> };

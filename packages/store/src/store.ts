@@ -5,6 +5,7 @@ import type { Consumers, Hosts, Instances } from './port/fleet.ts';
 import type { Messages } from './port/messages.ts';
 import type { Files, Predictions, Usage } from './port/predictions.ts';
 import type { Retention } from './port/retention.ts';
+import type { Uses } from './port/uses.ts';
 
 export type * from './port/catalogue.ts';
 export type * from './port/collections.ts';
@@ -14,6 +15,7 @@ export type * from './port/messages.ts';
 export type * from './port/page.ts';
 export type * from './port/predictions.ts';
 export type * from './port/retention.ts';
+export type * from './port/uses.ts';
 
 /**
  * Everything durable, by owner. One writer per fact: each method names the room that may call it.
@@ -33,6 +35,7 @@ export interface Store {
   readonly predictions: Predictions;
   readonly messages: Messages;
   readonly usage: Usage;
+  readonly uses: Uses;
   readonly files: Files;
   readonly retention: Retention;
   readonly settings: Settings;

@@ -70,11 +70,14 @@ test('an explicit one may have the name of a model', async () => {
 
 test('an update raises the release and leaves what it does not name', async () => {
   const deployment = await addDeployment(store);
-  const updated = await store.deployments.update(deployment.id, { maxInstances: 7, keepAliveMs: 1 });
+  const updated = await store.deployments.update(deployment.id, {
+    maxInstances: 7,
+    keepAlive: { kind: 'until-needed' },
+  });
   expect(updated).toEqual({
     ...deployment,
     maxInstances: 7,
-    keepAliveMs: 1,
+    keepAlive: { kind: 'until-needed' },
     release: 2,
     releasedAt: expect.any(Number),
   });

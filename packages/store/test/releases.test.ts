@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../src/database.ts';
 import { type Store, VersionGone } from '../src/index.ts';
 import { releases } from '../src/migrations/0005-releases.ts';
+import { keepAlive } from '../src/migrations/0020-keep-alive.ts';
 import { addDeployment, addInstance, addVersion, openWorld, SCALE, unique, type World } from './world.ts';
 
 let world: World;
@@ -40,7 +41,9 @@ test('every change leaves a release that says what it was, and who made it', asy
 
 test('changes at once each get a number of their own', async () => {
   const { id } = await addDeployment(store);
-  await Promise.all(Array.from({ length: 8 }, (_, n) => store.deployments.update(id, { keepAliveMs: n })));
+  await Promise.all(
+    Array.from({ length: 8 }, (_, n) => store.deployments.update(id, { keepAlive: { kind: 'fixed', ms: n } })),
+  );
   const numbers = (await store.deployments.releases(id, { limit: 20 })).map(({ number }) => number);
   expect(numbers).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1]);
 });
@@ -94,11 +97,19 @@ test('a database from before has the release that each deployment was at', async
   const deployment = await addDeployment(own.store);
   await own.store.deployments.update(deployment.id, { maxInstances: 9 });
   const { db } = connect(own.url, 1);
-  await sql`drop table releases; alter table deployments drop column released_by`.execute(db);
+  await sql`
+    drop table releases, use_histories, pooled_gaps;
+    alter table deployments drop column released_by, drop column keep_alive, add column keep_alive_ms bigint;
+    update deployments set keep_alive_ms = 90000;
+  `.execute(db);
   await releases.up(db);
+  await keepAlive.up(db);
   await db.destroy();
   expect(await own.store.deployments.releases(deployment.id, { limit: 10 })).toMatchObject([
     { number: 2, maxInstances: 9, createdBy: deployment.owner, createdAt: expect.closeTo(systemNow(), -5) },
   ]);
+  const kept = { keepAlive: { kind: 'fixed', ms: 90_000 } };
+  expect(await own.store.deployments.get(deployment.id)).toMatchObject(kept);
+  expect(await own.store.deployments.release(deployment.id, 2)).toMatchObject(kept);
   await own.close();
 });

@@ -28,7 +28,12 @@ export const hex64 = (seed: string = randomBytes(8).toString('hex')): string =>
   createHash('sha256').update(seed).digest('hex');
 export const unique = (prefix: string): string => `${prefix}-${randomBytes(4).toString('hex')}`;
 
-export const SCALE = { hardwareSku: 'cpu', minInstances: 0, maxInstances: 3, keepAliveMs: 300_000 };
+export const SCALE = {
+  hardwareSku: 'cpu',
+  minInstances: 0,
+  maxInstances: 3,
+  keepAlive: { kind: 'fixed', ms: 300_000 } as const,
+};
 
 export async function addModel(store: Store, owner = unique('owner')) {
   const model = await store.models.insert({

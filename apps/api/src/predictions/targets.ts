@@ -1,4 +1,5 @@
 import { givesFiles, outputSchemaOf, trainingInputSchemaOf } from '@hearth/contract';
+import type { KeepAlive } from '@hearth/core';
 import { type AccountRow, type DeploymentRow, type ModelRow, type Store, type VersionRow } from '@hearth/store';
 import type { ApiSettings } from '../deps.ts';
 import { type Identity, mayUse } from '../plugins/auth.ts';
@@ -38,7 +39,7 @@ const KEPT_MS = 3_000;
 const KEPT = 1_000;
 
 /** What trains goes soon: the next training is hours away, and what it was trained for waits for the room. */
-const TRAINER_KEEP_ALIVE_MS = 10_000;
+const TRAINER_KEEP_ALIVE: KeepAlive = { kind: 'fixed', ms: 10_000 };
 
 const noTrainer = (version: string): string =>
   `${version} has no trainer: its schema has no TrainingInput. Train a version whose model declares one (\`train\` in cog.yaml, or in defineModel).`;
@@ -80,7 +81,7 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
     hardwareSku: of.hardwareSku,
     minInstances: 0,
     maxInstances: settings.maxInstances,
-    keepAliveMs: settings.keepAliveMs,
+    keepAlive: settings.keepAlive,
   });
 
   return {
@@ -114,7 +115,7 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
       if (found?.modelId !== of.id) throw notFound(`Version ${versionId} of ${owner}/${name}`);
       const inputs = trainingInputSchemaOf(found.openapiSchema);
       if (inputs === null) throw new Problem('not-trainable', noTrainer(`${owner}/${name}:${versionId}`));
-      const scale = { ...scaleOf(of), keepAliveMs: TRAINER_KEEP_ALIVE_MS };
+      const scale = { ...scaleOf(of), keepAlive: TRAINER_KEEP_ALIVE };
       const deployment = await store.deployments.ensureImplicit(found, scale, 'train');
       const validate = createInputValidator(found.openapiSchema, inputs);
       return { model: of, version: found, deployment, validate, streamsFiles: false };

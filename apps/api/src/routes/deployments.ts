@@ -5,12 +5,13 @@ import {
   pageQuerySchema,
   pageOf as pageSchema,
 } from '@hearth/contract';
-import { durationMs } from '@hearth/kit';
+import type { KeepAlive } from '@hearth/core';
 import type { DeploymentRow, DeploymentScale, VersionRow } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
 import { changeable, changed, visible } from '../deployment-access.ts';
 import { checkHardware } from '../hardware.ts';
+import { KEEP_ALIVE_FORMS, keepAliveOf } from '../keep-alive.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf } from '../plugins/auth.ts';
 import { invalidField, notFound, Problem } from '../problem.ts';
@@ -46,7 +47,7 @@ export function deploymentRoutes(app: App, context: Context): void {
         hardwareSku: hardware,
         minInstances: min_instances,
         maxInstances: max_instances,
-        keepAliveMs: keep_alive == null ? deps.settings.keepAliveMs : keepAliveMs(keep_alive),
+        keepAlive: keep_alive == null ? deps.settings.keepAlive : readKeepAlive(keep_alive),
         by: caller.account.username,
       });
       if (made === 'taken')
@@ -93,7 +94,7 @@ export function deploymentRoutes(app: App, context: Context): void {
       }
       if (min_instances != null) change.minInstances = min_instances;
       if (max_instances != null) change.maxInstances = max_instances;
-      if (keep_alive != null) change.keepAliveMs = keepAliveMs(keep_alive);
+      if (keep_alive != null) change.keepAlive = readKeepAlive(keep_alive);
       checkRange(change.minInstances ?? row.minInstances, change.maxInstances ?? row.maxInstances);
       // As Replicate's, a PATCH makes a release even where its values are the current ones; it restarts nothing then.
       const by = caller.account.username;
@@ -125,20 +126,11 @@ function checkRange(min: number, max: number): void {
   if (min > max) throw invalidField('min_instances', 'number_lte', `${min} is more than max_instances, ${max}`);
 }
 
-/** A month: an instance that is to stay for longer has a minimum. */
-const LONGEST_KEEP_ALIVE_MS = 31 * 86_400_000;
-
-function keepAliveMs(value: number | string): number {
-  let ms = Number.NaN;
+function readKeepAlive(value: number | string): KeepAlive {
   try {
-    ms = typeof value === 'number' ? Math.round(value * 1000) : durationMs(value);
+    return keepAliveOf(value);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
+    throw invalidField('keep_alive', 'keep_alive', `${JSON.stringify(value)} is not ${KEEP_ALIVE_FORMS}`);
   }
-  if (ms >= 0 && ms <= LONGEST_KEEP_ALIVE_MS) return ms;
-  throw invalidField(
-    'keep_alive',
-    'duration',
-    `${JSON.stringify(value)} is not a duration of at most 31 days, such as 300, 30s or 5m`,
-  );
 }

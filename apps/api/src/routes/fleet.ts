@@ -9,6 +9,7 @@ import { temperature } from '@hearth/core';
 import type { DeploymentOverview, DeploymentRow, InstanceRow } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
+import { wireKeepAlive } from '../keep-alive.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf, type Identity, mayChange, mayUse } from '../plugins/auth.ts';
 import type { Boot } from '../predictions/waiting.ts';
@@ -116,7 +117,7 @@ function wireStatusOf(
     hardware: deployment.hardwareSku,
     min_instances: deployment.minInstances,
     max_instances: deployment.maxInstances,
-    keep_alive: deployment.keepAliveMs / 1000,
+    keep_alive: wireKeepAlive(deployment.keepAlive),
     slots,
     temperature: temperature(instances),
     instances: {

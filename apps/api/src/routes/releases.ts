@@ -67,8 +67,8 @@ async function earlier({ deps, targets }: Context, row: DeploymentRow, asked: nu
   const release = await deps.store.deployments.release(row.id, number);
   if (release === null)
     throw invalidField('release', 'enum', `there is no release ${number}; the newest is ${row.release}`);
-  const { versionId, hardwareSku, minInstances, maxInstances, keepAliveMs } = release;
+  const { versionId, hardwareSku, minInstances, maxInstances, keepAlive } = release;
   await targets.byVersion(versionId, caller);
   await checkHardware(deps.store, hardwareSku);
-  return { number, versionId, hardwareSku, minInstances, maxInstances, keepAliveMs };
+  return { number, versionId, hardwareSku, minInstances, maxInstances, keepAlive };
 }

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { WireDeployment } from '@hearth/contract';
 import { connect, ownerAndName, UsageError } from '../connect.ts';
 import { print, printJson, renderTable } from '../output.ts';
-import { addReleases } from './releases.ts';
+import { addReleases, keepAliveInWords } from './releases.ts';
 
 export function addDeployments(program: Command): void {
   const deployments = program
@@ -27,7 +27,7 @@ export function addDeployments(program: Command): void {
     .option('--hardware <sku>', 'what its instances get', 'cpu')
     .option('--min <count>', 'instances kept ready always', wholeNumber, 0)
     .option('--max <count>', 'instances at most', wholeNumber, 1)
-    .option('--keep-alive <duration>', 'how long an idle instance stays: 30s, 5m, 1h')
+    .option('--keep-alive <duration>', 'how long an idle instance stays: 30s, 5m, until-needed, auto')
     .action(async (name, options) => {
       const client = connect();
       const created = await client.deployments.create({
@@ -49,7 +49,7 @@ export function addDeployments(program: Command): void {
     .option('--hardware <sku>', 'what its instances get')
     .option('--min <count>', 'instances kept ready always', wholeNumber)
     .option('--max <count>', 'instances at most', wholeNumber)
-    .option('--keep-alive <duration>', 'how long an idle instance stays: 30s, 5m, 1h')
+    .option('--keep-alive <duration>', 'how long an idle instance stays: 30s, 5m, until-needed, auto')
     .action(async (deployment, { version, hardware, min, max, keepAlive }) => {
       if ([version, hardware, min, max, keepAlive].every((change) => change === undefined)) {
         throw new UsageError('Nothing to change: give --version, --hardware, --min, --max or --keep-alive.');
@@ -80,7 +80,7 @@ function row({ owner, name, current_release: release }: WireDeployment): string[
     hardware,
     String(min_instances),
     String(max_instances),
-    `${keep_alive} s`,
+    keepAliveInWords(keep_alive),
     String(release.number),
   ];
 }

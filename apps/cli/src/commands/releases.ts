@@ -29,6 +29,9 @@ export function addReleases(deployments: Command): void {
     });
 }
 
+export const keepAliveInWords = (keepAlive: WireRelease['configuration']['keep_alive']): string =>
+  typeof keepAlive === 'number' ? `${keepAlive} s` : keepAlive;
+
 /** Newest first. */
 function releasesTable(releases: readonly WireRelease[], now: number): string {
   const rows = releases.map(({ number, restores, version, configuration, created_at, created_by }) => [
@@ -37,7 +40,7 @@ function releasesTable(releases: readonly WireRelease[], now: number): string {
     configuration.hardware,
     String(configuration.min_instances),
     String(configuration.max_instances),
-    `${configuration.keep_alive} s`,
+    keepAliveInWords(configuration.keep_alive),
     ago(created_at, now),
     created_by.username,
   ]);

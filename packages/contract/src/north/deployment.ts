@@ -2,6 +2,10 @@ import { z } from 'zod';
 import { nameSchema } from './account.ts';
 import { lineSchema, wireDateSchema } from './page.ts';
 
+/** Ours: how long an idle instance stays, in seconds or by a rule. */
+export const keepAliveSchema = z.union([z.number(), z.enum(['until-needed', 'auto'])]);
+export type WireKeepAlive = z.infer<typeof keepAliveSchema>;
+
 const currentReleaseSchema = z.object({
   /** Counts from 1 and only rises: a rollback is a new release too. */
   number: z.int(),
@@ -19,8 +23,7 @@ const currentReleaseSchema = z.object({
     hardware: z.string(),
     min_instances: z.int(),
     max_instances: z.int(),
-    /** Ours: seconds that an idle instance stays. */
-    keep_alive: z.number(),
+    keep_alive: keepAliveSchema,
   }),
 });
 export type WireCurrentRelease = z.infer<typeof currentReleaseSchema>;
@@ -49,7 +52,7 @@ const scale = {
   min_instances: z.int().min(0).max(5),
   max_instances: z.int().min(0).max(20),
 };
-/** Ours: seconds, or a duration such as `5m`. */
+/** Ours: seconds, a duration such as `5m`, `until-needed` or `auto`. */
 const keepAlive = z.union([z.number().nonnegative(), z.string()]);
 
 export const deploymentBodySchema = z.strictObject({

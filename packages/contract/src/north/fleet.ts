@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keepAliveSchema } from './deployment.ts';
 import { wireDateSchema } from './page.ts';
 import { bootProgressSchema } from './prediction.ts';
 
@@ -60,7 +61,7 @@ const deploymentStatusSchema = z.object({
   hardware: z.string(),
   min_instances: z.int(),
   max_instances: z.int(),
-  keep_alive: z.number(),
+  keep_alive: keepAliveSchema,
   slots: z.int(),
   temperature: z.enum(['cold', 'booting', 'warm', 'busy']),
   instances: z.object({ booting: z.int(), ready: z.int(), draining: z.int(), stopping: z.int() }),

@@ -1,4 +1,4 @@
-import type { Demand, Failure, Millis, PastRun, PhaseStamps } from '@hearth/core';
+import type { Demand, Failure, KeepAlive, Millis, PastRun, PhaseStamps } from '@hearth/core';
 import type { VersionRow } from './catalogue.ts';
 import type { InstanceRow } from './fleet.ts';
 import type { Page } from './page.ts';
@@ -20,7 +20,7 @@ export interface DeploymentRow {
   readonly hardwareSku: string;
   readonly minInstances: number;
   readonly maxInstances: number;
-  readonly keepAliveMs: number;
+  readonly keepAlive: KeepAlive;
   /** The number of its current release, which the row holds the content of. Counts from 1 and only rises. */
   readonly release: number;
   readonly releasedAt: Millis;
@@ -30,7 +30,7 @@ export interface DeploymentRow {
 }
 export type DeploymentScale = Pick<
   DeploymentRow,
-  'versionId' | 'hardwareSku' | 'minInstances' | 'maxInstances' | 'keepAliveMs'
+  'versionId' | 'hardwareSku' | 'minInstances' | 'maxInstances' | 'keepAlive'
 >;
 
 /** What a deployment was from one change to the next; the newest is what it is. */

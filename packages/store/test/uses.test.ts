@@ -1,0 +1,56 @@
+import { NO_POOLED_GAPS, NO_USE, type UseHistory } from '@hearth/core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { addDeployment, openWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.close());
+
+const history: UseHistory = {
+  ...NO_USE,
+  gaps: { counts: [0, 0.5, 12], timerOdds: 3.25 },
+  burstSince: 1_000,
+  idleSince: 2_000,
+  window: { fromMs: 60_000, untilMs: 90_000 },
+  uses: { count: 4, at: 1_000 },
+  bootMs: 20_000,
+};
+
+it('keeps what was learned, over what was there before, and of all deployments together', async () => {
+  const { uses } = world.store;
+  expect(await uses.load()).toEqual({ rows: [], pooled: null });
+  const [one, other] = [await addDeployment(world.store), await addDeployment(world.store)];
+  await uses.save([{ deploymentId: one.id, history: NO_USE, expects: false }], NO_POOLED_GAPS);
+  const rows = [
+    { deploymentId: one.id, history, expects: true },
+    { deploymentId: other.id, history: NO_USE, expects: false },
+  ];
+  const pooled = [[1], [2, 0, 3], []];
+  await uses.save(rows, pooled);
+  await uses.save([], pooled);
+  const kept = await uses.load();
+  expect(kept.pooled).toEqual(pooled);
+  expect(kept.rows.toSorted((a, b) => Number(a.deploymentId > b.deploymentId))).toEqual(
+    rows.toSorted((a, b) => Number(a.deploymentId > b.deploymentId)),
+  );
+});
+
+it('has a deployment in every look while it expects a use, and forgets it once it was removed', async () => {
+  const { uses, instances, deployments } = world.store;
+  const deployment = await addDeployment(world.store);
+  const seen = async (): Promise<boolean> =>
+    (await instances.observe()).deployments.some(({ id }) => id === deployment.id);
+  expect(await seen()).toBe(false);
+  await uses.save([{ deploymentId: deployment.id, history, expects: true }], NO_POOLED_GAPS);
+  expect(await seen()).toBe(true);
+  await uses.save([{ deploymentId: deployment.id, history, expects: false }], NO_POOLED_GAPS);
+  expect(await seen()).toBe(false);
+
+  await deployments.remove(deployment.id);
+  await uses.save([{ deploymentId: 'nobody', history, expects: true }], NO_POOLED_GAPS);
+  const left = (await uses.load()).rows.map(({ deploymentId }) => deploymentId);
+  expect(left).not.toContain(deployment.id);
+  expect(left).not.toContain('nobody');
+});
