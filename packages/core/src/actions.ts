@@ -3,7 +3,7 @@ import type { Need, Placement } from './resources.ts';
 import type { Refusal } from './why-not.ts';
 
 export type BootReason = 'demand' | 'min-instances' | 'rollout' | 'expected';
-export type DrainReason = 'removed' | 'unhealthy' | 'stale' | 'over-max' | 'idle' | 'evicted';
+export type DrainReason = 'removed' | 'unhealthy' | 'stale' | 'host-drained' | 'over-max' | 'idle' | 'evicted';
 export type BlockedReason = Refusal['reason'] | 'backoff' | 'crash-loop' | 'max-instances';
 
 /** What to do, each with a word for machines and a sentence for people. */

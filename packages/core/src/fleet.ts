@@ -2,6 +2,7 @@ import { type Drain, drain } from './actions.ts';
 import { beyondMaximum, type Demand, type Sizing, sizeFor } from './autoscale.ts';
 import { type Instance, isComing } from './instance.ts';
 import { type IdleSurplus, idleSurplus, type Stay, stayOf } from './keep-alive.ts';
+import type { Host } from './resources.ts';
 import { isStale, retiring } from './rollout.ts';
 import { type Hold, holdBack, NO_HOLD } from './scale-in.ts';
 import type { Deployment } from './snapshot.ts';
@@ -13,7 +14,7 @@ export interface Fleet {
   /** Ready, healthy, of the current release, within the maximum: with `booting`, its capacity. */
   readonly ready: readonly Instance[];
   readonly booting: readonly Instance[];
-  /** Ready, healthy, of an earlier release: serving on until fresh ones take over. */
+  /** Ready, healthy, of an earlier release or on a host that is being drained: serving on until fresh ones take over. */
   readonly serving: readonly Instance[];
   readonly unwanted: readonly Drain[];
   /** Demand less what instances that are leaving already will finish by themselves. */
@@ -22,12 +23,22 @@ export interface Fleet {
   readonly stay: Stay;
 }
 
-export function fleetOf(deployment: Deployment, held: readonly Instance[], now: Millis): Fleet {
+export const drainingHosts = (hosts: readonly Host[]): ReadonlySet<string> =>
+  new Set(hosts.filter((h) => h.draining).map((h) => h.id));
+
+/** `leaving`: hosts that are being drained. What runs there is replaced as a release is: first elsewhere, then it goes. */
+export function fleetOf(
+  deployment: Deployment,
+  held: readonly Instance[],
+  now: Millis,
+  leaving: ReadonlySet<string>,
+): Fleet {
   const own = held.filter((i) => i.deploymentId === deployment.id);
   const coming = own.filter(isComing);
   const healthy = coming.filter((i) => i.unhealthy === null);
-  const stale = healthy.filter((i) => isStale(i, deployment));
-  const fresh = healthy.filter((i) => !isStale(i, deployment));
+  const isFresh = (i: Instance): boolean => !isStale(i, deployment) && !leaving.has(i.hostId);
+  const stale = healthy.filter((i) => !isFresh(i));
+  const fresh = healthy.filter(isFresh);
 
   // The maximum bounds each release by itself: while one takes over from the other there may be twice as many.
   const { maxInstances } = deployment.policy;
@@ -49,7 +60,7 @@ export function fleetOf(deployment: Deployment, held: readonly Instance[], now: 
     serving: earlier.filter((i) => !retired.includes(i)),
     unwanted: [
       ...coming.flatMap((i) => (i.unhealthy === null ? [] : drain(i, 'unhealthy', i.unhealthy))),
-      ...retired.map((i) => drain(i, 'stale', 'Its deployment has moved to another version or other hardware.')),
+      ...retired.map((i) => (isStale(i, deployment) ? drain(i, 'stale', STALE) : drainWithHost(i))),
       ...excess.map((i) => drain(i, 'over-max', `The maximum is ${maxInstances} now.`)),
     ],
     demand,
@@ -57,6 +68,10 @@ export function fleetOf(deployment: Deployment, held: readonly Instance[], now: 
     stay: stayOf(deployment.policy.keepAlive, deployment.use, now),
   };
 }
+
+const STALE = 'Its deployment has moved to another version or other hardware.';
+
+export const drainWithHost = (i: Instance): Drain => drain(i, 'host-drained', `Its host ${i.hostId} is being drained.`);
 
 /** Idle instances of one release of a fleet that nobody needs. */
 export interface Surplus extends IdleSurplus {

@@ -9,7 +9,7 @@ import {
 } from './actions.ts';
 import type { Eviction } from './eviction.ts';
 import { evictionTurns, type Spare } from './eviction-order.ts';
-import type { Fleet } from './fleet.ts';
+import { drainWithHost, type Fleet } from './fleet.ts';
 import { NO_SHAPES } from './fragmentation.ts';
 import { choicesOf, evictFirst, type Found, placeFirst } from './hardware-choice.ts';
 import { type Instance, longestIdleFirst } from './instance.ts';
@@ -62,7 +62,7 @@ export function grow(
     const { kind, message } = backoff.failure;
     const detail = serving.length > 0 ? `The new release does not boot; the earlier one serves. ${message}` : message;
     const reason = kind === 'crash_loop' ? 'crash-loop' : 'backoff';
-    return { actions: [], blocked: blockedBy(reason, detail), wakeAt: backoff.retryAt };
+    return { actions: evacuated(serving, hosts), blocked: blockedBy(reason, detail), wakeAt: backoff.retryAt };
   }
   // After a failure one boot at a time tries whether it works again; a whole fleet would only fail side by side.
   const wanted = backoff === null ? lasting : Math.min(lasting, have + 1 - booting.length);
@@ -81,7 +81,7 @@ export function grow(
       const eviction = makeRoom(deployment, hosts, views, n < needed ? spare : [], serving);
       const detail =
         eviction === null ? refusal.detail : `${refusal.detail} Room is being made on ${eviction.placement.hostId}.`;
-      const drains = (eviction?.victims ?? []).map((i) => drainForRoom(i, deployment));
+      const drains = eviction?.victims.map((i) => drainForRoom(i, deployment)) ?? evacuated(serving, hosts);
       return { actions: [...boots, ...drains], blocked: blockedBy(refusal.reason, detail), wakeAt: null };
     }
     views.take(found.placement, found.choice.need);
@@ -91,6 +91,10 @@ export function grow(
   }
   return { actions: boots, blocked: null, wakeAt: null };
 }
+
+/** Those on hosts that are being drained: where nothing can take over from them, they go nevertheless. */
+const evacuated = (serving: readonly Instance[], hosts: readonly Host[]): Drain[] =>
+  serving.filter((i) => hosts.some((h) => h.draining && h.id === i.hostId)).map(drainWithHost);
 
 /**
  * Whom to drain so that one instance fits, at most one set a cycle: the predictions in flight may free a slot meanwhile.

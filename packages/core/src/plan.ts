@@ -1,6 +1,7 @@
 import { type Action, type Blocked, type Drain, drain, stop } from './actions.ts';
 import { spareOf } from './eviction-order.ts';
-import { type Fleet, fleetOf, surplusOf } from './fleet.ts';
+import { fairestFirst } from './fair-order.ts';
+import { drainingHosts, fleetOf, surplusOf } from './fleet.ts';
 import { grow } from './growth.ts';
 import { byId, holdsResources, type Instance, isComing, isLeaving } from './instance.ts';
 import type { Deployment, Snapshot } from './snapshot.ts';
@@ -19,7 +20,11 @@ export interface Plan {
 /** Decides one cycle. Pure: the same snapshot and `now` give the same plan, whatever the order of their rows. */
 export function planCycle(snapshot: Snapshot, now: Millis): Plan {
   const held = snapshot.instances.filter(holdsResources).toSorted(byId);
-  const fleets = snapshot.deployments.map((d) => fleetOf(d, held, now)).toSorted(longestWaitFirst);
+  const leaving = drainingHosts(snapshot.hosts);
+  const fleets = fairestFirst(
+    snapshot.deployments.map((d) => fleetOf(d, held, now, leaving)),
+    now,
+  );
 
   // 1. Stop what has drained. Only the dispatcher can take work, and it closes intake only once it holds nothing; an
   //    in-flight count beside a closed intake is a row read half-way, so it waits, unhealthy or not.
@@ -33,7 +38,7 @@ export function planCycle(snapshot: Snapshot, now: Millis): Plan {
   const surplus = fleets.flatMap((fleet) => surplusOf(fleet, now));
   const expired = surplus.flatMap(({ fleet, expired }) => expired.map((i) => drain(i, 'idle', fleet.stay.why(i))));
 
-  // 4. Boot what demand lacks, longest wait first; evict only where nothing fits.
+  // 4. Boot what demand lacks, the least served and longest waiting first; evict only where nothing fits.
   const draining = new Set([...unwanted, ...expired].map((d) => d.instanceId));
   const views = new Views(
     [...held, ...(snapshot.lingering ?? [])],
@@ -53,6 +58,7 @@ export function planCycle(snapshot: Snapshot, now: Millis): Plan {
       ...fleets.map((fleet) => fleet.sizing.growsAt),
       ...fleets.map(({ stay: { expected } }) => (expected !== null && expected.bootAt > now ? expected.bootAt : null)),
       ...growth.map((g) => g.wakeAt),
+      ...(snapshot.lingering ?? []).map(({ until }) => until),
     ]),
   };
 }
@@ -61,8 +67,3 @@ const removed = (held: readonly Instance[], deployments: readonly Deployment[]):
   held
     .filter((i) => isComing(i) && !deployments.some((d) => d.id === i.deploymentId))
     .map((i) => drain(i, 'removed', 'Its deployment no longer exists.'));
-
-const longestWaitFirst = (a: Fleet, b: Fleet): number => {
-  const [waitsA, waitsB] = [a.demand.oldestWaitingAt ?? Infinity, b.demand.oldestWaitingAt ?? Infinity];
-  return waitsA === waitsB ? byId(a.deployment, b.deployment) : waitsA - waitsB;
-};
