@@ -30,5 +30,7 @@ export const aRow = (over: Partial<PredictionRow> = {}): PredictionRow => ({
   streamsFiles: false,
   dataRemovedAt: null,
   cancelRequestedAt: null,
+  priority: 0,
+  held: false,
   ...over,
 });

@@ -3,6 +3,7 @@ import type { Blobs, Signer } from '@hearth/files';
 import type { Logger } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { InstanceRow, Store } from '@hearth/store';
+import type { Admission } from './admission.ts';
 import type { Prices } from './prices.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import type { Runs } from './runs.ts';
@@ -74,6 +75,7 @@ export interface Context {
   readonly runs: Runs;
   readonly prices: Prices;
   readonly usage: UsageFlush;
+  readonly admission: Admission;
   readonly webhooks: Webhooks;
   readonly runningWebhooks: RunningWebhooks;
   readonly metrics: RunMetrics;

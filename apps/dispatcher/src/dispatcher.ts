@@ -4,6 +4,7 @@ import { createCoalescer, type Logger, type Metrics } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { Store } from '@hearth/store';
 import { callbackBase } from './addresses.ts';
+import { createAdmission } from './admission.ts';
 import { adopt } from './adopt.ts';
 import { buildCallbacks } from './callbacks.ts';
 import { createConsumers } from './consumers.ts';
@@ -75,6 +76,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     webhooks: createWebhooks({ ...options, timings }, sendWebhook, runningWebhooks),
     runs,
     prices: createPrices(store, now),
+    admission: createAdmission({ ...options, closing: closing.signal }),
     usage: createUsageFlush(store, log, timings.usageFlushMs),
     closing: closing.signal,
     callbackBase: (instance) => callbackBase(instance, options.callbackHosts, listening.port),
@@ -122,7 +124,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     for (const timer of timers) clearInterval(timer);
     for (const stop of unsubscribe) stop();
     deadlines.close();
-    await Promise.all([looking.close(), sweeping.close(), removing.close(), probing.close(), listeningToHosts.close()]);
+    await Promise.all([
+      looking.close(),
+      context.admission.close(),
+      sweeping.close(),
+      removing.close(),
+      probing.close(),
+      listeningToHosts.close(),
+    ]);
   };
   return {
     callbackUrl: callbackBase({ runtime: 'process', callbackHost: null }, options.callbackHosts, listening.port),

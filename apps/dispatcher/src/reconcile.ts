@@ -32,6 +32,7 @@ export async function reconcile(room: Reconciled): Promise<void> {
     },
     () => stopDue(room),
     () => failWaiting(context),
+    () => context.admission.look(),
     async () => room.deadlines.arm(await context.store.predictions.nextDeadline()),
   ];
   for (const step of steps) {
@@ -109,7 +110,7 @@ async function failWaitingOf(
 
 /** Ends a prediction that never ran: no usage. No row: it has just been claimed, and the next look meets its run. */
 async function finishWaiting(
-  { store, queues, bus, log, webhooks }: Context,
+  { store, queues, bus, log, webhooks, admission }: Context,
   row: PredictionRow,
   end: { status: 'failed' | 'canceled' | 'aborted'; error: string | null; logs?: string },
   at: Millis,
@@ -119,6 +120,7 @@ async function finishWaiting(
   if (!finished) return;
   bus.announce({ id: row.id, kind: 'finished' });
   webhooks.ended(row);
+  admission.ended(row.accountId);
   try {
     await queues.withdraw(row.deploymentId, { predictionId: row.id, attempt: row.attempt });
   } catch (error) {

@@ -11,7 +11,18 @@ type Finish = Extract<Ending, { kind: 'finish' }>;
 type GiveBack = Extract<Ending, { kind: 'giveBack' }>;
 type SettleContext = Pick<
   Context,
-  'store' | 'queues' | 'bus' | 'log' | 'prices' | 'metrics' | 'webhooks' | 'closing' | 'look' | 'signer' | 'now'
+  | 'store'
+  | 'queues'
+  | 'bus'
+  | 'log'
+  | 'prices'
+  | 'metrics'
+  | 'webhooks'
+  | 'admission'
+  | 'closing'
+  | 'look'
+  | 'signer'
+  | 'now'
 >;
 
 const FIRST_RETRY_MS = 100;
@@ -81,6 +92,7 @@ async function finish(context: SettleContext, run: Run, ending: Finish, withOutp
   if (!finished) return;
   bus.announce({ id: row.id, kind: 'finished', row: finished });
   context.webhooks.ended(finished);
+  context.admission.ended(row.accountId);
   metrics.finished(status, measured.predict_time);
   if (made) bus.poke('api');
 }
@@ -162,6 +174,7 @@ async function giveBack(context: SettleContext, run: Run, { lost, why }: GiveBac
     if (!(await store.predictions.finish(row.id, null, end, null))) return;
     bus.announce({ id: row.id, kind: 'finished' });
     context.webhooks.ended(row);
+    context.admission.ended(row.accountId);
     return;
   }
   bus.announce({ id: row.id, kind: 'returned' });
@@ -169,7 +182,7 @@ async function giveBack(context: SettleContext, run: Run, { lost, why }: GiveBac
   // It may have been canceled meanwhile, and then no ticket will ever be claimed.
   look();
   try {
-    await queues.enqueue(row.deploymentId, { predictionId: row.id, attempt: waiting.attempt });
+    await queues.enqueue(row.deploymentId, { predictionId: row.id, attempt: waiting.attempt }, waiting.priority);
   } catch (error) {
     log.warn({ err: error, predictionId: row.id }, 'could not enqueue a returned prediction; the sweep will');
   }

@@ -22,6 +22,7 @@ export function createSweep(context: Context): Sweep {
   return {
     async run() {
       try {
+        await rebaseQueues(context);
         await restoreTickets(context);
         strays = await returnStrays(context, await store.predictions.processing(), strays);
         await store.predictions.forgetKeys(context.now() - KEY_LIFE_MS, KEYS_AT_ONCE);
@@ -32,6 +33,12 @@ export function createSweep(context: Context): Sweep {
       }
     },
   };
+}
+
+/** Level-triggered like everything here: the tickets follow by being restored, now or by the next sweep. */
+async function rebaseQueues({ store, log }: Context): Promise<void> {
+  const predictions = await store.predictions.rebase();
+  if (predictions > 0) log.info({ predictions }, 'lowered the priorities of a queue that has come far');
 }
 
 /** Every waiting prediction has a ticket: the store has the facts, the queue may be wiped at any time. */
@@ -63,7 +70,7 @@ async function returnStrays(
     if (!waiting) continue;
     log.warn({ predictionId: row.id }, 'nobody ran a claimed prediction; back to the queue');
     bus.announce({ id: row.id, kind: 'returned' });
-    await queues.enqueue(row.deploymentId, { predictionId: row.id, attempt: waiting.attempt });
+    await queues.enqueue(row.deploymentId, { predictionId: row.id, attempt: waiting.attempt }, waiting.priority);
   }
   return new Set(strays.map((row) => cogIdOf(row.id, row.attempt)));
 }

@@ -1,3 +1,4 @@
+import type { Waiter } from './fair-order.ts';
 import { type Instance, longestIdleFirst } from './instance.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import type { Measures } from './measures.ts';
@@ -21,6 +22,8 @@ export interface Demand {
   /** Predictions that any of its instances holds, those that are leaving included. */
   readonly inFlight: number;
   readonly oldestWaitingAt: Millis | null;
+  /** Whose predictions wait; left out where nobody says. */
+  readonly waiters?: readonly Waiter[];
 }
 
 /** How many instances a deployment needs, and by which rule. */

@@ -5,11 +5,10 @@ import { type Claimant, fairestFirst, WAIT_PER_SHARE_MS, type Waiter } from '../
 const NOW = 10_000_000;
 const waiter = (accountId: string, inFlight: number, weight = 1): Waiter => ({ accountId, weight, inFlight });
 const claimant = (id: string, waitedMs: number | null, ...waiters: Waiter[]): Claimant => ({
-  id,
-  waiters,
-  oldestWaitingAt: waitedMs === null ? null : NOW - waitedMs,
+  deployment: { id },
+  demand: { waiters, oldestWaitingAt: waitedMs === null ? null : NOW - waitedMs },
 });
-const order = (...claimants: Claimant[]) => claimants.toSorted(fairestFirst(NOW)).map(({ id }) => id);
+const order = (...claimants: Claimant[]) => fairestFirst(claimants, NOW).map(({ deployment }) => deployment.id);
 
 describe('who boots first', () => {
   it('is who has waited longest, among the deployments of one account', () => {
@@ -41,18 +40,20 @@ describe('who boots first', () => {
   it('is the same, whatever the order of the rows', () => {
     const claimants = fc.uniqueArray(
       fc.record({
-        id: fc.string(),
-        oldestWaitingAt: fc.option(fc.integer({ min: NOW - 10 ** 6, max: NOW })),
-        waiters: fc.array(
-          fc.record({
-            accountId: fc.string(),
-            weight: fc.double({ min: 0.1, max: 100, noNaN: true }),
-            inFlight: fc.nat(50),
-          }),
-          { maxLength: 3 },
-        ),
+        deployment: fc.record({ id: fc.string() }),
+        demand: fc.record({
+          oldestWaitingAt: fc.option(fc.integer({ min: NOW - 10 ** 6, max: NOW })),
+          waiters: fc.array(
+            fc.record({
+              accountId: fc.string(),
+              weight: fc.double({ min: 0.1, max: 100, noNaN: true }),
+              inFlight: fc.nat(50),
+            }),
+            { maxLength: 3 },
+          ),
+        }),
       }),
-      { selector: ({ id }) => id },
+      { selector: ({ deployment }) => deployment.id },
     );
     fc.assert(
       fc.property(claimants, (given) => {

@@ -7,13 +7,19 @@ export interface TicketJob {
   moveToWait(token?: string): Promise<unknown>;
 }
 
+export interface TicketOptions {
+  readonly jobId: string;
+  /** BullMQ takes jobs of priority 0 from a list, first come, first served, and before it looks at any other. */
+  readonly priority: number;
+}
+
 /** What we use of a BullMQ Queue. */
 export interface TicketQueue {
-  add(name: string, data: Ticket, options: { jobId: string }): Promise<unknown>;
-  addBulk(jobs: { name: string; data: Ticket; opts: { jobId: string } }[]): Promise<unknown>;
+  add(name: string, data: Ticket, options: TicketOptions): Promise<unknown>;
+  addBulk(jobs: { name: string; data: Ticket; opts: TicketOptions }[]): Promise<unknown>;
   /** 1 when it was removed; 0 when it is gone or locked by a worker. */
   remove(jobId: string): Promise<number>;
-  getJobCounts(...states: ('wait' | 'active' | 'delayed')[]): Promise<Record<string, number>>;
+  getJobCounts(...states: ('wait' | 'prioritized' | 'active' | 'delayed')[]): Promise<Record<string, number>>;
   obliterate(options: { force: boolean }): Promise<void>;
   close(): Promise<void>;
 }
@@ -35,8 +41,8 @@ export interface TicketStore {
   openQueue(name: string): TicketQueue;
   /** Not yet running. */
   openWorker(name: string, process: TicketProcessor): TicketWorker;
-  /** Which of these job ids the queue holds in any state. */
-  present(queueName: string, jobIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Those of these job ids that the queue holds in any state, with their priorities. */
+  priorities(queueName: string, jobIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   ping(): Promise<void>;
 }
 

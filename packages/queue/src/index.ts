@@ -5,6 +5,7 @@ export type {
   PredictionDelta,
   PredictionExtent,
   PredictionNotice,
+  QueuedTicket,
   Queues,
   Room,
   Ticket,

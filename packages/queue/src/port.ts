@@ -5,6 +5,13 @@ export interface Ticket {
   readonly attempt: number;
 }
 
+/** A ticket with the queue that it belongs in. */
+export interface QueuedTicket extends Ticket {
+  readonly deploymentId: string;
+  /** 0 to 2,097,151: 0 is taken first, lower before higher, equal ones in the order they came. */
+  readonly priority: number;
+}
+
 /** What became of a ticket that a consumer held. */
 export type TicketOutcome =
   /** Done with, whatever the prediction's end was. */
@@ -21,9 +28,13 @@ export interface Consumer {
 }
 
 export interface Queues {
-  enqueue(deploymentId: string, ticket: Ticket): Promise<void>;
-  /** Idempotent, many at once; for the sweep. Answers how many were not in the queue before. */
-  restore(tickets: readonly (Ticket & { deploymentId: string })[]): Promise<number>;
+  /** Left out, `priority` is 0. One that is there already stays where it is. */
+  enqueue(deploymentId: string, ticket: Ticket, priority?: number): Promise<void>;
+  /**
+   * Idempotent, many at once; for the sweep. Moves those that wait with another priority. Answers how many were not in the
+   * queue before.
+   */
+  restore(tickets: readonly QueuedTicket[]): Promise<number>;
   /** Takes a waiting ticket out; a no-op when it is gone or held. */
   withdraw(deploymentId: string, ticket: Ticket): Promise<void>;
   consume(deploymentId: string, slots: number, handle: (ticket: Ticket) => Promise<TicketOutcome>): Promise<Consumer>;

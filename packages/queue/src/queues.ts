@@ -2,7 +2,7 @@ import type { Logger } from '@hearth/kit';
 import { jobIdOf, queueNameOf, type TicketQueue, type TicketStore } from './bull.ts';
 import { type OpenConsumer, openConsumer } from './consumer.ts';
 import { answered } from './errors.ts';
-import type { Queues, Ticket } from './port.ts';
+import type { QueuedTicket, Queues, Ticket } from './port.ts';
 
 /** Open Queue objects kept; each holds listeners on the shared connection, nothing else. */
 const MAX_OPEN_QUEUES = 500;
@@ -27,28 +27,29 @@ export function createQueues({ store, onAmnesia, now, log }: QueuesDeps): Queues
       throw error;
     });
 
-  const restoreOne = (deploymentId: string, tickets: readonly Ticket[]): Promise<number> =>
+  const restoreOne = (deploymentId: string, tickets: readonly QueuedTicket[]): Promise<number> =>
     withQueue('restoring tickets', deploymentId, async (queue) => {
-      const present = await store.present(queueNameOf(deploymentId), tickets.map(jobIdOf));
-      const missing = tickets.filter((ticket) => !present.has(jobIdOf(ticket)));
-      if (missing.length === 0) return 0;
-      await queue.addBulk(missing.map((data) => ({ name: JOB_NAME, data, opts: { jobId: jobIdOf(data) } })));
+      const priorities = await store.priorities(queueNameOf(deploymentId), tickets.map(jobIdOf));
+      const missing = tickets.filter((ticket) => !priorities.has(jobIdOf(ticket)));
+      const misplaced = tickets.filter(
+        (ticket) => (priorities.get(jobIdOf(ticket)) ?? ticket.priority) !== ticket.priority,
+      );
+      // One that a consumer holds stays, and adding it again changes nothing.
+      await Promise.all(misplaced.map((ticket) => queue.remove(jobIdOf(ticket))));
+      if (missing.length + misplaced.length > 0) await queue.addBulk([...missing, ...misplaced].map(asJob));
       return missing.length;
     });
 
   return {
-    async enqueue(deploymentId, { predictionId, attempt }) {
-      const ticket = { predictionId, attempt };
-      const add = (queue: TicketQueue) => queue.add(JOB_NAME, ticket, { jobId: jobIdOf(ticket) });
+    async enqueue(deploymentId, ticket, priority = 0) {
+      const { name, data, opts } = asJob({ ...ticket, priority });
+      const add = (queue: TicketQueue) => queue.add(name, data, opts);
       await withQueue('enqueueing a ticket', deploymentId, add);
     },
     async restore(tickets) {
       const byDeployment = Map.groupBy(tickets, ({ deploymentId }) => deploymentId);
       let restored = 0;
-      for (const [deploymentId, theirs] of byDeployment) {
-        const bare = theirs.map(({ predictionId, attempt }) => ({ predictionId, attempt }));
-        restored += await restoreOne(deploymentId, bare);
-      }
+      for (const [deploymentId, theirs] of byDeployment) restored += await restoreOne(deploymentId, theirs);
       return restored;
     },
     async withdraw(deploymentId, ticket) {
@@ -72,8 +73,9 @@ export function createQueues({ store, onAmnesia, now, log }: QueuesDeps): Queues
     },
     depth: (deploymentId) =>
       withQueue('counting tickets', deploymentId, async (queue) => {
-        const { wait = 0, delayed = 0, active = 0 } = await queue.getJobCounts('wait', 'delayed', 'active');
-        return { waiting: wait + delayed, active };
+        const counts = await queue.getJobCounts('wait', 'prioritized', 'delayed', 'active');
+        const { wait = 0, prioritized = 0, delayed = 0, active = 0 } = counts;
+        return { waiting: wait + prioritized + delayed, active };
       }),
     async obliterate(deploymentId) {
       await withQueue('removing a queue', deploymentId, (queue) => queue.obliterate({ force: true }));
@@ -87,6 +89,11 @@ export function createQueues({ store, onAmnesia, now, log }: QueuesDeps): Queues
     },
   };
 }
+
+const asJob = ({ predictionId, attempt, priority }: Ticket & { priority: number }) => {
+  const data = { predictionId, attempt };
+  return { name: JOB_NAME, data, opts: { jobId: jobIdOf(data), priority } };
+};
 
 /** Queue objects by deployment; the least recently used one goes when there are too many. */
 function createOpenQueues(store: TicketStore, log: Logger) {

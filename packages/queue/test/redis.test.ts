@@ -28,7 +28,7 @@ describe.skipIf(redis === null)('a Redis that goes away', () => {
     await transport.queues.consume(deploymentId, 1, handle);
     const restored: Promise<number>[] = [];
     transport.queues.onAmnesia(() => {
-      restored.push(transport.queues.restore([{ deploymentId, ...ticket('a') }]));
+      restored.push(transport.queues.restore([{ deploymentId, ...ticket('a'), priority: 0 }]));
     });
     await redis.flush();
     await until(() => expect(taken).toEqual(['a']));
@@ -48,7 +48,7 @@ describe.skipIf(redis === null)('a Redis that goes away', () => {
     await redis.kill9();
     await redis.restart({ wipe: true });
     await amnesia;
-    expect(await transport.queues.restore([{ deploymentId, ...ticket('b') }])).toBe(1);
+    expect(await transport.queues.restore([{ deploymentId, ...ticket('b'), priority: 0 }])).toBe(1);
     await until(() => expect(taken).toEqual(['a', 'b']));
     await until(() => expect(pokes).toBe(1));
     await transport.queues.enqueue(deploymentId, ticket('c'));

@@ -146,15 +146,73 @@ export function transportContract(address: TransportAddress): void {
       const other = newDeployment();
       await enqueue('a');
       const tickets = [
-        { deploymentId, ...ticket('a') },
-        { deploymentId, ...ticket('b') },
-        { deploymentId: other, ...ticket('c') },
+        { deploymentId, ...ticket('a'), priority: 0 },
+        { deploymentId, ...ticket('b'), priority: 0 },
+        { deploymentId: other, ...ticket('c'), priority: 0 },
       ];
       expect(await transport.queues.restore(tickets)).toBe(2);
       expect(await transport.queues.restore(tickets)).toBe(0);
       expect(await transport.queues.restore([])).toBe(0);
       expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 2, active: 0 });
       expect(await transport.queues.depth(other)).toEqual({ waiting: 1, active: 0 });
+    });
+
+    it('come out by priority, equal ones in the order they went in, and those of priority 0 before all', async () => {
+      const priorities = { a: 9, b: 2_097_151, c: 9, d: 0, e: 1, f: 0, g: 9 };
+      for (const [id, priority] of Object.entries(priorities))
+        await transport.queues.enqueue(deploymentId, ticket(id), priority);
+      expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 7, active: 0 });
+      const { handle, taken } = recorder();
+      await transport.queues.consume(deploymentId, 1, handle);
+      await until(() => expect(taken).toEqual(['d', 'f', 'e', 'a', 'c', 'g', 'b']));
+      await empty();
+    });
+
+    it('with a priority reach a consumer that was idle, and keep it when they are not for now', async () => {
+      const { handle, taken, release, heldNow } = recorder({
+        hold: true,
+        outcome: () => (taken.length === 1 ? { kind: 'later', delayMs: 1 } : { kind: 'done' }),
+      });
+      await transport.queues.consume(deploymentId, 1, handle);
+      await transport.queues.enqueue(deploymentId, ticket('a'), 5);
+      await until(() => expect(taken).toEqual(['a']));
+      await transport.queues.enqueue(deploymentId, ticket('later'), 6);
+      await transport.queues.enqueue(deploymentId, ticket('before'), 4);
+      release();
+      await until(() => {
+        if (heldNow() > 0) release();
+        expect(taken).toHaveLength(4);
+      });
+      release();
+      await empty();
+      expect(taken.indexOf('before')).toBeLessThan(taken.indexOf('later'));
+      expect(taken.filter((id) => id === 'a')).toHaveLength(2);
+    });
+
+    it('are restored with their priorities, and moved where they wait with another', async () => {
+      const place = (id: string, priority: number) => ({ deploymentId, ...ticket(id), priority });
+      await transport.queues.enqueue(deploymentId, ticket('a'), 3);
+      await transport.queues.enqueue(deploymentId, ticket('b'), 100);
+      await transport.queues.enqueue(deploymentId, ticket('c'), 0);
+      const wanted = [place('a', 3), place('b', 2), place('c', 50), place('d', 1)];
+      expect(await transport.queues.restore(wanted)).toBe(1);
+      expect(await transport.queues.restore(wanted)).toBe(0);
+      const { handle, taken } = recorder();
+      await transport.queues.consume(deploymentId, 1, handle);
+      await until(() => expect(taken).toEqual(['d', 'b', 'a', 'c']));
+      await empty();
+    });
+
+    it('that are held stay held when they are restored with another priority', async () => {
+      const { handle, taken, heldNow, release } = recorder({ hold: true });
+      await transport.queues.consume(deploymentId, 1, handle);
+      await transport.queues.enqueue(deploymentId, ticket('a'), 7);
+      await until(() => expect(heldNow()).toBe(1));
+      expect(await transport.queues.restore([{ deploymentId, ...ticket('a'), priority: 1 }])).toBe(0);
+      expect(await transport.queues.depth(deploymentId)).toEqual({ waiting: 0, active: 1 });
+      release();
+      await empty();
+      expect(taken).toEqual(['a']);
     });
 
     it('are gone when their deployment is obliterated, and the name can be used again', async () => {

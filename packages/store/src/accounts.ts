@@ -1,5 +1,7 @@
 import { newId } from '@hearth/kit';
+import { sql } from 'kysely';
 import type { Connection } from './database.ts';
+import { byId, keysetPage } from './keyset.ts';
 import { prepared } from './prepared.ts';
 import type { Accounts } from './store.ts';
 import { at } from './values.ts';
@@ -21,10 +23,22 @@ const TOKEN = [
   'tokens.created_at as createdAt',
 ] as const;
 
+const ofAccount = (condition: string) =>
+  sql<number>`(select count(*) from predictions where predictions.account_id = accounts.id and ${sql.raw(condition)})`;
+/** With what it asks for now. */
+const OVERVIEW = [
+  'accounts.weight',
+  'accounts.max_in_flight as maxInFlight',
+  ofAccount(`status = 'starting' and not held`).as('waiting'),
+  ofAccount(`status = 'starting' and held`).as('held'),
+  ofAccount(`status = 'processing' and not held`).as('inFlight'),
+] as const;
+
 export function createAccounts(connection: Connection, now: () => number): Accounts {
   const { db } = connection;
   const byUsername: Accounts['byUsername'] = async (username) =>
     (await db.selectFrom('accounts').select(ACCOUNT).where('username', '=', username).executeTakeFirst()) ?? null;
+  const overview = () => db.selectFrom('accounts').select(ACCOUNT).select(OVERVIEW);
   const tokenWithAccount = prepared(connection, 'token', (hash: string) =>
     db
       .selectFrom('tokens')
@@ -42,6 +56,22 @@ export function createAccounts(connection: Connection, now: () => number): Accou
   return {
     ...createWebhookSecrets(db, now),
     byUsername,
+    overview: (page) => keysetPage(overview(), byId('accounts.id'), page),
+    async overviewOf(username) {
+      return (await overview().where('username', '=', username).executeTakeFirst()) ?? null;
+    },
+    async setShare(username, { weight, maxInFlight }) {
+      const { numUpdatedRows } = await db
+        .updateTable('accounts')
+        .set({
+          // Unchanged where nothing is said of it: an update sets something.
+          weight: weight ?? sql`weight`,
+          ...(maxInFlight !== undefined && { max_in_flight: maxInFlight }),
+        })
+        .where('username', '=', username)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
 
     async ensure({ type, username, name }) {
       const createdAt = now();

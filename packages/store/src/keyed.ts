@@ -1,5 +1,5 @@
 import type { Connection } from './database.ts';
-import { asInserted, DeploymentGone, insertValues } from './new-prediction.ts';
+import { asInserted, DeploymentGone, insertValues, type Place } from './new-prediction.ts';
 import { INSERT_KEYED, KEPT_UNDER_KEY } from './statements.ts';
 import type { PredictionRow, Predictions } from './store.ts';
 import { instant } from './values.ts';
@@ -10,8 +10,9 @@ export type Keyed = Pick<Predictions, 'insertOnce' | 'forgetKeys'>;
 export function createKeyed({ pool, db }: Connection): Keyed {
   return {
     async insertOnce(row, { key, requestHash }) {
-      const inserted = await pool.query({ ...INSERT_KEYED, values: [...insertValues(row), key, requestHash] });
-      if (inserted.rowCount === 1) return { row: asInserted(row), requestHash, made: true };
+      const inserted = await pool.query<Place>({ ...INSERT_KEYED, values: [...insertValues(row), key, requestHash] });
+      const [place] = inserted.rows;
+      if (place !== undefined) return { row: asInserted(row, place), requestHash, made: true };
       // A statement of its own: the insert's snapshot is older than the row that it met.
       const kept = await pool.query<PredictionRow & { requestHash: string }>({
         ...KEPT_UNDER_KEY,

@@ -29,9 +29,13 @@ export const insertValues = (row: NewPrediction): unknown[] => [
   row.streamsFiles,
 ];
 
+/** What the insert says of where it stands. */
+export type Place = Pick<PredictionRow, 'priority' | 'held'>;
+
 /** What the insert left in the table; the document is not read back. */
-export const asInserted = (row: NewPrediction): PredictionRow => ({
+export const asInserted = (row: NewPrediction, place: Place): PredictionRow => ({
   ...row,
+  ...place,
   status: 'starting',
   attempt: 0,
   lostAttempts: 0,

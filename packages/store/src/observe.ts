@@ -1,5 +1,5 @@
-import type { Demand } from '@hearth/core';
-import { sql } from 'kysely';
+import type { Demand, MeasuredVram } from '@hearth/core';
+import { type InferResult, sql } from 'kysely';
 import { DEPLOYMENT, HARDWARE, HOST, INSTANCE, STATUS } from './columns.ts';
 import type { Connection, Database } from './database.ts';
 import { createSnapshot } from './snapshot.ts';
@@ -20,7 +20,7 @@ export const CONCERNED = sql<boolean>`(
 export function createObserve(connection: Connection): () => Promise<Observation> {
   const { db } = connection;
   const read = createSnapshot(connection, {
-    demands: demandByDeployment(db),
+    demands: demandByAccount(db),
     instances: liveInstances(db),
     deployments: withVersionAndStatus(db)
       .where(sql<boolean>`deployments.removed_at is null`)
@@ -29,16 +29,16 @@ export function createObserve(connection: Connection): () => Promise<Observation
           or deployment_status.blocked_reason is not null or deployment_status.consecutive_failures > 0
           or exists (select from use_histories where use_histories.deployment_id = deployments.id and expects))`,
       ),
-    hosts: db.selectFrom('hosts').select(HOST).orderBy('id'),
+    hosts: db.selectFrom('hosts').select(HOST).where('removed_at', 'is', null).orderBy('id'),
     hardware: db.selectFrom('hardware').select(HARDWARE).orderBy('sku'),
   });
   return async () => {
     const { demands, instances, deployments, hosts, hardware } = await read();
-    const demandOf = byDeployment(demands);
+    const demandOf = demandByDeployment(demands);
     return {
       deployments: deployments.map((row) => {
-        const { deployment, slots, runtime, status } = parted(row);
-        return { ...deployment, slots, runtime, status, demand: demandOf.get(deployment.id) ?? NO_DEMAND };
+        const { deployment, status, ...runs } = parted(row);
+        return { ...deployment, ...runs, status, demand: demandOf.get(deployment.id) ?? NO_DEMAND };
       }),
       instances,
       hosts,
@@ -53,7 +53,7 @@ export function createOverview(connection: Connection): () => Promise<Deployment
   const newestImplicit = sql`
     select distinct on (model_id) id from deployments where implicit and mode = 'predict' and removed_at is null order by model_id, id desc`;
   const read = createSnapshot(connection, {
-    demands: demandByDeployment(db),
+    demands: demandByAccount(db),
     instances: liveInstances(db).select(releaseOf),
     deployments: withVersionAndStatus(db).where(
       sql<boolean>`(${CONCERNED} or (not deployments.implicit and deployments.removed_at is null)
@@ -62,7 +62,7 @@ export function createOverview(connection: Connection): () => Promise<Deployment
   });
   return async () => {
     const { demands, instances, deployments } = await read();
-    const demandOf = byDeployment(demands);
+    const demandOf = demandByDeployment(demands);
     const instancesOf = Map.groupBy(instances, (instance) => instance.deploymentId);
     return deployments.map((row) => {
       const { deployment, slots, status } = parted(row);
@@ -77,20 +77,43 @@ export function createOverview(connection: Connection): () => Promise<Deployment
   };
 }
 
-const demandByDeployment = (db: Database) =>
+/** What each account asks of each deployment. What is held asks for nothing yet. */
+const demandByAccount = (db: Database) =>
   db
     .selectFrom('predictions')
+    .leftJoin('accounts', 'accounts.id', 'predictions.account_id')
     .select([
       'deployment_id as deploymentId',
+      'account_id as accountId',
+      sql<number>`coalesce(min(accounts.weight), 1)`.as('weight'),
       sql<number>`count(*) filter (where status = 'starting')`.as('waiting'),
       sql<number>`count(*) filter (where status = 'processing')`.as('inFlight'),
-      sql<number | null>`min(created_at) filter (where status = 'starting')`.as('oldestWaitingAt'),
+      sql<number | null>`min(predictions.created_at) filter (where status = 'starting')`.as('oldestWaitingAt'),
     ])
     .where(UNFINISHED)
-    .groupBy('deployment_id');
+    .where(sql<boolean>`not held`)
+    .groupBy(['deployment_id', 'account_id']);
 
-const byDeployment = (rows: readonly (Demand & { deploymentId: string })[]): Map<string, Demand> =>
-  new Map(rows.map(({ deploymentId, ...demand }) => [deploymentId, demand]));
+type AskedByAccount = InferResult<ReturnType<typeof demandByAccount>>[number];
+
+/** What all accounts ask of each deployment, and how those that wait for it are served over all. */
+function demandByDeployment(rows: readonly AskedByAccount[]): Map<string, Demand> {
+  const served = new Map<string, number>();
+  for (const { accountId, inFlight } of rows) served.set(accountId, (served.get(accountId) ?? 0) + inFlight);
+  const demands = new Map<string, Demand>();
+  for (const [deploymentId, asked] of Map.groupBy(rows, (row) => row.deploymentId)) {
+    const waits = asked.flatMap(({ oldestWaitingAt }) => oldestWaitingAt ?? []);
+    demands.set(deploymentId, {
+      waiting: asked.reduce((sum, { waiting }) => sum + waiting, 0),
+      inFlight: asked.reduce((sum, { inFlight }) => sum + inFlight, 0),
+      oldestWaitingAt: waits.length === 0 ? null : Math.min(...waits),
+      waiters: asked
+        .filter(({ waiting }) => waiting > 0)
+        .map(({ accountId, weight }) => ({ accountId, weight, inFlight: served.get(accountId) ?? 0 })),
+    });
+  }
+  return demands;
+}
 
 /** Predictions that an instance holds: derived, so that no count can drift. */
 export const inFlight = sql<number>`(
@@ -100,7 +123,8 @@ export const inFlight = sql<number>`(
 /** By content, not by when it was booted: a change of the scale alone, or a rollback, makes it one of the newer release. */
 const releaseOf = sql<number>`coalesce(
   (select max(number) from releases where releases.deployment_id = instances.deployment_id
-    and releases.version_id = instances.version_id and releases.hardware_sku = instances.hardware_sku),
+    and releases.version_id = instances.version_id and (releases.hardware_sku = instances.hardware_sku
+      or exists (select from hardware where sku = releases.hardware_sku and instances.hardware_sku = any (fallback)))),
   1
 )`.as('release');
 
@@ -119,6 +143,12 @@ const liveInstances = (db: Database) =>
     .where(LIVE)
     .orderBy('instances.id');
 
+/** Null for what was never measured, which is most: a join would weigh on every row. */
+const measuredVram = sql<MeasuredVram | null>`(
+  select json_build_object('usedMiB', used_mib, 'ofMiB', of_mib) from measured_vram
+  where measured_vram.version_id = deployments.version_id and measured_vram.mode = deployments.mode
+)`.as('measuredVram');
+
 const withVersionAndStatus = (db: Database) =>
   db
     .selectFrom('deployments')
@@ -128,6 +158,8 @@ const withVersionAndStatus = (db: Database) =>
     .select(STATUS)
     .select([
       'versions.runtime',
+      sql<string | null>`versions.source ->> 'image'`.as('image'),
+      measuredVram,
       // A training has its instance to itself.
       sql<number>`case deployments.mode when 'train' then 1 else versions.slots end`.as('slots'),
     ])
@@ -136,7 +168,7 @@ const withVersionAndStatus = (db: Database) =>
 type Joined = Awaited<ReturnType<ReturnType<typeof withVersionAndStatus>['execute']>>[number];
 
 function parted(row: Joined) {
-  const { slots, runtime, deploymentId, consecutiveFailures, ...rest } = row;
+  const { slots, runtime, image, measuredVram, deploymentId, consecutiveFailures, ...rest } = row;
   const { blockedReason, blockedDetail, failure, retryAt, failWaitingUntil, ...deployment } = rest;
   const status: DeploymentStatusRow | null =
     deploymentId === null
@@ -150,5 +182,5 @@ function parted(row: Joined) {
           retryAt,
           failWaitingUntil,
         };
-  return { deployment, slots, runtime, status };
+  return { deployment, slots, runtime, image, measuredVram, status };
 }

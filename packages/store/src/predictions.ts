@@ -1,11 +1,12 @@
 import { PREDICTION_MOVES, type PredictionStatus, type TerminalStatus, type UsageRecord } from '@hearth/core';
 import { sql } from 'kysely';
+import { type Admission, createAdmission } from './admission.ts';
 import { PREDICTION_COLUMNS as PREDICTION } from './columns.ts';
 import type { Connection } from './database.ts';
 import { createKeyed, type Keyed } from './keyed.ts';
 import { byId, keysetPage } from './keyset.ts';
 import { newMessageId } from './messages.ts';
-import { asInserted, DeploymentGone, insertValues } from './new-prediction.ts';
+import { asInserted, DeploymentGone, insertValues, type Place } from './new-prediction.ts';
 import { prepared } from './prepared.ts';
 import { CLAIM, FINISH, FINISH_TRAINING, GIVE_BACK, INSERT, INSERT_RELAXED, PROGRESS } from './statements.ts';
 import type { PredictionRow, Predictions } from './store.ts';
@@ -14,7 +15,12 @@ import { at, atOrNull, foreignTextOrNull, instant, jsonOrNull } from './values.t
 const UNFINISHED = ['starting', 'processing'] as const;
 
 export function createPredictions(connection: Connection): Predictions {
-  return { ...createWrites(connection), ...createKeyed(connection), ...createReads(connection) };
+  return {
+    ...createWrites(connection),
+    ...createKeyed(connection),
+    ...createAdmission(connection),
+    ...createReads(connection),
+  };
 }
 
 type Writes = Pick<Predictions, 'insert' | 'requestCancel' | 'claim' | 'progress' | 'giveBack' | 'finish'>;
@@ -23,9 +29,11 @@ function createWrites({ pool, db }: Connection): Writes {
   return {
     /** @throws DeploymentGone */
     async insert(row, { durable } = { durable: true }) {
-      const { rowCount } = await pool.query({ ...(durable ? INSERT : INSERT_RELAXED), values: insertValues(row) });
-      if (rowCount === 0) throw new DeploymentGone(row.deploymentId);
-      return asInserted(row);
+      const statement = durable ? INSERT : INSERT_RELAXED;
+      const { rows } = await pool.query<Place>({ ...statement, values: insertValues(row) });
+      const [place] = rows;
+      if (place === undefined) throw new DeploymentGone(row.deploymentId);
+      return asInserted(row, place);
     },
 
     async requestCancel(id, requestedAt) {
@@ -98,7 +106,7 @@ function createWrites({ pool, db }: Connection): Writes {
   };
 }
 
-type Reads = Omit<Predictions, keyof Writes | keyof Keyed>;
+type Reads = Omit<Predictions, keyof Writes | keyof Keyed | keyof Admission>;
 
 function createReads(connection: Connection): Reads {
   const { db } = connection;
@@ -146,22 +154,34 @@ function createReads(connection: Connection): Reads {
         .limit(limit)
         .execute(),
 
-    line: (deploymentId, limit) =>
-      db
-        .selectFrom('predictions')
-        .select(['id', 'status', 'created_at as createdAt', 'started_at as startedAt'])
+    async line(deploymentId, limit) {
+      const ofDeployment = () =>
+        db
+          .selectFrom('predictions')
+          .select(['id', 'status', 'started_at as startedAt', 'priority'])
+          .where('deployment_id', '=', deploymentId);
+      const instances = db
+        .selectFrom('instances')
+        .select('id')
         .where('deployment_id', '=', deploymentId)
-        .where('status', 'in', UNFINISHED)
-        .orderBy('created_at')
-        .orderBy('id')
-        .limit(limit)
-        .execute(),
+        .where('state', 'not in', ['stopped', 'failed']);
+      // Three reads of an index each: with a long line, one of them all would sort it at every look.
+      const waiting = () =>
+        ofDeployment().where('status', '=', 'starting').orderBy('priority').orderBy('id').limit(limit);
+      const [running, returned, queued] = await Promise.all([
+        ofDeployment().where('status', '=', 'processing').where('instance_id', 'in', instances).execute(),
+        waiting().where('attempt', '>', 0).execute(),
+        waiting().where('attempt', '=', 0).where('held', '=', false).execute(),
+      ]);
+      return [...running, ...[...returned, ...queued].slice(0, limit)];
+    },
 
     waitingTickets(after, limit) {
       let query = db
         .selectFrom('predictions')
-        .select(['id as predictionId', 'attempt', 'deployment_id as deploymentId'])
+        .select(['id as predictionId', 'attempt', 'deployment_id as deploymentId', 'priority'])
         .where('status', '=', 'starting')
+        .where('held', '=', false)
         .orderBy('id')
         .limit(limit);
       if (after !== null) query = query.where('id', '>', after);

@@ -19,6 +19,9 @@ import type {
   AccountRow,
   DeploymentRow,
   FileRow,
+  HostCheck,
+  HostConnection,
+  HostDeclared,
   ImportResult,
   ImportRow,
   MessageRow,
@@ -33,6 +36,7 @@ type Instant = ColumnType<Millis, Date, Date>;
 type InstantOrNull = ColumnType<Millis | null, Date | null | undefined, Date | null>;
 /** A `json` or `jsonb` column: read parsed, written as text, because pg would send an array as a Postgres array. */
 type Json<T> = ColumnType<T, string, string>;
+type JsonDefaulted<T> = ColumnType<T, string | undefined, string>;
 type JsonOrNull<T> = ColumnType<T | null, string | null | undefined, string | null>;
 
 /** The tables as the newest migration leaves them. */
@@ -46,6 +50,8 @@ export interface Schema {
     webhook_secret: string | null;
     previous_webhook_secret: string | null;
     previous_webhook_secret_until: InstantOrNull;
+    weight: Generated<number>;
+    max_in_flight: number | null;
   };
   tokens: {
     id: string;
@@ -106,6 +112,10 @@ export interface Schema {
     vram_mib: number;
     cpus: number;
     memory_mib: number;
+    gpu_share_mib: number;
+    gpu_type: string | null;
+    labels: Json<Record<string, string>>;
+    fallback: string[];
     price_micros_per_second: Hardware['priceMicrosPerSecond'];
   };
   deployments: {
@@ -152,12 +162,25 @@ export interface Schema {
   hosts: {
     id: string;
     name: string;
-    runtimes: RuntimeKind[];
-    cordoned: boolean;
-    memory_mib: number;
-    devices: Json<Device[]>;
-    runtime_notes: Json<Record<string, string>>;
-    last_seen_at: Instant;
+    runtimes: Generated<RuntimeKind[]>;
+    cordoned: Generated<boolean>;
+    memory_mib: Generated<number>;
+    devices: JsonDefaulted<Device[]>;
+    runtime_notes: JsonDefaulted<Record<string, string>>;
+    last_seen_at: InstantOrNull;
+    labels: JsonDefaulted<Record<string, string>>;
+    connection: JsonOrNull<HostConnection>;
+    declared: JsonDefaulted<HostDeclared>;
+    draining: Generated<boolean>;
+    check_asked_at: InstantOrNull;
+    created_at: ColumnType<Millis, Date | undefined, Date>;
+    removed_at: InstantOrNull;
+    engine_version: string | null;
+    lost_at: InstantOrNull;
+    lost_why: string | null;
+    callback_host: string | null;
+    checks: JsonDefaulted<HostCheck[]>;
+    checked_at: InstantOrNull;
   };
   instances: {
     id: string;
@@ -174,10 +197,19 @@ export interface Schema {
     reason: string;
     address: string | null;
     callback_token_hash: string;
+    callback_host: string | null;
     phases: Json<Partial<Record<BootPhase, Millis>>>;
     failure: JsonOrNull<Failure>;
     pull: JsonOrNull<PullProgress>;
     created_at: Instant;
+    gpu_share_mib: Generated<number>;
+    cpus: Generated<number>;
+  };
+  measured_vram: {
+    version_id: string;
+    mode: DeploymentRow['mode'];
+    used_mib: number;
+    of_mib: number;
   };
   consumers: {
     instance_id: string;
@@ -217,6 +249,10 @@ export interface Schema {
     idempotency_key: string | null;
     request_hash: string | null;
     streams_files: Generated<boolean>;
+    /** Only ever read in SQL: it exceeds what a JavaScript number holds. */
+    turn: Generated<string>;
+    priority: Generated<number>;
+    held: Generated<boolean>;
   };
   usage_records: {
     id: string;
@@ -286,7 +322,7 @@ export interface Schema {
     created_at: Instant;
   };
   collection_models: { collection_id: string; model_id: string; place: number };
-  settings: { key: string; value: string };
-}
   use_histories: { deployment_id: string; history: Json<UseHistory>; expects: boolean };
   pooled_gaps: { singleton: Generated<boolean>; counts: Json<PooledGaps> };
+  settings: { key: string; value: string };
+}

@@ -1,4 +1,5 @@
 import { PREDICTION_COLUMNS } from './columns.ts';
+import { placeIn } from './turns.ts';
 
 /**
  * The statements of the hot path: one round trip each, and prepared by name, so that a connection parses and plans each of
@@ -11,19 +12,32 @@ const returning = PREDICTION_COLUMNS.map((column) => column.replace(/ as (\w+)$/
 /** For the one transaction that the statement is. */
 const relaxed = "with relaxed as (select set_config('synchronous_commit', 'off', true))";
 
+/**
+ * With its turn. One of an account that may only have so many at a time is held: the dispatcher, which alone knows how
+ * many there are, lets it in.
+ */
 const insertInto = (
   more: { columns: string; values: string } = { columns: '', values: '' },
 ) => `insert into predictions (id, account_id, model, version_id, deployment_id, deployment, hardware_sku,
-      input, source, webhook, webhook_events_filter, created_at, deadline_at, kind, destination, streams_files${more.columns})
-    select $1, $2, $3, $4, deployments.id, $6, $7, $8::json, $9, $10, $11::text[], $12, $13, $14, $15, $16${more.values}`;
-const whereDeployed = `where deployments.id = $5 and deployments.removed_at is null`;
+      input, source, webhook, webhook_events_filter, created_at, deadline_at, kind, destination, streams_files,
+      turn, priority, held${more.columns})
+    select $1, $2, $3, $4, deployments.id, $6, $7, $8::json, $9, $10, $11::text[], $12, $13, $14, $15, $16,
+      case when capped then 0 else place.turn end, case when capped then 0 else place.priority end, capped${more.values}`;
+const place = placeIn({ deployment: '$5', account: '$2', at: '$12' });
+const deployed = `deployments
+    cross join lateral (
+      select coalesce((select max_in_flight is not null from accounts where accounts.id = $2), false) as capped
+    ) as limits
+    cross join ${place}
+    where deployments.id = $5 and deployments.removed_at is null`;
+const placed = 'returning priority, held';
 
 /** No row: the deployment is gone. */
-export const INSERT = statement('insert', `${insertInto()} from deployments ${whereDeployed} returning id`);
+export const INSERT = statement('insert', `${insertInto()} from ${deployed} ${placed}`);
 
 export const INSERT_RELAXED = statement(
   'insert_relaxed',
-  `${relaxed} ${insertInto()} from relaxed, deployments ${whereDeployed} returning id`,
+  `${relaxed} ${insertInto()} from relaxed cross join ${deployed} ${placed}`,
 );
 
 /**
@@ -33,9 +47,9 @@ export const INSERT_RELAXED = statement(
 export const INSERT_KEYED = statement(
   'insert_keyed',
   `${insertInto({ columns: ', idempotency_key, request_hash', values: ', $17, $18' })}
-    from deployments ${whereDeployed}
+    from ${deployed}
     on conflict (account_id, idempotency_key) where idempotency_key is not null do nothing
-    returning id`,
+    ${placed}`,
 );
 
 export const KEPT_UNDER_KEY = statement(
@@ -49,7 +63,7 @@ export const CLAIM = statement(
     update predictions
     set status = 'processing', attempt = attempt + 1, instance_id = $3, version_id = $4, hardware_sku = $5, started_at = $6
     from relaxed
-    where id = $1 and attempt = $2 and status = 'starting'
+    where id = $1 and attempt = $2 and status = 'starting' and not held
       and cancel_requested_at is null and (deadline_at is null or deadline_at > $6)
     returning ${returning}`,
 );
@@ -65,12 +79,12 @@ export const PROGRESS = statement(
     where id = $1 and attempt = $2 and status = 'processing'`,
 );
 
-/** What a lost attempt printed and returned goes with it. */
+/** What a lost attempt printed and returned goes with it. It has waited once: it goes before all who wait for the first time. */
 export const GIVE_BACK = statement(
   'give_back',
   `update predictions
     set status = 'starting', instance_id = null, started_at = null, output = null, logs = '', metrics = null,
-      lost_attempts = lost_attempts + $3::int
+      lost_attempts = lost_attempts + $3::int, priority = 0
     where id = $1 and attempt = $2 and status = 'processing'
     returning ${returning}`,
 );

@@ -98,8 +98,8 @@ test('waitingTickets pages through everything that waits, with the attempt its t
   await running();
   await over();
   const tickets = [
-    { predictionId: retried, attempt: 1, deploymentId: deployment.id },
-    { predictionId: fresh.id, attempt: 0, deploymentId: deployment.id },
+    { predictionId: retried, attempt: 1, deploymentId: deployment.id, priority: 0 },
+    { predictionId: fresh.id, attempt: 0, deploymentId: deployment.id, priority: 0 },
   ];
   expect(await store.predictions.waitingTickets(null, 10)).toEqual(tickets);
   expect(await store.predictions.waitingTickets(null, 1)).toEqual(tickets.slice(0, 1));

@@ -77,7 +77,6 @@ async function storeAndQueue(deps: ApiDeps, row: NewPrediction, storing: Storing
     return asItIs(deps, stored);
   }
   await queue(deps, stored);
-  deps.bus.poke('scheduler');
   if (stored.deadlineAt !== null) deps.bus.poke('dispatcher');
   return stored;
 }
@@ -100,18 +99,18 @@ async function insert({ store }: ApiDeps, row: NewPrediction, { held, repeatable
 /** An earlier prediction, read anew. The API that made it may have died before it was queued: a ticket that is there stays. */
 async function asItIs(deps: ApiDeps, kept: PredictionRow): Promise<PredictionRow> {
   const row = (await deps.store.predictions.get(kept.id)) ?? kept;
-  if (row.status === 'starting') {
-    await queue(deps, row);
-    deps.bus.poke('scheduler');
-  }
+  if (row.status === 'starting') await queue(deps, row);
   return row;
 }
 
-async function queue({ queues, log }: ApiDeps, row: PredictionRow): Promise<void> {
+/** And tells who is to look at it next. One that is held gets its ticket from the dispatcher, when its account has room. */
+async function queue({ queues, bus, log }: ApiDeps, row: PredictionRow): Promise<void> {
+  if (row.held) return bus.poke('dispatcher');
   try {
-    await queues.enqueue(row.deploymentId, { predictionId: row.id, attempt: row.attempt });
+    await queues.enqueue(row.deploymentId, { predictionId: row.id, attempt: row.attempt }, row.priority);
   } catch (error) {
     // The row stands, and the dispatcher's sweep queues what has no ticket: the caller's prediction is safe.
     log.warn({ err: error, prediction: row.id }, 'stored but not queued; the sweep will queue it');
   }
+  bus.poke('scheduler');
 }

@@ -55,18 +55,25 @@ export function createWaiting(store: Store, now: () => number): { waitingOf: Wai
       if (row.status !== 'starting') return undefined;
       const seen = await looks.get(row.deploymentId, () => look(row.deploymentId));
       const coming = await bootOf(seen.instances);
-      const position = positionOf(row, seen.line);
+      const before = row.held ? await store.predictions.heldBefore(row.accountId, row.id) : 0;
+      const position = positionOf(row, seen.line) + before;
       return {
-        ...whyOf(seen, coming),
+        ...(row.held ? HELD : whyOf(seen, coming)),
         phase: coming?.phase ?? null,
         since: date(Math.max(coming?.since ?? 0, row.createdAt)),
         position,
         progress: coming?.progress ?? null,
-        eta_seconds: etaSeconds(seen, position, now()),
+        // One that is held waits for runs of any deployment of its account.
+        eta_seconds: row.held ? null : etaSeconds(seen, position, now()),
       };
     },
   };
 }
+
+const HELD = {
+  reason: 'account-limit',
+  detail: 'Its account has as many predictions queued or running as it may have at a time.',
+};
 
 /** What one look at a deployment found. */
 interface Look {
@@ -95,10 +102,11 @@ function whyOf({ blocked, instances }: Look, boot: Boot | null): Pick<Waiting, '
   };
 }
 
-/** Waiting ones that are older; a line that was looked at before this one came has them all. */
-const positionOf = ({ id, createdAt }: PredictionRow, line: readonly LineEntry[]): number =>
+/** Waiting ones that come before it. Ids tell who came first, as ids sort by time. */
+const positionOf = ({ id, priority, held }: PredictionRow, line: readonly LineEntry[]): number =>
   line.filter(
-    (one) => one.status === 'starting' && (one.createdAt < createdAt || (one.createdAt === createdAt && one.id < id)),
+    (one) =>
+      one.status === 'starting' && (held || one.priority < priority || (one.priority === priority && one.id < id)),
   ).length;
 
 function etaSeconds({ blocked, instances, line, pace }: Look, position: number, now: number): number | null {

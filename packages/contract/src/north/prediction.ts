@@ -22,7 +22,7 @@ export type BootProgress = z.infer<typeof bootProgressSchema>;
 
 /** Ours: why a prediction is not running yet. Clients that do not know it ignore it. */
 const waitingSchema = z.object({
-  /** One word: `queued`, `booting`, or what blocks the deployment (`no-capacity`, `crash-loop`, …). */
+  /** One word: `queued`, `booting`, `account-limit`, or what blocks the deployment (`no-capacity`, `crash-loop`, …). */
   reason: z.string(),
   /** The same in a sentence. */
   detail: z.string(),
@@ -30,7 +30,7 @@ const waitingSchema = z.object({
   phase: z.string().nullable(),
   /** Since when that phase lasts, or the prediction waits. */
   since: wireDateSchema,
-  /** Predictions of the same deployment that wait and are older; counted up to 1000. */
+  /** Predictions of the same deployment that wait and come before it as things are; counted up to 1000. */
   position: z.int(),
   /** How far `phase` is; null where none boots. */
   progress: bootProgressSchema.nullable(),

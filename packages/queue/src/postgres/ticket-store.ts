@@ -25,12 +25,12 @@ export function createPostgresTicketStore(pools: Pools, lockMs: number, log: Log
       worker.on('error', note);
       return worker;
     },
-    async present(queueName, jobIds) {
-      const { rows } = await pools.queries.query<{ id: string }>(
-        'select id from job where queue = $1 and id = any($2::text[])',
+    async priorities(queueName, jobIds) {
+      const { rows } = await pools.queries.query<{ id: string; priority: number }>(
+        'select id, priority from job where queue = $1 and id = any($2::text[])',
         [queueName, [...jobIds]],
       );
-      return new Set(rows.map(({ id }) => id));
+      return new Map(rows.map(({ id, priority }) => [id, priority]));
     },
     async ping() {
       await pools.queries.query('select 1');

@@ -29,17 +29,17 @@ export function createRedisTicketStore(producer: Redis, work: Redis, lockMs: num
       worker.on('error', note);
       return worker;
     },
-    async present(queueName, jobIds) {
+    async priorities(queueName, jobIds) {
       const pipeline = producer.pipeline();
-      for (const jobId of jobIds) pipeline.exists(`${PREFIX}:${queueName}:${jobId}`);
+      for (const jobId of jobIds) pipeline.hget(`${PREFIX}:${queueName}:${jobId}`, 'priority');
       const replies = (await pipeline.exec()) ?? [];
-      const present = new Set<string>();
+      const priorities = new Map<string, number>();
       for (const [index, [error, found]] of replies.entries()) {
         if (error) throw error;
         const jobId = jobIds[index];
-        if (found === 1 && jobId !== undefined) present.add(jobId);
+        if (found !== null && jobId !== undefined) priorities.set(jobId, Number(found));
       }
-      return present;
+      return priorities;
     },
     async ping() {
       await producer.ping();

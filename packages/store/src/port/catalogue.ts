@@ -11,6 +11,21 @@ export interface AccountRow {
   readonly name: string;
   readonly createdAt: Millis;
 }
+/** How much of the fleet an account gets where others want it too. */
+export interface AccountShare {
+  /** Relative to other accounts, 0.1 to 100. */
+  readonly weight: number;
+  /** Predictions that it may have queued or running at a time, over all deployments; null: any number. */
+  readonly maxInFlight: number | null;
+}
+/** An account as an operator sees it, with what it asks for now. */
+export interface AccountOverview extends AccountRow, AccountShare {
+  /** In queues. */
+  readonly waiting: number;
+  /** Not yet in one, for `maxInFlight`. */
+  readonly held: number;
+  readonly inFlight: number;
+}
 export type Role = 'admin' | 'member';
 export interface TokenRow {
   readonly id: string;
@@ -23,6 +38,11 @@ export interface TokenRow {
 }
 export interface Accounts {
   byUsername(username: string): Promise<AccountRow | null>;
+  /** Newest first. */
+  overview(page: Page): Promise<AccountOverview[]>;
+  overviewOf(username: string): Promise<AccountOverview | null>;
+  /** api: for predictions made from now on; a limit also for those that wait. False: there is no such account. */
+  setShare(username: string, share: Partial<AccountShare>): Promise<boolean>;
   /** Makes the account unless its username is taken; answers the one that stands. */
   ensure(account: Pick<AccountRow, 'type' | 'username' | 'name'>): Promise<AccountRow>;
   /** `hash`: SHA-256 of the token, hex. The token itself is never stored. */

@@ -42,6 +42,10 @@ export interface PredictionRow {
   readonly dataRemovedAt: Millis | null;
   /** What its version gives back is a file, or files: its stream has an address that clients know such streams by. */
   readonly streamsFiles: boolean;
+  /** What its ticket is queued with: 0 is next of all, lower before higher, equal ones in the order they came. */
+  readonly priority: number;
+  /** Has no ticket: its account may only have so many at a time, and waits for others of its own to end. */
+  readonly held: boolean;
 }
 export type NewPrediction = Pick<
   PredictionRow,
@@ -76,7 +80,12 @@ export interface Ticket {
   /** Attempts begun when the ticket was written: claiming it raises the row from this number. */
   readonly attempt: number;
 }
-export type LineEntry = Pick<PredictionRow, 'id' | 'status' | 'createdAt' | 'startedAt'>;
+/** A ticket with the queue that it belongs in, and its place there. */
+export interface QueuedTicket extends Ticket {
+  readonly deploymentId: string;
+  readonly priority: number;
+}
+export type LineEntry = Pick<PredictionRow, 'id' | 'status' | 'startedAt' | 'priority'>;
 export interface Predictions {
   /**
    * api. `durable: false`: does not wait for the disk. For a caller who is told nothing before the prediction has ended
@@ -156,10 +165,27 @@ export interface Predictions {
   nextDeadline(): Promise<Millis | null>;
   /** dispatcher: waiting ones of a deployment created before an instant, oldest first. */
   waitingBefore(deploymentId: string, before: Millis, limit: number): Promise<PredictionRow[]>;
-  /** The oldest unfinished ones of a deployment, at most `limit`, oldest first: its line, and what goes on. */
+  /** What runs for a deployment, and the next `limit` of those that wait in its queue, the next one first. */
   line(deploymentId: string, limit: number): Promise<LineEntry[]>;
-  /** dispatcher's sweep: tickets of every waiting prediction, with their deployment, in pages by id. */
-  waitingTickets(after: string | null, limit: number): Promise<(Ticket & { deploymentId: string })[]>;
+  /** dispatcher's sweep: tickets of every waiting prediction that is not held, in pages by id. */
+  waitingTickets(after: string | null, limit: number): Promise<QueuedTicket[]>;
+  /** dispatcher: accounts that may only have so many predictions queued or running, or that have some held. */
+  cappedAccounts(): Promise<string[]>;
+  /**
+   * dispatcher: lets in the oldest held predictions of an account up to its limit, each with a turn of now; or, where the
+   * limit was lowered, holds the newest waiting ones. `more`: there may be others to let in at once.
+   */
+  admit(
+    accountId: string,
+    now: Millis,
+  ): Promise<{ admitted: readonly QueuedTicket[]; held: readonly QueuedTicket[]; more: boolean }>;
+  /** How many held predictions of an account are older than this one. */
+  heldBefore(accountId: string, id: string): Promise<number>;
+  /**
+   * dispatcher's sweep: lowers the priorities of queues that never emptied and are running out of numbers; answers of how
+   * many predictions. Their tickets are to be restored.
+   */
+  rebase(): Promise<number>;
 }
 
 export interface Usage {
