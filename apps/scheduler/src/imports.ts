@@ -203,7 +203,7 @@ export class Imports {
         setupTimeoutMs,
         exited: expectation.exited,
         signal,
-        probe: async (signal) => (await ask(address, signal)) ?? (await refusal(readHealth, address, signal)),
+        probe: (signal) => inspected(address, { readSchema: ask, readHealth }, signal),
       });
     } finally {
       expectation.release();
@@ -222,8 +222,25 @@ async function has(runtime: Runtime, image: string): Promise<boolean> {
   }
 }
 
-/** A server whose setup failed may stay up without a schema for ever; null while it may still come. */
-async function refusal(readHealth: ReadHealth, address: string, signal: AbortSignal): Promise<null> {
-  throwIfSetupFailed(await readHealth(address, signal));
-  return null;
+const NO_SCHEMA = 'Its server is ready and has no OpenAPI document at GET /openapi.json, so its inputs are not known.';
+
+/**
+ * What a booted server says of itself; null while it may still come.
+ * @throws BootFailure where it never will (one that is ready, or whose setup failed, may stay up without a schema for
+ * ever), or where nobody could tell when it is ready
+ */
+export async function inspected(
+  address: string,
+  { readSchema: ask, readHealth }: Pick<ImportDeps, 'readSchema' | 'readHealth'>,
+  signal: AbortSignal,
+): ReturnType<ReadSchema> {
+  const said = await ask(address, signal);
+  const health = await readHealth(address, signal);
+  if (said !== null) return said;
+  throwIfSetupFailed(health);
+  if (health?.status !== 'READY') return null;
+  // It may have become ready, and with it have a schema, since it was asked.
+  const saidNow = await ask(address, signal);
+  if (saidNow === null) throw new BootFailure('setup_error', NO_SCHEMA);
+  return saidNow;
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { versionOfImage } from '../src/import-image.ts';
+import { inspected, readSchema } from '../src/imports.ts';
 import { readHealth, throwIfSetupFailed } from '../src/readiness.ts';
 
 const closing: (() => void)[] = [];
@@ -11,17 +12,27 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** What is made of this answer to `GET /health-check`. */
-async function healthFrom(status: number, body: unknown) {
-  const server = createServer((_request, response) => {
+/** The address of a server that answers so, by path. */
+async function serving(answers: Readonly<Record<string, readonly [status: number, body: unknown]>>): Promise<string> {
+  const server = createServer(({ url = '' }, response) => {
+    const [status, body] = answers[url] ?? [404, { detail: 'Not Found' }];
     response.writeHead(status).end(JSON.stringify(body));
   });
   closing.push(() => server.close().closeAllConnections());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return readHealth(`http://127.0.0.1:${port}`, AbortSignal.timeout(5_000));
+  return `http://127.0.0.1:${port}`;
 }
+
+/** What is made of this answer to `GET /health-check`. */
+const healthFrom = async (status: number, body: unknown) =>
+  readHealth(await serving({ '/health-check': [status, body] }), AbortSignal.timeout(5_000));
+
+const NO_HEALTH_CHECK = {
+  kind: 'setup_error',
+  message: expect.stringMatching(/^Its server has no GET \/health-check\. Cog has it since 0\.7/),
+};
 
 describe('the health of a server that comes up', () => {
   it.each([
@@ -44,10 +55,42 @@ describe('the health of a server that comes up', () => {
   });
 
   it('will never be known where there is no such page, and that is said at once', async () => {
-    await expect(healthFrom(404, { detail: 'Not Found' })).rejects.toMatchObject({
-      kind: 'setup_error',
-      message: expect.stringMatching(/^Its server has no GET \/health-check\. Cog has it since 0\.7/),
+    await expect(healthFrom(404, { detail: 'Not Found' })).rejects.toMatchObject(NO_HEALTH_CHECK);
+  });
+});
+
+describe('an image without labels, booted once and asked', () => {
+  const schema = { openapi: '3.0.2' };
+  const asked = async (answers: Parameters<typeof serving>[0]) =>
+    inspected(await serving(answers), { readSchema, readHealth }, AbortSignal.timeout(5_000));
+
+  it('says its schema and its version, while its setup runs', async () => {
+    const said = await asked({
+      '/openapi.json': [200, schema],
+      '/': [200, { cog_version: '0.16.12' }],
+      '/health-check': [200, { status: 'STARTING', setup: {} }],
     });
+    expect(said).toEqual({ openapiSchema: schema, cogVersion: '0.16.12' });
+  });
+
+  it('may have no schema yet, or never', async () => {
+    const none = { '/openapi.json': [503, { error: 'OpenAPI schema not available' }] } as const;
+    expect(await asked({ ...none, '/health-check': [200, { status: 'STARTING' }] })).toBeNull();
+    await expect(asked({ ...none, '/health-check': [200, { status: 'SETUP_FAILED' }] })).rejects.toThrow(
+      'Its setup failed.',
+    );
+  });
+
+  it('is refused where it is ready and has none, which coglet leaves to the build', async () => {
+    const ready = { '/openapi.json': [503, {}], '/health-check': [200, { status: 'READY' }] } as const;
+    await expect(asked(ready)).rejects.toMatchObject({
+      kind: 'setup_error',
+      message: expect.stringContaining('no OpenAPI document at GET /openapi.json'),
+    });
+  });
+
+  it('is refused where it has a schema and no health check', async () => {
+    await expect(asked({ '/openapi.json': [200, schema] })).rejects.toMatchObject(NO_HEALTH_CHECK);
   });
 });
 
