@@ -19,6 +19,7 @@ export async function runCycle(deps: CycleDeps): Promise<{ wakeAt: Millis | null
   const startedAt = performance.now();
   try {
     const { observation, snapshot, unplannable } = await observe(deps);
+    memory.snapshot = snapshot;
     const now = clock.now();
     const plan = planCycle(snapshot, now);
     memory.needs.record(plan.needs, now);

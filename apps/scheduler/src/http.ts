@@ -3,11 +3,13 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { Logger, Metrics } from '@hearth/kit';
 import type { Store } from '@hearth/store';
 import type { Runtimes } from './runtimes.ts';
+import type { Scheduler } from './scheduler.ts';
 
 export interface HttpOptions {
   /** On 127.0.0.1 only. */
   readonly port: number;
-  readonly isLeading: () => boolean;
+  /** Null while another leads. */
+  readonly leader: () => Pick<Scheduler, 'explain'> | null;
   readonly store: Store;
   readonly runtimes: Runtimes;
   readonly exposition: Pick<Metrics, 'text' | 'contentType'>;
@@ -19,9 +21,10 @@ const LONGEST_TAIL = 10_000;
 
 /**
  * For the other rooms on this machine:
- * `GET /health` → `{ status: 'leading' | 'standby' }`, `GET /metrics`, and
+ * `GET /health` → `{ status: 'leading' | 'standby' }`, `GET /metrics`,
  * `GET /instances/:id/logs?tail=N` → the last N lines (1–10000, default 200) of a live instance as text; of one that
  * failed, the end that was kept; 404 where neither is.
+ * `GET /deployments/:id/explain` → an `Explanation`, or null where nothing asks for it and nothing runs; 503 on a standby.
  */
 export async function startHttp(options: HttpOptions): Promise<{ port: number; close(): Promise<void> }> {
   const server = createServer((request, response) => {
@@ -44,12 +47,19 @@ export async function startHttp(options: HttpOptions): Promise<{ port: number; c
 }
 
 async function answer(url: URL, response: ServerResponse, options: HttpOptions): Promise<void> {
-  const { isLeading, exposition, store, runtimes } = options;
+  const { leader, exposition, store, runtimes } = options;
   if (url.pathname === '/health') {
-    const body = JSON.stringify({ status: isLeading() ? 'leading' : 'standby' });
+    const body = JSON.stringify({ status: leader() === null ? 'standby' : 'leading' });
     return send(response, 200, body, 'application/json');
   }
   if (url.pathname === '/metrics') return send(response, 200, await exposition.text(), exposition.contentType);
+
+  const explained = /^\/deployments\/([^/]+)\/explain$/.exec(url.pathname)?.[1];
+  if (explained !== undefined) {
+    const scheduler = leader();
+    if (scheduler === null) return send(response, 503, 'another scheduler leads');
+    return send(response, 200, JSON.stringify(scheduler.explain(explained)), 'application/json');
+  }
 
   const id = /^\/instances\/([^/]+)\/logs$/.exec(url.pathname)?.[1];
   if (id === undefined) return send(response, 404, `nothing is at ${url.pathname}`);

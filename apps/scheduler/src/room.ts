@@ -56,8 +56,8 @@ export async function openRoom(
   leading.catch((error: unknown) => {
     if (!standby.signal.aborted) lost(error);
   });
-  const isLeading = (): boolean => scheduler !== null;
-  const http = await startHttp({ port: config.port, isLeading, store, runtimes, exposition: metrics.exposition, log });
+  const leader = (): Scheduler | null => scheduler;
+  const http = await startHttp({ port: config.port, leader, store, runtimes, exposition: metrics.exposition, log });
 
   return {
     async close() {

@@ -1,3 +1,4 @@
+import { type Explanation, explain } from '@hearth/core';
 import { type Coalescer, createCoalescer, type Logger } from '@hearth/kit';
 import type { Bus } from '@hearth/queue';
 import type { InstanceRow, Store } from '@hearth/store';
@@ -39,6 +40,8 @@ export interface Scheduler {
   idle(): Promise<void>;
   /** Ends every instance, ready ones as well: what they hold goes back to the queue. */
   stopInstances(reason: string): Promise<void>;
+  /** Why a deployment is where it is; null where the last cycle had no reason to look at it: nothing asks for it, nothing runs. */
+  explain(deploymentId: string): Explanation | null;
   /** Plans nothing further. Instances stay as they are, for the next scheduler to adopt. */
   close(): Promise<void>;
 }
@@ -97,6 +100,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   };
   return {
     idle: () => loop.idle(),
+    explain: (id) => (memory.snapshot === null ? null : explain(memory.snapshot, clock.now(), id)),
     async stopInstances(reason) {
       await rest();
       const rows = await store.instances.live();

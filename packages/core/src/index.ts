@@ -5,6 +5,7 @@ export * from './boot-backoff.ts';
 export * from './eta.ts';
 export * from './eviction.ts';
 export * from './eviction-order.ts';
+export * from './explain.ts';
 export type * from './failure.ts';
 export * from './fair-order.ts';
 export * from './fair-queue.ts';

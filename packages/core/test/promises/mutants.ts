@@ -84,9 +84,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     bug: 'the newest wait goes first',
-    file: 'plan.ts',
-    from: 'waitsA - waitsB',
-    to: 'waitsB - waitsA',
+    file: 'fair-order.ts',
+    from: 'a.rank - b.rank',
+    to: 'b.rank - a.rank',
     breaks: 'of equals the longest wait gets the room',
   },
   {
