@@ -2,7 +2,10 @@ import type { Hardware } from '@hearth/core';
 
 const GIB = 1024;
 
+const ANYWHERE = { gpuShareMiB: 0, gpuType: null, labels: {}, fallback: [] };
+
 const cpu = (sku: string, name: string, memoryMiB: number, priceMicrosPerSecond: number): Hardware => ({
+  ...ANYWHERE,
   sku,
   name,
   gpus: 0,
@@ -17,7 +20,16 @@ const gpu = (
   name: string,
   [gpus, vramGiB, cpus, memoryGiB]: readonly [number, number, number, number],
   priceMicrosPerSecond: number,
-): Hardware => ({ sku, name, gpus, vramMiB: vramGiB * GIB, cpus, memoryMiB: memoryGiB * GIB, priceMicrosPerSecond });
+): Hardware => ({
+  ...ANYWHERE,
+  sku,
+  name,
+  gpus,
+  vramMiB: vramGiB * GIB,
+  cpus,
+  memoryMiB: memoryGiB * GIB,
+  priceMicrosPerSecond,
+});
 
 /**
  * The SKUs and prices (millionths of a dollar a second) of replicate.com, spring 2026; `gpus` with the memory of each GPU.

@@ -4,9 +4,10 @@ import type { Bus } from '@hearth/queue';
 import type { FileRow, Observation, Store } from '@hearth/store';
 import type { Boots } from './boot.ts';
 import type { Clock } from './clock.ts';
-import type { Fleet } from './hosts.ts';
+import type { Fleet } from './hosts/fleet.ts';
 import { reportIntervalSeconds } from './report-interval.ts';
 import type { BootSpec } from './runtime/runtime.ts';
+import { LOCAL_HOST_ID } from './runtimes.ts';
 import type { Stops } from './stops.ts';
 
 export interface ApplyDeps {
@@ -37,9 +38,9 @@ async function boot(
   deps: ApplyDeps,
 ): Promise<void> {
   const { store, clock, log, boots, fleet, callbackPort } = deps;
-  const { deploymentId, placement, reason, detail } = action;
+  const { deploymentId, hardwareSku, need, placement, reason, detail } = action;
   const deployment = observation.deployments.find((d) => d.id === deploymentId);
-  const hardware = observation.hardware.find((h) => h.sku === deployment?.hardwareSku);
+  const hardware = observation.hardware.find((h) => h.sku === hardwareSku);
   if (deployment === undefined || hardware === undefined)
     throw new Error(`a boot was planned for ${deploymentId}, which was not observed`);
   const version = await store.models.version(deployment.versionId);
@@ -49,7 +50,8 @@ async function boot(
   const at = clock.now();
   const instanceId = newId(at);
   const token = newToken();
-  const callbacks = `http://${fleet.callbackHost(version.runtime)}:${callbackPort}`;
+  const callbackHost = fleet.callbackHost({ hostId: placement.hostId, runtime: version.runtime });
+  const callbacks = `http://${callbackHost.includes(':') ? `[${callbackHost}]` : callbackHost}:${callbackPort}`;
   const uploadUrl = `${callbacks}/uploads/${instanceId}/${token}/`;
   const weights = version.weightsFileId === null ? null : await weightsFile(store, version.weightsFileId);
   const spec: BootSpec = {
@@ -66,7 +68,9 @@ async function boot(
       ...serverEnv(token, uploadUrl, deployment.slots),
       COG_THROTTLE_RESPONSE_INTERVAL: String(reportIntervalSeconds(version.openapiSchema)),
       // In every generation of Cog a URL, as on Replicate.
-      ...(weights && { COG_WEIGHTS: `${callbacks}/weights/${instanceId}/${token}/${encodeURIComponent(weights.name)}` }),
+      ...(weights && {
+        COG_WEIGHTS: `${callbacks}/weights/${instanceId}/${token}/${encodeURIComponent(weights.name)}`,
+      }),
     },
   };
   await boots.begin(spec, () =>
@@ -77,11 +81,14 @@ async function boot(
       hardwareSku: hardware.sku,
       hostId: placement.hostId,
       deviceIds: placement.deviceIds,
+      gpuShareMiB: placement.gpuShareMiB,
       runtime: version.runtime,
-      memoryMiB: hardware.memoryMiB,
+      memoryMiB: need.memoryMiB,
+      cpus: need.cpus,
       slots: deployment.slots,
       reason: detail,
       callbackTokenHash: hashToken(token),
+      callbackHost: placement.hostId === LOCAL_HOST_ID ? null : callbackHost,
       at,
     }),
   );

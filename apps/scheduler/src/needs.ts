@@ -58,17 +58,13 @@ export const fallbackOf = (
 /** An instance on a SKU tells more than the SKU's mere being there, but what nobody runs now may be asked for next. */
 const UNUSED_SKU = 0.25;
 
-let last: { readonly key: string; readonly shapes: readonly TypicalShape[] } | null = null;
-
-/** What this fleet is typically asked for: its SKUs, by how many instances run on each. The same array while nothing changed. */
-export function shapesOf({
-  hardware,
-  instances,
-}: Pick<Observation, 'hardware' | 'instances'>): readonly TypicalShape[] {
+/** What this fleet is typically asked for: its SKUs, by how many instances run on each. `before` where nothing changed. */
+export function shapesOf(
+  { hardware, instances }: Pick<Observation, 'hardware' | 'instances'>,
+  before: readonly TypicalShape[],
+): readonly TypicalShape[] {
   const counts = new Map<string, number>();
   for (const { hardwareSku } of instances) counts.set(hardwareSku, (counts.get(hardwareSku) ?? 0) + 1);
-  const shapes = typicalShapes(hardware.map((need) => ({ need, count: counts.get(need.sku) ?? UNUSED_SKU })));
-  const key = JSON.stringify(shapes);
-  if (last?.key !== key) last = { key, shapes };
-  return last.shapes;
+  const asked = hardware.map((need) => ({ need, count: counts.get(need.sku) ?? UNUSED_SKU }));
+  return typicalShapes(asked, before);
 }

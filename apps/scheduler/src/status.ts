@@ -49,7 +49,10 @@ export class DeploymentStatuses {
   /** Null for an instance of an earlier release, which says nothing about this one, or of a deployment that is gone. */
   async #currentOf(instance: InstanceRow): Promise<DeploymentRow | null> {
     const deployment = await this.#store.deployments.get(instance.deploymentId);
-    return deployment === null || isStale(instance, deployment) ? null : deployment;
+    if (deployment === null) return null;
+    const hardware = (await this.#store.hosts.hardware()).find(({ sku }) => sku === deployment.hardwareSku);
+    const fallback = (hardware?.fallback ?? []).map((sku) => ({ sku }));
+    return isStale(instance, { ...deployment, fallback }) ? null : deployment;
   }
 
   #change(id: string, change: (status: DeploymentStatusRow) => DeploymentStatusRow | null): Promise<void> {

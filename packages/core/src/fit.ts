@@ -10,8 +10,10 @@ export const takes = (host: Host, need: Pick<Need, 'runtime' | 'labels'>): boole
 
 export const isOpen = ({ cordoned, draining, lost }: Host): boolean => !cordoned && !draining && !lost;
 
-export const hasLabels = ({ labels }: Pick<Host, 'labels'>, wanted: Need['labels']): boolean =>
-  Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
+export function hasLabels({ labels }: Pick<Host, 'labels'>, wanted: Need['labels']): boolean {
+  for (const key in wanted) if (!Object.hasOwn(labels, key) || labels[key] !== wanted[key]) return false;
+  return true;
+}
 
 /** Whether a GPU's name has every word of the type, in any case and order: `A100 80GB` is `NVIDIA A100-SXM4-80GB`, `A10` is not. */
 export function isOfType(name: string, type: string | null): boolean {

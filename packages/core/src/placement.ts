@@ -2,7 +2,7 @@ import { takes } from './fit.ts';
 import { NO_SHAPES, type TypicalShape } from './fragmentation.ts';
 import type { Free } from './free.ts';
 import { byId } from './instance.ts';
-import { byFit, inGrains, type Rating, rate } from './rating.ts';
+import { byFit, inGrains, type Rating, ratingOf } from './rating.ts';
 import type { Host, Need, Placement } from './resources.ts';
 
 // What a place costs is counted in GPUs, the unit of fragmentation, so that the parts can be weighed.
@@ -55,10 +55,11 @@ export function place(
   need: Need,
   { shapes, siblings }: Preferences = NO_PREFERENCES,
 ): Place | null {
+  const rate = ratingOf(need, shapes);
   const options: Option[] = [];
   for (const host of hosts) {
     if (!takes(host, need)) continue;
-    const rating = rate(host, free(host), need, shapes);
+    const rating = rate(host, free(host));
     if (rating === null) continue;
     const hasImage = need.image !== null && host.images.includes(need.image);
     const here = siblings.get(host.id) ?? 0;

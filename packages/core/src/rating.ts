@@ -1,5 +1,5 @@
 import { deviceChoices, freeAfter } from './fit.ts';
-import { fragmentation, type TypicalShape } from './fragmentation.ts';
+import { fragmentation, labelsKey, type TypicalShape } from './fragmentation.ts';
 import { type FreeResources, isWhole } from './free.ts';
 import type { Host, Need } from './resources.ts';
 
@@ -31,22 +31,73 @@ export const byFit = (a: Rating, b: Rating): number =>
 const GRAIN = 1_000;
 export const inGrains = (gpus: number): number => Math.round(gpus * GRAIN);
 
-/** The best of a host's ways to hold a need; null where it does not fit. Pure, so what is known is not worked out again. */
-export function rate(host: Host, free: FreeResources, need: Need, shapes: readonly TypicalShape[]): Rating | null {
-  const known = remembered(shapes, free);
+/** The best of a host's ways to hold a need; null where it does not fit. */
+export type Rate = (host: Host, free: FreeResources) => Rating | null;
+
+/** Rates hosts for one need. Pure, so what is known of a host is not worked out again until something changes there. */
+export function ratingOf(need: Need, shapes: readonly TypicalShape[]): Rate {
+  const known = ratings.get(shapes) ?? {
+    byFree: new WeakMap<FreeResources, Known>(),
+    byValue: new Map<string, Known>(),
+  };
+  ratings.set(shapes, known);
   const key = keyOf(need);
-  const before = known.get(key);
-  if (before?.labels === host.labels) return before.rating;
-  const rating = rateAnew(host, free, need, shapes);
-  known.set(key, { labels: host.labels, rating });
-  return rating;
+  return (host, free) => {
+    let here = known.byFree.get(free);
+    if (here === undefined || here.labels !== host.labels) {
+      const value = valueOf(host, free);
+      here = known.byValue.get(value) ?? {
+        labels: host.labels,
+        wasted: fragmentation(host, free, shapes),
+        byNeed: new Map(),
+      };
+      if (known.byValue.size >= MOST_REMEMBERED) known.byValue.clear();
+      known.byValue.set(value, here);
+      known.byFree.set(free, { ...here, labels: host.labels });
+    }
+    let rating = here.byNeed.get(key);
+    if (rating === undefined) {
+      rating = rateAnew(host, free, need, shapes, here.wasted);
+      here.byNeed.set(key, rating);
+    }
+    return rating;
+  };
 }
 
-function rateAnew(host: Host, free: FreeResources, need: Need, shapes: readonly TypicalShape[]): Rating | null {
+/** What is known of a host with so much free. */
+interface Known {
+  readonly labels: Host['labels'];
+  readonly wasted: number;
+  readonly byNeed: Map<string, Rating | null>;
+}
+
+/** A few for each of some thousand hosts. */
+const MOST_REMEMBERED = 16_384;
+
+/** By what is free as an object, within a cycle, and by what it says, from one cycle to the next. */
+interface Ratings {
+  readonly byFree: WeakMap<FreeResources, Known>;
+  readonly byValue: Map<string, Known>;
+}
+
+const ratings = new WeakMap<readonly TypicalShape[], Ratings>();
+
+/** All of a host that a rating depends on. */
+const valueOf = ({ labels }: Host, { memoryMiB, cpus, devices }: FreeResources): string => {
+  const gpus = devices.map(({ id, name, vramMiB, freeMiB }) => `${id}\t${name}\t${vramMiB}\t${freeMiB}`).join('\n');
+  return `${memoryMiB} ${cpus} ${labelsKey(labels)}\n${gpus}`;
+};
+
+function rateAnew(
+  host: Host,
+  free: FreeResources,
+  need: Need,
+  shapes: readonly TypicalShape[],
+  wasted: number,
+): Rating | null {
   const choices = deviceChoices(free, need);
   if (choices.length === 0) return null;
-  const wasted = fragmentation(host, free, shapes);
-  const ratings = choices.map((devices): Rating => {
+  const rated = choices.map((devices): Rating => {
     const after = freeAfter(free, need, devices);
     const [shared] = need.gpuShareMiB > 0 ? devices : [];
     return {
@@ -59,24 +110,9 @@ function rateAnew(host: Host, free: FreeResources, need: Need, shapes: readonly 
       memoryLeftMiB: after.memoryMiB,
     };
   });
-  return ratings.reduce((best, one) =>
+  return rated.reduce((best, one) =>
     (inGrains(one.fragmentation) - inGrains(best.fragmentation) || byFit(one, best)) < 0 ? one : best,
   );
-}
-
-interface Remembered {
-  readonly labels: Host['labels'];
-  readonly rating: Rating | null;
-}
-
-const memory = new WeakMap<readonly TypicalShape[], WeakMap<FreeResources, Map<string, Remembered>>>();
-
-function remembered(shapes: readonly TypicalShape[], free: FreeResources): Map<string, Remembered> {
-  const ofShapes = memory.get(shapes) ?? new WeakMap<FreeResources, Map<string, Remembered>>();
-  memory.set(shapes, ofShapes);
-  const ofFree = ofShapes.get(free) ?? new Map<string, Remembered>();
-  ofShapes.set(free, ofFree);
-  return ofFree;
 }
 
 /** Of what a rating depends on; a host's runtimes and labels were asked before. */

@@ -7,7 +7,7 @@ export interface Release {
   readonly versionId: string;
   readonly hardwareSku: string;
   /** What is taken where that has no room, in order of preference. An instance on it is as good as any. */
-  readonly fallback?: readonly HardwareChoice[];
+  readonly fallback?: readonly Pick<HardwareChoice, 'sku'>[];
 }
 
 /** Runs another version, or on other hardware, than its deployment says now. */

@@ -1,6 +1,7 @@
 import type { Demand, ScalePolicy } from './autoscale.ts';
 import type { BootBackoff } from './boot-backoff.ts';
 import type { TypicalShape } from './fragmentation.ts';
+import type { HardwareChoice } from './hardware-choice.ts';
 import type { Instance } from './instance.ts';
 import type { Measures } from './measures.ts';
 import type { Host, Need } from './resources.ts';
@@ -13,6 +14,7 @@ export interface Deployment extends Release {
   readonly id: string;
   /** What one instance of it needs. */
   readonly need: Need;
+  readonly fallback?: readonly HardwareChoice[];
   readonly policy: ScalePolicy;
   readonly demand: Demand;
   readonly measures: Measures;

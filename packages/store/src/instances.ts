@@ -21,12 +21,15 @@ export function createInstances(connection: Connection): Instances {
           host_id: row.hostId,
           device_ids: [...row.deviceIds],
           runtime: row.runtime,
+          gpu_share_mib: row.gpuShareMiB ?? 0,
           memory_mib: row.memoryMiB,
+          cpus: row.cpus ?? 0,
           slots: row.slots,
           state: 'booting',
           since: at(row.at),
           reason: row.reason,
           callback_token_hash: row.callbackTokenHash,
+          callback_host: row.callbackHost ?? null,
           phases: json({}),
           created_at: at(row.at),
         })
@@ -85,11 +88,27 @@ export function createInstances(connection: Connection): Instances {
       return rows.map(({ phases }) => phases);
     },
 
+    async sawVram(versionId, mode, { usedMiB, ofMiB }) {
+      await db
+        .insertInto('measured_vram')
+        .values({ version_id: versionId, mode, used_mib: usedMiB, of_mib: ofMiB })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['version_id', 'mode'])
+            .doUpdateSet({ used_mib: usedMiB, of_mib: ofMiB })
+            .where('measured_vram.used_mib', '<', usedMiB),
+        )
+        .execute();
+    },
+
     async get(id) {
       return (await db.selectFrom('instances').select(INSTANCE).where('id', '=', id).executeTakeFirst()) ?? null;
     },
 
-    live: () => db.selectFrom('instances').select(INSTANCE).where(LIVE).orderBy('id').execute(),
+    live(hostId) {
+      const rows = db.selectFrom('instances').select(INSTANCE).where(LIVE).orderBy('id');
+      return (hostId === undefined ? rows : rows.where('host_id', '=', hostId)).execute();
+    },
 
     list({ deploymentId, live, ...page }) {
       let query = db

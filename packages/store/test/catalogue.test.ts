@@ -190,16 +190,25 @@ test('hosts and hardware are put, and put again', async () => {
     id: 'here',
     name: 'box',
     runtimes: ['process' as const],
-    cordoned: false,
     memoryMiB: 64_000,
     devices: [{ id: 'GPU-1', name: 'L4', vramMiB: 23_034 }],
     runtimeNotes: { docker: 'no engine answers' },
     lastSeenAt: 1_700_000_000_123,
   };
   await store.hosts.upsert(host);
-  await store.hosts.upsert({ ...host, cordoned: true });
-  expect(await store.hosts.list()).toEqual([{ ...host, cordoned: true }]);
-  const cpu = { sku: 'cpu', name: 'CPU', gpus: 0, vramMiB: 0, cpus: 0.5, memoryMiB: 2048, priceMicrosPerSecond: 100 };
+  await store.hosts.upsert({ ...host, memoryMiB: 32_000 });
+  expect(await store.hosts.list()).toMatchObject([{ ...host, memoryMiB: 32_000, cordoned: false, connection: null }]);
+  const share = { gpuShareMiB: 8_000, gpuType: 'A100', labels: { zone: 'a' }, fallback: ['gpu'] };
+  const cpu = {
+    ...share,
+    sku: 'cpu',
+    name: 'CPU',
+    gpus: 0,
+    vramMiB: 0,
+    cpus: 0.5,
+    memoryMiB: 2048,
+    priceMicrosPerSecond: 100,
+  };
   await store.hosts.putHardware(cpu);
   await store.hosts.putHardware({ ...cpu, priceMicrosPerSecond: 3_000_000_000 });
   expect(await store.hosts.hardware()).toEqual([{ ...cpu, priceMicrosPerSecond: 3_000_000_000 }]);

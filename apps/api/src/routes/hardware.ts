@@ -1,10 +1,26 @@
 import { hardwareBodySchema, hardwareSchema } from '@hearth/contract';
+import type { Hardware } from '@hearth/core';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
+import { checkNewHardware } from '../hardware.ts';
 import { requireAdmin } from '../plugins/auth.ts';
 import { wireHardware } from '../wire.ts';
 
 const tags = ['hardware'];
+
+const hardwareOf = (body: z.infer<typeof hardwareBodySchema>): Hardware => ({
+  sku: body.sku,
+  name: body.name,
+  gpus: body.gpus,
+  gpuShareMiB: body.gpu_share_mib,
+  gpuType: body.gpu_type,
+  vramMiB: body.vram_mib,
+  cpus: body.cpus,
+  memoryMiB: body.memory_mib,
+  labels: body.labels,
+  fallback: body.fallback,
+  priceMicrosPerSecond: body.price_micros_per_second,
+});
 
 export function hardwareRoutes(app: App, { deps }: Context): void {
   const { hosts } = deps.store;
@@ -19,16 +35,8 @@ export function hardwareRoutes(app: App, { deps }: Context): void {
     '/hardware',
     { onRequest: requireAdmin, schema: { tags, body: hardwareBodySchema, response: { 200: hardwareSchema } } },
     async (request) => {
-      const { sku, name, gpus, cpus, vram_mib, memory_mib, price_micros_per_second } = request.body;
-      const row = {
-        sku,
-        name,
-        gpus,
-        cpus,
-        vramMiB: vram_mib,
-        memoryMiB: memory_mib,
-        priceMicrosPerSecond: price_micros_per_second,
-      };
+      const row = hardwareOf(request.body);
+      await checkNewHardware(deps.store, row);
       await hosts.putHardware(row);
       deps.bus.poke('scheduler');
       return wireHardware(row);

@@ -1,11 +1,12 @@
 import type {
   BootPhase,
   Demand,
+  Device,
   Failure,
   Hardware,
-  Host,
   Instance,
   InstanceEvent,
+  MeasuredVram,
   Millis,
   PhaseStamps,
   PullProgress,
@@ -16,14 +17,92 @@ import type { Page } from './page.ts';
 
 // Hosts and instances are the scheduler's, hardware the api's, consumers the dispatcher's.
 
-export interface HostRow extends Host {
+/** How the engine of a host is reached. Paths are on the scheduler's machine: no key is ever in the store. */
+export interface HostConnection {
+  /** `tcp://host:port` or `ssh://user@host`. */
+  readonly url: string;
+  /** Files in PEM: what the engine's certificate is checked with, and the client's own pair. */
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | null;
+  /** Beside what the SSH configuration of the scheduler's user says. */
+  readonly ssh: { readonly identity: string | null; readonly knownHosts: string | null };
+  /** Where its published ports are reached; null: the host of `url`. */
+  readonly address: string | null;
+  /** The address of the host that ports are published on; null: what `address` stands for. */
+  readonly bindAddress: string | null;
+  /** Under which address of this machine its containers reach it; null: the one on the way to the host. */
+  readonly callbackHost: string | null;
+}
+
+/** What an operator says a host has; null: what is found there. */
+export interface HostDeclared {
+  readonly devices: readonly Device[] | null;
+  readonly memoryMiB: number | null;
+  /** Cores, each promised to one instance; null: they are shared, and no placement asks. */
+  readonly cpus: number | null;
+}
+
+/** One thing that a host was checked for, in a word, with a sentence and, where it is not `ok`, what to do about it. */
+export interface HostCheck {
+  readonly name: 'engine' | 'version' | 'clock' | 'gpus' | 'disk' | 'callback' | 'port';
+  readonly status: 'ok' | 'warning' | 'failed' | 'unchecked';
+  readonly detail: string;
+  readonly remedy: string | null;
+}
+
+/** api: what an operator says of a host. */
+export interface HostSettings {
   readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Null: the machine that the scheduler runs on. */
+  readonly connection: HostConnection | null;
+  readonly declared: HostDeclared;
+  readonly cordoned: boolean;
+  readonly draining: boolean;
+}
+
+/** scheduler: what it found. */
+export interface HostFindings {
+  readonly runtimes: readonly RuntimeKind[];
+  readonly memoryMiB: number;
+  readonly devices: readonly Device[];
   /** What answered and why it is used, one sentence per runtime. */
   readonly runtimeNotes: Readonly<Record<string, string>>;
-  readonly lastSeenAt: Millis;
+  /** Null: never. */
+  readonly lastSeenAt: Millis | null;
+  readonly engineVersion: string | null;
+  /** Since when its engine has not answered, and what was seen instead; null while it does. */
+  readonly lostAt: Millis | null;
+  readonly lostWhy: string | null;
+  /** Under which address its containers reach this machine; null: not known, or this machine itself. */
+  readonly callbackHost: string | null;
+}
+
+export interface HostRow extends HostSettings, HostFindings {
+  readonly id: string;
+  readonly createdAt: Millis;
+  /** api: when a check was last asked for. */
+  readonly checkAskedAt: Millis | null;
+  /** scheduler: what the last check found. */
+  readonly checks: readonly HostCheck[];
+  readonly checkedAt: Millis | null;
 }
 export interface Hosts {
-  upsert(host: HostRow): Promise<void>;
+  /** api: a new host, which is checked at once; one that was removed may come again. */
+  add(id: string, settings: HostSettings, at: Millis): Promise<HostRow | 'taken'>;
+  /** api: null where there is none. */
+  change(id: string, settings: Partial<HostSettings>): Promise<HostRow | null>;
+  /** api */
+  askCheck(id: string, at: Millis): Promise<HostRow | null>;
+  /** api: false where there is none, or where it runs something and `force` is not given. */
+  remove(id: string, at: Millis, force: boolean): Promise<boolean>;
+  /** scheduler: what this machine offers. */
+  upsert(host: Partial<HostFindings> & Pick<HostRow, 'id' | 'name'>): Promise<void>;
+  /** scheduler: what another machine offers. Where it was removed meanwhile, nothing. */
+  found(id: string, findings: Partial<HostFindings>): Promise<void>;
+  /** scheduler */
+  checked(id: string, checks: readonly HostCheck[], at: Millis): Promise<void>;
+  get(id: string): Promise<HostRow | null>;
+  /** All that were not removed. */
   list(): Promise<HostRow[]>;
   hardware(): Promise<Hardware[]>;
   putHardware(hardware: Hardware): Promise<void>;
@@ -36,8 +115,11 @@ export interface InstanceRow {
   readonly hardwareSku: string;
   readonly hostId: string;
   readonly deviceIds: readonly string[];
+  /** Memory that it holds of its one GPU; 0: it holds its GPUs whole. */
+  readonly gpuShareMiB: number;
   readonly runtime: RuntimeKind;
   readonly memoryMiB: number;
+  readonly cpus: number;
   readonly slots: number;
   readonly state: Instance['state'];
   readonly since: Millis;
@@ -47,6 +129,8 @@ export interface InstanceRow {
   readonly address: string | null;
   /** SHA-256 (hex) of the bearer token it reports with. */
   readonly callbackTokenHash: string;
+  /** Under which address its server reaches the dispatcher; null: the dispatcher's own choice for this machine. */
+  readonly callbackHost: string | null;
   /** When each boot phase began. */
   readonly phases: Readonly<Partial<Record<BootPhase, Millis>>>;
   readonly failure: Failure | null;
@@ -56,9 +140,19 @@ export interface InstanceRow {
 }
 export interface Instances {
   insert(
-    row: Omit<InstanceRow, 'state' | 'since' | 'address' | 'failure' | 'createdAt' | 'phases' | 'pull'> & {
-      at: Millis;
-    },
+    row: Omit<
+      InstanceRow,
+      | 'state'
+      | 'since'
+      | 'address'
+      | 'callbackHost'
+      | 'gpuShareMiB'
+      | 'cpus'
+      | 'failure'
+      | 'createdAt'
+      | 'phases'
+      | 'pull'
+    > & { callbackHost?: string | null; gpuShareMiB?: number; cpus?: number; at: Millis },
   ): Promise<InstanceRow>;
   /** Compare-and-set along the move table: null when it is not in `from` any more. */
   move(
@@ -72,10 +166,12 @@ export interface Instances {
   /** scheduler: how far the pull of a booting instance is. */
   pulled(id: string, progress: PullProgress): Promise<void>;
   get(id: string): Promise<InstanceRow | null>;
+  /** scheduler: what an instance of it was seen to hold of one GPU; the most is kept. */
+  sawVram(versionId: string, mode: DeploymentRow['mode'], seen: MeasuredVram): Promise<void>;
   /** The boots of a deployment's newest instances that came up, at most `limit`. */
   recentBoots(deploymentId: string, limit: number): Promise<PhaseStamps[]>;
-  /** Neither stopped nor failed. */
-  live(): Promise<InstanceRow[]>;
+  /** Neither stopped nor failed; of one host, or of all. */
+  live(hostId?: string): Promise<InstanceRow[]>;
   list(
     page: Page & { deploymentId?: string | undefined; live?: boolean | undefined },
   ): Promise<(InstanceRow & { inFlight: number; lastUsedAt: Millis | null })[]>;
@@ -87,6 +183,9 @@ export interface Observation {
     demand: Demand;
     slots: number;
     runtime: RuntimeKind;
+    /** The image that its version is pinned to; null where it runs as a process. */
+    image: string | null;
+    measuredVram: MeasuredVram | null;
     status: DeploymentStatusRow | null;
   })[];
   readonly instances: readonly (Instance & { slots: number; address: string | null })[];
