@@ -2,16 +2,22 @@ import { parseArgs } from 'node:util';
 import { findRedisBinary } from '@hearth/queue';
 import { boot } from './boot.ts';
 import { type BenchOptions, overhead } from './overhead.ts';
+import { place } from './place.ts';
+import { scale } from './scale.ts';
 import { stream } from './stream.ts';
 
-const BENCHES = { overhead, boot, stream };
+const BENCHES = { overhead, boot, stream, place, scale };
 type Bench = keyof typeof BENCHES;
+const SCALE = { hours: 6, deployments: 10_000, hosts: 1_000, spacing: 500 };
 const USAGE = `usage: pnpm bench [${Object.keys(BENCHES).join('|')}]… [--json] [--rounds N] [--transport redis|postgres]
+                  [--hours N] [--deployments N] [--hosts N] [--spacing MS]
 Runs the platform beside the same work done by hand, in turn, and prints medians and ratios.
 Each bench ends with a line of JSON; --json prints that alone.
---rounds: a whole number from 1, default 5. --transport: default redis where one is on PATH, else postgres.`;
+--rounds: a whole number from 1, default 5. --transport: default redis where one is on PATH, else postgres.
+scale alone takes --hours (simulated), --deployments, --hosts and --spacing (from one cycle to the next); defaults ${Object.values(SCALE).join(', ')}.`;
 
 interface Chosen extends Pick<BenchOptions, 'rounds' | 'transport'> {
+  readonly size: typeof SCALE;
   readonly benches: readonly Bench[];
   readonly json: boolean;
 }
@@ -21,7 +27,15 @@ async function choose(args: string[]): Promise<Chosen> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, rounds: { type: 'string' }, transport: { type: 'string' } },
+    options: {
+      json: { type: 'boolean' },
+      rounds: { type: 'string' },
+      transport: { type: 'string' },
+      hours: { type: 'string' },
+      deployments: { type: 'string' },
+      hosts: { type: 'string' },
+      spacing: { type: 'string' },
+    },
   });
   const benches = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
   for (const name of benches) if (!Object.hasOwn(BENCHES, name)) throw new RangeError(`there is no bench "${name}"`);
@@ -30,14 +44,19 @@ async function choose(args: string[]): Promise<Chosen> {
   const found = (await findRedisBinary(process.env)).binary === null ? 'postgres' : 'redis';
   const transport = values.transport ?? found;
   if (transport !== 'redis' && transport !== 'postgres') throw new RangeError(`--transport is "${transport}"`);
-  return { benches: benches as Bench[], rounds, transport, json: values.json ?? false };
+  const size = { ...SCALE };
+  for (const name of ['hours', 'deployments', 'hosts', 'spacing'] as const) {
+    size[name] = Number(values[name] ?? SCALE[name]);
+    if (!(size[name] > 0)) throw new RangeError(`--${name} is "${values[name]}"; it must be a number above 0`);
+  }
+  return { benches: benches as Bench[], rounds, transport, size, json: values.json ?? false };
 }
 
-async function main({ benches, rounds, transport, json }: Chosen): Promise<void> {
+async function main({ benches, rounds, transport, size, json }: Chosen): Promise<void> {
   const say = json ? () => {} : (line: string) => console.log(line);
   for (const name of benches) {
     say(`\n# ${name}`);
-    const figures = await BENCHES[name]({ rounds, transport, say });
+    const figures = await BENCHES[name]({ rounds, transport, ...size, say });
     console.log(JSON.stringify({ bench: name, transport, rounds, ...figures }));
   }
 }
