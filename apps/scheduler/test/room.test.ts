@@ -65,7 +65,19 @@ const untilLeading = () =>
 
 /** A deployment that always keeps one instance, of the contract suite's server. */
 async function deploy(): Promise<string> {
-  const hardware = { sku: 'cpu', name: 'CPU', gpus: 0, vramMiB: 0, cpus: 0, memoryMiB: 256, priceMicrosPerSecond: 1 };
+  const hardware = {
+    sku: 'cpu',
+    name: 'CPU',
+    gpus: 0,
+    vramMiB: 0,
+    cpus: 0,
+    memoryMiB: 256,
+    priceMicrosPerSecond: 1,
+    gpuShareMiB: 0,
+    gpuType: null,
+    labels: {},
+    fallback: [],
+  };
   await store.hosts.putHardware(hardware);
   const texts = { description: null, githubUrl: null, paperUrl: null, licenseUrl: null, coverImageUrl: null };
   const model = await store.models.insert({
