@@ -1,4 +1,4 @@
-import { type HostBody, type HostPatch, hostBodySchema, hostPatchSchema, hostSchema } from '@hearth/contract';
+import { hostBodySchema, hostPatchSchema, hostSchema } from '@hearth/contract';
 import type { HostConnection, HostRow, HostSettings } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';

@@ -5,6 +5,7 @@ import type { Millis } from '@hearth/core';
 import type { HostCheck, HostRow } from '@hearth/store';
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
+import { reasonOf } from '../runtime/docker-errors.ts';
 import { engineRemedy } from './engine-errors.ts';
 import type { EngineLink, Whereabouts } from './engine-link.ts';
 import { lookAround, NO_INTERPRETER } from './look-around.ts';
@@ -36,7 +37,7 @@ export async function checkHost(row: HostRow, deps: EngineCheckDeps): Promise<Ho
   try {
     info = Info.parse(await within(ANSWER_MS, link.docker.info()));
   } catch (error) {
-    const detail = `No Docker Engine answers at ${link.at}: ${messageOf(error)}`;
+    const detail = `No Docker Engine answers at ${link.at}: ${reasonOf(messageOf(error))}`;
     return [{ name: 'engine', status: 'failed', detail, remedy: engineRemedy(error, link.at) }];
   }
   const middle = (askedAt + now()) / 2;
@@ -103,7 +104,7 @@ async function roundTrip({ link, callbackPort }: EngineCheckDeps): Promise<HostC
     const seen = Seen.parse(JSON.parse(output.trim().split('\n')[0] ?? ''));
     return [diskCheck(seen.freeBytes), callbackCheck(seen.callback, where, callbackPort), port];
   } catch (error) {
-    const said = messageOf(error);
+    const said = reasonOf(messageOf(error));
     if (!/cannot assign requested address/i.test(said))
       return notChecked(`Looking around from a container failed: ${said}`);
     const remedy = 'Give the address that it has on its own network with --bind, or 0.0.0.0 for all of them.';
@@ -165,7 +166,7 @@ async function patiently(name: Name, check: () => Promise<HostCheck>): Promise<H
   try {
     return await check();
   } catch (error) {
-    return unchecked(name, `It could not be looked at: ${messageOf(error)}`);
+    return unchecked(name, `It could not be looked at: ${reasonOf(messageOf(error))}`);
   }
 }
 

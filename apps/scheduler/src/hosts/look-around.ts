@@ -7,8 +7,14 @@ export const NO_INTERPRETER = 127;
  * dispatcher that has just heard of the host may take a moment to listen where it calls.
  */
 export const lookAround = (host: string, port: number): readonly string[] => [
-  ...['sh', '-c', EITHER, 'look-around', IN_NODE, IN_PYTHON],
-  ...[host, String(port)],
+  'sh',
+  '-c',
+  EITHER,
+  'look-around',
+  IN_NODE,
+  IN_PYTHON,
+  host,
+  String(port),
 ];
 
 /** Images of models have one or the other. */

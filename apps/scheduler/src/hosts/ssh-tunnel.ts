@@ -53,7 +53,7 @@ export class SshTunnel {
     const options = ['-o', 'ExitOnForwardFailure=yes', '-o', 'ServerAliveInterval=3', '-o', 'ServerAliveCountMax=2'];
     // The remote command says that the way is open; reading our stdin, it ends with us, whatever ends us.
     const command = `echo ${UP} && exec cat`;
-    const args = [...options, ...sshArgs(this.#url, this.#ssh), '-L', `${socket}:${remote}`, '-T'];
+    const args = [...options, ...sshArgs(this.#url, this.#ssh), '-L', `${socket}:${remote}`, '-T', '--'];
     const child = spawn('ssh', [...args, destination(this.#url), command], { stdio: ['pipe', 'pipe', 'pipe'] });
     const running = { child, folder, up: opened(child, socket) };
     // Who waits for it hears of a failure; where nobody does any more, the next call starts it anew.
@@ -85,13 +85,16 @@ function opened(child: ChildProcess, socket: string): Promise<string> {
 
 /** The name behind an alias of the SSH configuration. */
 export async function sshHostname(url: URL, ssh: HostConnection['ssh']): Promise<string> {
-  const { stdout } = await promisify(execFile)('ssh', ['-G', ...sshArgs(url, ssh), destination(url)]);
+  const { stdout } = await promisify(execFile)('ssh', ['-G', ...sshArgs(url, ssh), '--', destination(url)]);
   return /^hostname (.+)$/m.exec(stdout)?.[1] ?? url.hostname;
 }
 
 /** Asks nobody anything: there is nobody to answer. */
 const sshArgs = (url: URL, { identity, knownHosts }: HostConnection['ssh']): string[] => [
-  ...['-o', 'BatchMode=yes', '-o', `ConnectTimeout=${CONNECT_S}`],
+  '-o',
+  'BatchMode=yes',
+  '-o',
+  `ConnectTimeout=${CONNECT_S}`,
   ...(url.port === '' ? [] : ['-p', url.port]),
   ...(identity === null ? [] : ['-i', identity, '-o', 'IdentitiesOnly=yes']),
   ...(knownHosts === null ? [] : ['-o', `UserKnownHostsFile=${knownHosts}`]),

@@ -68,4 +68,4 @@ export const hasLostNetwork = (error: unknown): boolean =>
 export const isNotFound = (error: unknown): boolean => statusOf(error) === 404;
 
 /** dockerode wraps the engine's own sentence in `(HTTP code 404) no such container - …`. */
-const reasonOf = (message: string): string => message.replace(/^\(HTTP code \d+\) [^-]*- /, '').trim();
+export const reasonOf = (message: string): string => message.replace(/^\(HTTP code \d+\) [^-]*- /, '').trim();

@@ -1,0 +1,225 @@
+/** Three machines with a Docker Engine each, reached over TCP, over TLS and over SSH, as three network namespaces. */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { WireHost, WireInstance, WirePrediction } from '@hearth/contract';
+import Docker from 'dockerode';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { enginesRing, startEngines, type TestEngine, type TestEngines } from '../src/engines.ts';
+import { eventually, type House, startHouse } from '../src/house.ts';
+
+const BUILDER = join(import.meta.dirname, '../../../docker/models/build-image.mjs');
+const ONE_SLOT = 'hearth-test/one-slot';
+const IMAGE = 'hearth-test/fleet';
+/** Of an instance: 20 predictions at once keep three of them busy. */
+const SLOTS = 10;
+const HOSTS = ['one', 'two', 'three'] as const;
+/** Lost within 10 s, by the issue of the promise; what is asked afterwards takes its own time. */
+const LOST_WITHIN_MS = 10_000;
+
+interface Builder {
+  readonly buildModelImage: (what: { model: string; tag: string }) => Promise<{ id: string }>;
+}
+
+/** The same model, which says that it runs several predictions at once. */
+async function withSlots(slots: number): Promise<void> {
+  const docker = new Docker();
+  const container = await docker.createContainer({ Image: ONE_SLOT });
+  await container.commit({ repo: IMAGE, tag: 'latest', changes: `ENV COG_MAX_CONCURRENCY=${slots}` });
+  await container.remove();
+}
+
+describe.skipIf(!(await enginesRing()))('three machines', () => {
+  let fleet: TestEngines;
+  let house: House;
+
+  beforeAll(async () => {
+    const { buildModelImage }: Builder = await import(pathToFileURL(BUILDER).href);
+    await buildModelImage({ model: 'faulty', tag: ONE_SLOT });
+    await withSlots(SLOTS);
+    fleet = await startEngines(['tcp', 'tls', 'ssh']);
+    for (const engine of fleet.engines) await engine.load(IMAGE);
+    const env = { HEARTH_EXAMPLES: 'false', HEARTH_KEEP_ALIVE: '10m', HEARTH_MAX_INSTANCES: '6' };
+    house = await startHouse({ runtime: 'process', env });
+  }, 240_000);
+  afterAll(async () => {
+    await house?.dispose();
+    await fleet?.dispose();
+  }, 60_000);
+
+  const engineOf = (host: string): TestEngine => {
+    const engine = fleet.engines[HOSTS.findIndex((id) => id === host)];
+    if (engine === undefined) throw new Error(`there is no engine ${host}`);
+    return engine;
+  };
+  const hostOf = (id: string) => house.get<WireHost>(`/v1/hosts/${id}`);
+  const inState = (id: string, state: WireHost['state'], timeoutMs = LOST_WITHIN_MS) =>
+    eventually(`${id} to be ${state}`, async () => (await hostOf(id)).state === state, timeoutMs);
+  const instances = async (): Promise<WireInstance[]> =>
+    (await house.get<{ results: WireInstance[] }>('/v1/instances')).results;
+  const run = async (input: object): Promise<string> => {
+    const response = await house.request('POST', '/v1/deployments/hearth/fleet/predictions', { input });
+    expect(response.status, await response.clone().text()).toBe(201);
+    return ((await response.json()) as WirePrediction).id;
+  };
+  const prediction = (id: string) => house.get<WirePrediction>(`/v1/predictions/${id}`);
+  const allIn = (ids: readonly string[], ...statuses: string[]) =>
+    eventually(
+      `${ids.length} predictions to be ${statuses.join(' or ')}`,
+      async () => {
+        const all = await Promise.all(ids.map(prediction));
+        return all.every(({ status }) => statuses.includes(status)) && all;
+      },
+      90_000,
+    );
+  const ready = (count: number) =>
+    eventually(
+      `${count} instances to be ready`,
+      async () => {
+        const all = await instances();
+        const up = all.filter(({ state }) => state === 'ready');
+        if (up.length !== count) throw new Error(all.map(({ host, state }) => `${host}: ${state}`).join(', '));
+        return up;
+      },
+      60_000,
+    );
+  /** Each ended once: one record a prediction, whatever became of its attempts. */
+  const billedOnce = async (ids: readonly string[]) => {
+    const { results } = await house.get<{ results: { prediction: string }[] }>('/v1/usage');
+    expect(
+      results
+        .map(({ prediction }) => prediction)
+        .filter((id) => ids.includes(id))
+        .toSorted(),
+    ).toEqual(ids.toSorted());
+  };
+  /** What an engine runs of ours, by instance. */
+  const containersOn = async (host: string): Promise<string[]> => {
+    const found = await engineOf(host).docker.listContainers({ filters: { label: ['hearth.role=instance'] } });
+    return found.map(({ Labels }) => Labels['hearth.instance'] ?? '');
+  };
+
+  it('are added by one command each, which says what it found', async () => {
+    for (const id of HOSTS) {
+      const added = await house.hearth('hosts', 'add', ...engineOf(id).addArgs, '--id', id, '--label', `rack=${id}`);
+      expect(added, added.stdout + added.stderr).toMatchObject({ code: 0 });
+      for (const check of ['engine', 'version', 'clock', 'gpus', 'disk', 'callback', 'port'])
+        expect(added.stdout, added.stdout).toMatch(new RegExp(`(ok|warning) +${check} `));
+    }
+    expect(await hostOf('two')).toMatchObject({
+      state: 'ready',
+      labels: { rack: 'two' },
+      engine_version: '20.10.24+dfsg1',
+    });
+  }, 120_000);
+
+  it('say in words what is wrong with one', async () => {
+    const [{ address }] = fleet.engines as [TestEngine];
+    const wrong: [string[], RegExp][] = [
+      [['tcp://' + address + ':1'], /ECONNREFUSED.*\n.*Nothing listens there/],
+      [['tcp://' + engineOf('two').address + ':2376'], /HTTPS server.*\n.*speaks TLS/],
+      [
+        ['ssh://root@' + engineOf('three').address, '--known-hosts', '/dev/null'],
+        /Host key verification failed[^]*ssh .* once/,
+      ],
+    ];
+    for (const [args, words] of wrong) {
+      const added = await house.hearth('hosts', 'add', ...args, '--id', 'wrong');
+      expect(added.code).toBe(1);
+      expect(added.stdout).toMatch(words);
+      expect(await house.hearth('hosts', 'remove', 'wrong')).toMatchObject({ code: 0 });
+    }
+  }, 120_000);
+
+  it('share a model between them', async () => {
+    const added = await house.hearth('models', 'add', IMAGE, 'hearth/fleet');
+    expect(added, added.stderr).toMatchObject({ code: 0 });
+    const [model] = (await house.get<{ results: { latest_version: { id: string } }[] }>('/v1/models')).results;
+    const hardware = await house.request('POST', '/v1/hardware', {
+      sku: 'small',
+      name: 'small',
+      gpus: 0,
+      memory_mib: 256,
+      price_micros_per_second: 100,
+    });
+    expect(hardware.status).toBe(200);
+    const made = await house.request('POST', '/v1/deployments', {
+      name: 'fleet',
+      model: 'hearth/fleet',
+      version: model?.latest_version.id,
+      hardware: 'small',
+      min_instances: 3,
+      max_instances: 3,
+    });
+    expect(made.status, await made.clone().text()).toBe(200);
+    const up = await ready(3);
+    expect(up.map(({ host }) => host).toSorted()).toEqual([...HOSTS].toSorted());
+    const ids = await Promise.all(Array.from({ length: 6 }, (_, n) => run({ seconds: 0.1, text: `n ${n}` })));
+    await allIn(ids, 'succeeded');
+    await billedOnce(ids);
+  }, 120_000);
+
+  it('drain: what is warm comes up elsewhere first, then the host is empty', async () => {
+    expect(await house.hearth('hosts', 'drain', 'two')).toMatchObject({ code: 0 });
+    const served = await allIn([await run({ seconds: 0.1, text: 'while it drains' })], 'succeeded');
+    expect(served).toHaveLength(1);
+    await eventually('two to be empty', async () => (await containersOn('two')).length === 0, 60_000);
+    const standing = await ready(3);
+    expect(standing.map(({ host }) => host)).not.toContain('two');
+    expect(await house.hearth('hosts', 'uncordon', 'two')).toMatchObject({ code: 0 });
+  }, 120_000);
+
+  it('an engine killed with 20 predictions running: all end succeeded, once, billed once', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, (_, n) => run({ seconds: 15, text: `killed ${n}` })));
+    await allIn(ids, 'processing');
+    const busiest = (await instances()).toSorted((a, b) => b.in_flight - a.in_flight)[0];
+    if (busiest === undefined) throw new Error('nothing runs');
+    const victim = busiest.host;
+    const lost = (await instances()).filter(({ host }) => host === victim).map(({ id }) => id);
+    expect(busiest.in_flight).toBeGreaterThan(5);
+    await engineOf(victim).kill9();
+    await inState(victim, 'lost');
+    const left = await instances();
+    expect(left.filter(({ host }) => host === victim)).toEqual([]);
+    const ended = await allIn(ids, 'succeeded', 'failed', 'canceled');
+    expect(ended.map(({ status, error }) => [status, error])).toEqual(ids.map(() => ['succeeded', null]));
+    await billedOnce(ids);
+    await engineOf(victim).start();
+    await inState(victim, 'ready', 20_000);
+    // What it ran on in the meantime belongs to nobody any more.
+    await eventually('the strays to be gone', async () => {
+      const there = await containersOn(victim);
+      return lost.every((id) => !there.includes(id));
+    });
+  }, 180_000);
+
+  it('a cut network: its work goes elsewhere, and what it reports after is heard by nobody', async () => {
+    const ids = await Promise.all(Array.from({ length: 3 }, (_, n) => run({ seconds: 15, text: `cut ${n}` })));
+    await allIn(ids, 'processing');
+    const [cut] = (await instances()).filter(({ in_flight }) => in_flight > 0).map(({ host }) => host);
+    if (cut === undefined) throw new Error('no host is busy');
+    await engineOf(cut).cut();
+    await inState(cut, 'lost');
+    await engineOf(cut).heal();
+    await inState(cut, 'ready', 20_000);
+    const ended = await allIn(ids, 'succeeded', 'failed', 'canceled');
+    expect(ended.map(({ status, error }) => [status, error])).toEqual(ids.map(() => ['succeeded', null]));
+    await billedOnce(ids);
+  }, 180_000);
+
+  it('an engine that takes connections and never answers is lost, and delays nobody', async () => {
+    const frozen = 'three';
+    engineOf(frozen).freeze();
+    try {
+      const began = performance.now();
+      const ids = await Promise.all(Array.from({ length: 3 }, (_, n) => run({ seconds: 0.1, text: `frozen ${n}` })));
+      await inState(frozen, 'lost');
+      expect(performance.now() - began).toBeLessThan(LOST_WITHIN_MS);
+      expect(await hostOf(frozen)).toMatchObject({ lost_reason: expect.stringMatching(/no answer/) });
+      await allIn(ids, 'succeeded');
+      await billedOnce(ids);
+    } finally {
+      engineOf(frozen).thaw();
+    }
+    await inState(frozen, 'ready', 20_000);
+  }, 120_000);
+});

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { command } from './command.ts';
+
+/** A bridge of its own with network namespaces on it, as a switch with machines. */
+export interface TestNetwork {
+  /** Unique on this machine; in the name of everything that belongs to it. */
+  readonly tag: string;
+  /** This machine's address on it. */
+  readonly gateway: string;
+  /** Adds a machine; answers its address and the name of its namespace. */
+  plug(): Promise<{ address: string; namespace: string; link: string }>;
+  close(): Promise<void>;
+}
+
+const ip = (...args: string[]): Promise<string> => command('ip', ...args);
+
+export async function openNetwork(): Promise<TestNetwork> {
+  const tag = randomBytes(2).toString('hex');
+  // One of 256 subnets of a range that nothing on a test machine uses; two runs at once rarely meet, and then one fails.
+  const subnet = `10.211.${randomBytes(1)[0]}`;
+  const bridge = `hth${tag}`;
+  await ip('link', 'add', bridge, 'type', 'bridge');
+  await ip('addr', 'add', `${subnet}.1/24`, 'dev', bridge);
+  await ip('link', 'set', bridge, 'up');
+  const namespaces: string[] = [];
+  return {
+    tag,
+    gateway: `${subnet}.1`,
+    async plug() {
+      const n = namespaces.length;
+      const namespace = `hth${tag}n${n}`;
+      const link = `hth${tag}v${n}`;
+      const address = `${subnet}.${10 + n}`;
+      await ip('netns', 'add', namespace);
+      namespaces.push(namespace);
+      await ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
+      await ip('link', 'set', link, 'master', bridge, 'up');
+      await ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
+      await ip('-n', namespace, 'link', 'set', 'lo', 'up');
+      await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
+      await ip('-n', namespace, 'route', 'add', 'default', 'via', `${subnet}.1`);
+      return { address, namespace, link };
+    },
+    async close() {
+      for (const namespace of namespaces) await ip('netns', 'del', namespace);
+      await ip('link', 'del', bridge);
+    },
+  };
+}
