@@ -13,6 +13,7 @@ import { collectionRoutes } from './routes/collections.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { exampleRoutes } from './routes/examples.ts';
 import { downloadRoutes, fileRoutes } from './routes/files.ts';
+import { explainRoutes } from './routes/explain.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { hardwareRoutes } from './routes/hardware.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -102,6 +103,7 @@ async function tokenedRoutes(v1: App, context: Context, throttle: Throttle): Pro
   deploymentRoutes(v1, context);
   releaseRoutes(v1, context);
   hardwareRoutes(v1, context);
+  explainRoutes(v1, context);
   fleetRoutes(v1, context);
   hostRoutes(v1, context);
   usageRoutes(v1, context);

@@ -6,7 +6,7 @@ import { createNoticeHub, type NoticeHub } from './notices.ts';
 import { type Auth, createAuth } from './plugins/auth.ts';
 import { createTails, type Tails } from './predictions/tails.ts';
 import { createTargets, type Targets } from './predictions/targets.ts';
-import { type BootOf, createWaiting, type WaitingOf } from './predictions/waiting.ts';
+import { type BootOf, createWaiting, type EtaOf, type WaitingOf } from './predictions/waiting.ts';
 import { createUrls, type Urls } from './urls.ts';
 
 /** What routes are given: the outside, and what the API makes of it once. */
@@ -19,6 +19,7 @@ export interface Context {
   readonly tails: Tails;
   readonly waitingOf: WaitingOf;
   readonly bootOf: BootOf;
+  readonly etaOf: EtaOf;
   /** Fires when the server begins to close: holds answer and streams end. */
   readonly closing: AbortSignal;
 }

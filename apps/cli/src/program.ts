@@ -2,6 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { addCollections } from './commands/collections.ts';
 import { addDeployments } from './commands/deployments.ts';
 import { addExamples } from './commands/examples.ts';
+import { addExplain } from './commands/explain.ts';
 import { addFiles } from './commands/files.ts';
 import { addHosts } from './commands/hosts.ts';
 import { addLogs } from './commands/logs.ts';
@@ -37,6 +38,7 @@ export function createProgram(): Command {
     addTrainings,
     addFiles,
     addPs,
+    addExplain,
     addHosts,
     addLogs,
     addUsage,

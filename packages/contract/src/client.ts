@@ -7,6 +7,7 @@ import type {
   WireRelease,
   WireRolledBack,
 } from './north/deployment.ts';
+import type { WireExplanation } from './north/explain.ts';
 import { type InvalidField, type ProblemBody, problemSchema } from './north/errors.ts';
 import type { WireFile } from './north/file.ts';
 import type { WireInstance, WireStatusPage } from './north/fleet.ts';
@@ -76,6 +77,8 @@ export function createClient(options: ClientOptions) {
       /** A new release with the content of an earlier one; of the one before the current where it is left out. */
       rollback: (owner: string, name: string, release?: number) =>
         post<WireRolledBack>(`/deployments/${part(owner)}/${part(name)}/rollback`, { release }),
+      explain: (owner: string, name: string) =>
+        get<WireExplanation>(`/deployments/${part(owner)}/${part(name)}/explain`),
       delete: (owner: string, name: string) => http.empty('DELETE', `/deployments/${part(owner)}/${part(name)}`),
     },
     predictions: {

@@ -11,6 +11,9 @@ export type WaitingOf = (row: PredictionRow) => Promise<Waiting | undefined>;
 /** The boot that a deployment waits for, the newest; null where none of its instances boots. */
 export type BootOf = (instances: readonly InstanceRow[]) => Promise<Boot | null>;
 
+/** How many seconds a prediction that came now would wait for a deployment; null where that is not known. */
+export type EtaOf = (deploymentId: string) => Promise<number | null>;
+
 export interface Boot {
   readonly instance: string;
   readonly phase: string;
@@ -29,7 +32,7 @@ const LONGEST_LINE = 1_000;
 const BOOTS_REMEMBERED = 10;
 const RUNS_REMEMBERED = 50;
 
-export function createWaiting(store: Store, now: () => number): { waitingOf: WaitingOf; bootOf: BootOf } {
+export function createWaiting(store: Store, now: () => number): { waitingOf: WaitingOf; bootOf: BootOf; etaOf: EtaOf } {
   const cache = <Value>(ttlMs: number) => createTtlCache<Value>({ ttlMs, max: KEPT_DEPLOYMENTS, now });
   const looks = cache<Look>(LOOK_KEPT_MS);
   const paces = cache<Pace>(PACE_KEPT_MS);
@@ -51,6 +54,10 @@ export function createWaiting(store: Store, now: () => number): { waitingOf: Wai
   };
   return {
     bootOf,
+    async etaOf(deploymentId) {
+      const seen = await looks.get(deploymentId, () => look(deploymentId));
+      return etaSeconds(seen, seen.line.filter(({ status }) => status === 'starting').length, now());
+    },
     async waitingOf(row) {
       if (row.status !== 'starting') return undefined;
       const seen = await looks.get(row.deploymentId, () => look(row.deploymentId));

@@ -6,19 +6,20 @@ import {
   type WireDeploymentStatus,
 } from '@hearth/contract';
 import { temperature } from '@hearth/core';
-import type { DeploymentOverview, DeploymentRow, InstanceRow } from '@hearth/store';
+import type { DeploymentOverview, InstanceRow } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
+import { deploymentNamed, maySee } from '../deployment-reference.ts';
 import { wireKeepAlive } from '../keep-alive.ts';
 import { answerPage, pageOf } from '../paging.ts';
-import { callerOf, type Identity, mayChange, mayUse } from '../plugins/auth.ts';
+import { callerOf, mayChange } from '../plugins/auth.ts';
 import type { Boot } from '../predictions/waiting.ts';
-import { notFound, Problem } from '../problem.ts';
+import { notFound } from '../problem.ts';
 import { rolloutOf } from '../rollout.ts';
+import { askScheduler, schedulerIsSilent } from '../scheduler-client.ts';
 import { date, dateOrNull, wireFailure, wireInstance } from '../wire.ts';
 
 const tags = ['fleet'];
-const SCHEDULER_ANSWER_MS = 5_000;
 
 /** Ours: what runs where, and how warm everything is. */
 export function fleetRoutes(app: App, context: Context): void {
@@ -34,7 +35,7 @@ export function fleetRoutes(app: App, context: Context): void {
       const rows = await deps.store.instances.list({
         ...page,
         live: all === 'true' ? undefined : true,
-        deploymentId: deployment === undefined ? undefined : await idOf(context, deployment),
+        deploymentId: deployment === undefined ? undefined : (await deploymentNamed(context, deployment)).deployment.id,
       });
       const toItem = async (row: (typeof rows)[number]) => {
         const of = await context.targets.deployment(row.deploymentId);
@@ -67,38 +68,11 @@ export function fleetRoutes(app: App, context: Context): void {
 }
 
 /** The scheduler alone sees containers and processes. Where it is silent, the end of the log that a failure kept. */
-async function readLogs({ deps }: Context, row: InstanceRow): Promise<string> {
-  try {
-    const response = await fetch(`${deps.settings.schedulerUrl}/instances/${row.id}/logs`, {
-      signal: AbortSignal.timeout(SCHEDULER_ANSWER_MS),
-    });
-    if (response.ok) return await response.text();
-    deps.log.warn({ instance: row.id, status: response.status }, 'the scheduler has no logs');
-  } catch (error) {
-    deps.log.warn({ err: error, instance: row.id }, 'the scheduler does not answer');
-  }
+async function readLogs(context: Context, row: InstanceRow): Promise<string> {
+  const answer = await askScheduler(context, `/instances/${row.id}/logs`);
+  if (answer !== null) return answer.text();
   if (row.failure !== null) return row.failure.logTail;
-  throw new Problem('unavailable', 'The scheduler does not answer.', { headers: { 'retry-after': '5' } });
-}
-
-/** A deployment by its name; where there is none, the newest that the platform made to run a version of that model. */
-async function idOf({ deps }: Context, reference: string): Promise<string> {
-  const overview = await deps.store.deployments.overview();
-  const named = overview
-    .map(({ deployment }) => deployment)
-    .filter(({ owner, name, mode }) => `${owner}/${name}` === reference && mode === 'predict')
-    .toSorted((a, b) => Number(a.implicit) - Number(b.implicit) || (a.id < b.id ? 1 : -1));
-  const [first] = named;
-  if (first === undefined) throw notFound(`Deployment ${reference}`);
-  return first.id;
-}
-
-/** Members see what runs models that they may use; what belongs to nothing any more is for admins. */
-async function maySee({ targets }: Context, caller: Identity, deployment: DeploymentRow | null): Promise<boolean> {
-  if (caller.role === 'admin') return true;
-  const [owner = '', name = ''] = deployment?.model.split('/') ?? [];
-  const model = deployment && (await targets.model(owner, name));
-  return model !== null && mayUse(caller, model);
+  throw schedulerIsSilent();
 }
 
 function wireStatusOf(

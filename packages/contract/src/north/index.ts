@@ -2,6 +2,7 @@ export * from './account.ts';
 export * from './collection.ts';
 export * from './deployment.ts';
 export * from './errors.ts';
+export * from './explain.ts';
 export * from './file.ts';
 export * from './fleet.ts';
 export * from './hardware.ts';
