@@ -58,10 +58,10 @@ describe.each(GENERATIONS)('%s', (generation) => {
     await open(generation);
     await world.dispatch({ probeMs: 20, idleProbeMs: 20, strayBusyMs: 50 });
     const { model } = await world.stage();
-    model.health = 'BUSY';
     const id = await world.predict();
     const call = await model.next();
-    const asked = model.asked;
+    model.health = 'BUSY';
+    const { asked } = model;
     await eventually(() => expect(model.asked).toBeGreaterThan(asked + 8));
     expect(await seen()).toMatchObject({ unhealthy: null });
     await call.report({ status: 'succeeded' });

@@ -1,5 +1,6 @@
 import { testRedis } from '@hearth/testkit';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { GENERATIONS } from './generations.ts';
 import { createWorld, eventually, type World } from './world.ts';
 
 const redis = await testRedis();
@@ -15,9 +16,9 @@ const drain = async (instanceId: string) => {
   world.transport.bus.poke('dispatcher');
 };
 
-describe('draining', () => {
+describe.each(GENERATIONS)('draining an instance of %s', (generation) => {
   beforeEach(async () => {
-    world = await createWorld();
+    world = await createWorld('postgres', undefined, generation);
   });
 
   it('closes the intake once the instance holds nothing, and tells the scheduler', async () => {
