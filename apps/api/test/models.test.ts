@@ -220,9 +220,11 @@ describe('hardware', () => {
 
   it('is a bare array that admins add to', async () => {
     expect((await house.ask('POST', '/v1/hardware', sku, as(member.token))).status).toBe(403);
-    expect((await house.ask<WireHardware>('POST', '/v1/hardware', sku)).body).toEqual({ ...sku, vram_mib: 0, cpus: 0 });
+    const gpu = { gpu_share_mib: 0, gpu_type: null, labels: {}, fallback: [] };
+    const made = { ...sku, ...gpu, vram_mib: 0, cpus: 0 };
+    expect((await house.ask<WireHardware>('POST', '/v1/hardware', sku)).body).toEqual(made);
     const { body } = await house.ask<WireHardware[]>('GET', '/v1/hardware', undefined, as(member.token));
-    expect(body).toContainEqual({ ...sku, vram_mib: 0, cpus: 0 });
+    expect(body).toContainEqual(made);
     expect(body).toContainEqual(
       expect.objectContaining({ sku: 'cpu', memory_mib: 2048, price_micros_per_second: 100 }),
     );
@@ -233,8 +235,21 @@ describe('hardware', () => {
     ['gpus', { gpus: -1 }],
     ['memory_mib', { memory_mib: 0 }],
     ['price_micros_per_second', { price_micros_per_second: 0.5 }],
+    ['gpu_share_mib', { gpu_share_mib: 8_000, gpus: 1 }],
+    ['gpu_type', { gpu_type: '**' }],
+    ['fallback', { fallback: ['gpu-none'] }],
+    ['fallback', { fallback: ['cpu-big'] }],
   ])('with a bad %s is refused', async (field, change) => {
     const { body } = await house.ask<Problem>('POST', '/v1/hardware', { ...sku, ...change });
     expect(body.invalid_fields?.[0]?.field).toBe(field);
+  });
+
+  it('may be a share of a GPU of some type on some hosts, and name what to take instead', async () => {
+    const share = { gpu_share_mib: 10_240, gpu_type: 'A100 80GB', labels: { zone: 'a' }, fallback: ['gpu-t4', 'cpu'] };
+    const made = { ...sku, ...share, sku: 'a100-eighth', vram_mib: 0, cpus: 4 };
+    expect(await house.ask<WireHardware>('POST', '/v1/hardware', made)).toMatchObject({ status: 200, body: made });
+    expect((await house.ask<WireHardware[]>('GET', '/v1/hardware')).body).toContainEqual(made);
+    const misspelt = await house.ask<Problem>('POST', '/v1/hardware', { ...made, fallback: ['gpu-t5'] });
+    expect(misspelt.body.detail).toMatch(/"gpu-t5" is not another SKU; choose among .*gpu-t4/);
   });
 });

@@ -1,3 +1,4 @@
+import type { Device, Hardware } from '@hearth/core';
 import { createLogger, newId, systemNow } from '@hearth/kit';
 import { createTransport, type Transport } from '@hearth/queue';
 import {
@@ -44,6 +45,8 @@ export class TestHouse {
   openHost: OpenHosts = ({ id }) => {
     throw new Error(`there is no host ${id}`);
   };
+  /** The GPUs of this machine. */
+  devices: readonly Device[] = [];
   readonly #database: TestDatabase;
   readonly #transport: Transport;
   readonly #account: AccountRow;
@@ -60,7 +63,7 @@ export class TestHouse {
     this.runtime = new FakeRuntime('process', clock);
   }
 
-  defineHardware(sku: string, memoryMiB: number): Promise<void> {
+  defineHardware(sku: string, memoryMiB: number, over: Partial<Hardware> = {}): Promise<void> {
     const rest = {
       name: sku,
       gpus: 0,
@@ -72,7 +75,7 @@ export class TestHouse {
       labels: {},
       fallback: [],
     };
-    return this.store.hosts.putHardware({ sku, memoryMiB, ...rest });
+    return this.store.hosts.putHardware({ sku, memoryMiB, ...rest, ...over });
   }
 
   async start(runtimes: readonly Runtime[] = [this.runtime]): Promise<Scheduler> {
@@ -84,7 +87,7 @@ export class TestHouse {
       clock,
       log,
       runtimes: all,
-      local: { runtimes, devices: async () => [], check: async () => [] },
+      local: { runtimes, devices: async () => [...this.devices], check: async () => [] },
       openHost: this.openHost,
       metrics: createSchedulerMetrics(store, all),
       readHealth: runtime.readHealth,
@@ -99,7 +102,10 @@ export class TestHouse {
   }
 
   /** A deployment of a new model, whose folder is `/<name>`. */
-  async deploy(name: string, scale: Partial<DeploymentScale> & { slots?: number } = {}): Promise<DeploymentRow> {
+  async deploy(
+    name: string,
+    scale: Partial<DeploymentScale> & { slots?: number; hardwareSku?: string } = {},
+  ): Promise<DeploymentRow> {
     const { slots = 1, ...rest } = scale;
     const texts = { description: null, githubUrl: null, paperUrl: null, licenseUrl: null, coverImageUrl: null };
     const facts = { owner: 'ada', name, visibility: 'private', hardwareSku: 'cpu', ...texts } as const;

@@ -7,8 +7,8 @@ export interface MeasuredVram {
   readonly ofMiB: number;
 }
 
-/** Room above the most that was seen: allocators round up, and what was seen was seen between two looks. */
-const MEASURED_MARGIN = 1.1;
+/** A tenth above the most that was seen: allocators round up, and what was seen was seen between two looks. */
+const MARGIN = 10;
 
 /**
  * The share of a GPU that an instance gets: what its hardware declares, or where more was measured, that and a tenth. At
@@ -16,7 +16,7 @@ const MEASURED_MARGIN = 1.1;
  */
 export function shareNeeded(declaredMiB: number, measured: MeasuredVram | null): number {
   if (measured === null) return declaredMiB;
-  return Math.max(declaredMiB, Math.min(Math.ceil(measured.usedMiB * MEASURED_MARGIN), measured.ofMiB));
+  return Math.max(declaredMiB, Math.min(measured.usedMiB + Math.ceil(measured.usedMiB / MARGIN), measured.ofMiB));
 }
 
 /** What a GPU itself says of its memory. */
