@@ -13,7 +13,7 @@ import { isoTime } from './time.ts';
 export const COG_VERSION = '0.16.12+hearth.modelkit';
 
 /** 200 once it has ended, in whatever way; 202 while it runs. */
-export const statusOf = (prediction: Prediction): number => (prediction.ended ? 200 : 202);
+const statusOf = (prediction: Prediction): number => (prediction.ended ? 200 : 202);
 
 const metricsOf = (prediction: Prediction): Record<string, unknown> | null =>
   prediction.status === 'succeeded' ? { ...prediction.metrics, predict_time: prediction.predictTimeS } : null;
