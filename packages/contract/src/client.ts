@@ -1,5 +1,5 @@
 import { createCatalogue } from './client-catalogue.ts';
-import type { WireAccount, WireNewToken, WireToken } from './north/account.ts';
+import type { AccountPatch, WireAccount, WireAccountShare, WireNewToken, WireToken } from './north/account.ts';
 import type {
   DeploymentBody,
   DeploymentPatch,
@@ -7,8 +7,8 @@ import type {
   WireRelease,
   WireRolledBack,
 } from './north/deployment.ts';
-import type { WireExplanation } from './north/explain.ts';
 import { type InvalidField, type ProblemBody, problemSchema } from './north/errors.ts';
+import type { WireExplanation } from './north/explain.ts';
 import type { WireFile } from './north/file.ts';
 import type { WireInstance, WireStatusPage } from './north/fleet.ts';
 import type { HardwareBody, WireHardware } from './north/hardware.ts';
@@ -154,6 +154,13 @@ export function createClient(options: ClientOptions) {
         ),
       secret: () => get<WireWebhookSecret>('/webhooks/default/secret'),
       rotateSecret: () => post<WireWebhookSecret>('/webhooks/default/secret/rotate'),
+    },
+    /** For admins. */
+    accounts: {
+      list: () => http.every<WireAccountShare>('/accounts'),
+      get: (username: string) => get<WireAccountShare>(`/accounts/${part(username)}`),
+      update: (username: string, body: AccountPatch) =>
+        http.json<WireAccountShare>('PATCH', `/accounts/${part(username)}`, body),
     },
     tokens: {
       /** Of one account; left out, of the one that asks. */

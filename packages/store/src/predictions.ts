@@ -160,16 +160,11 @@ function createReads(connection: Connection): Reads {
           .selectFrom('predictions')
           .select(['id', 'status', 'started_at as startedAt', 'priority'])
           .where('deployment_id', '=', deploymentId);
-      const instances = db
-        .selectFrom('instances')
-        .select('id')
-        .where('deployment_id', '=', deploymentId)
-        .where('state', 'not in', ['stopped', 'failed']);
       // Three reads of an index each: with a long line, one of them all would sort it at every look.
       const waiting = () =>
         ofDeployment().where('status', '=', 'starting').orderBy('priority').orderBy('id').limit(limit);
       const [running, returned, queued] = await Promise.all([
-        ofDeployment().where('status', '=', 'processing').where('instance_id', 'in', instances).execute(),
+        ofDeployment().where('status', '=', 'processing').execute(),
         waiting().where('attempt', '>', 0).execute(),
         waiting().where('attempt', '=', 0).where('held', '=', false).execute(),
       ]);

@@ -156,7 +156,15 @@ test('observe follows a story: cold, waiting, running, idle', async () => {
   const first = await store.predictions.insert(newPrediction(implicit, { createdAt: at }));
   const second = await store.predictions.insert(newPrediction(implicit, { createdAt: at + 1 }));
   expect(await look()).toEqual({
-    deployments: [{ id: implicit.id, waiting: 2, inFlight: 0, oldestWaitingAt: at }],
+    deployments: [
+      {
+        id: implicit.id,
+        waiting: 2,
+        inFlight: 0,
+        oldestWaitingAt: at,
+        waiters: [{ accountId: 'account', weight: 1, inFlight: 0 }],
+      },
+    ],
     instances: [],
   });
 

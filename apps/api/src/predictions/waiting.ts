@@ -109,7 +109,7 @@ function whyOf({ blocked, instances }: Look, boot: Boot | null): Pick<Waiting, '
   };
 }
 
-/** Waiting ones that come before it. Ids tell who came first, as ids sort by time. */
+/** Waiting ones that come before it, as of the last look. Of equal priority the older one comes first, by its id. */
 const positionOf = ({ id, priority, held }: PredictionRow, line: readonly LineEntry[]): number =>
   line.filter(
     (one) =>

@@ -10,6 +10,36 @@ export const accountSchema = z.object({
 });
 export type WireAccount = z.infer<typeof accountSchema>;
 
+/** Ours, for operators: an account with its share of the fleet, and what it asks for now. */
+export const accountShareSchema = z.object({
+  type: z.enum(['user', 'organization']),
+  username: z.string(),
+  name: z.string(),
+  /** Its share where others want the same, relative to theirs; 1 unless it was changed. */
+  weight: z.number(),
+  /** Predictions that it may have queued or running at a time, over all deployments; null: any number. */
+  max_in_flight: z.int().nullable(),
+  /** Predictions in queues. */
+  waiting: z.int(),
+  /** Predictions that wait for others of the account to end, for `max_in_flight`. */
+  held: z.int(),
+  in_flight: z.int(),
+  created_at: wireDateSchema,
+});
+export type WireAccountShare = z.infer<typeof accountShareSchema>;
+
+/** What is left out stays as it is. */
+export const accountPatchSchema = z.strictObject({
+  weight: z.number().min(0.1, { error: 'must be at least 0.1' }).max(100, { error: 'must be at most 100' }).optional(),
+  max_in_flight: z
+    .int({ error: 'must be a whole number, or null for no limit' })
+    .min(1, { error: 'must be at least 1, or null for no limit' })
+    .max(1_000_000, { error: 'must be at most 1000000, or null for no limit' })
+    .nullable()
+    .optional(),
+});
+export type AccountPatch = z.input<typeof accountPatchSchema>;
+
 /** Owners, models and deployments are named like this on Replicate. */
 const NAME_RULE = 'lower-case letters, digits, "-", "_" and ".", beginning with a letter or digit, at most 100';
 export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, { error: `must be ${NAME_RULE}` });

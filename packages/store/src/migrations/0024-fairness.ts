@@ -26,6 +26,7 @@ create index predictions_queue on predictions (deployment_id, priority, id)
 create index predictions_turn on predictions (deployment_id, account_id, turn)
   where status = 'starting' and attempt = 0 and not held;
 create index predictions_returned on predictions (deployment_id, id) where status = 'starting' and attempt > 0;
+create index predictions_running on predictions (deployment_id) where status = 'processing';
 create index predictions_held on predictions (account_id, id) where status = 'starting' and held;
 create index predictions_released on predictions (account_id, id)
   where status in ('starting', 'processing') and not held;

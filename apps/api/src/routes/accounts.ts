@@ -1,0 +1,72 @@
+import { accountPatchSchema, accountShareSchema, pageOf as pageSchema, type WireAccountShare } from '@hearth/contract';
+import type { AccountOverview } from '@hearth/store';
+import { z } from 'zod';
+import type { App, Context } from '../context.ts';
+import { answerPage, pageOf } from '../paging.ts';
+import { requireAdmin } from '../plugins/auth.ts';
+import { notFound } from '../problem.ts';
+import { date } from '../wire.ts';
+
+const tags = ['account'];
+const params = z.object({ username: z.string() });
+
+/** Ours, for admins: what share of the fleet each account has, and what it asks for. */
+export function accountsRoutes(app: App, { deps, urls }: Context): void {
+  const { accounts } = deps.store;
+
+  app.get(
+    '/accounts',
+    {
+      onRequest: requireAdmin,
+      schema: {
+        tags,
+        querystring: z.object({ cursor: z.string().optional() }),
+        response: { 200: pageSchema(accountShareSchema) },
+      },
+    },
+    async (request) => {
+      const page = pageOf(request.query.cursor);
+      return answerPage(await accounts.overview(page), wireShare, { urls, path: '/accounts', page });
+    },
+  );
+
+  const named = async (username: string): Promise<WireAccountShare> => {
+    const account = await accounts.overviewOf(username);
+    if (account === null) throw notFound(`Account ${username}`);
+    return wireShare(account);
+  };
+  app.get(
+    '/accounts/:username',
+    { onRequest: requireAdmin, schema: { tags, params, response: { 200: accountShareSchema } } },
+    async (request) => named(request.params.username),
+  );
+
+  app.patch(
+    '/accounts/:username',
+    {
+      onRequest: requireAdmin,
+      schema: { tags, params, body: accountPatchSchema, response: { 200: accountShareSchema } },
+    },
+    async (request) => {
+      const { username } = request.params;
+      const { weight, max_in_flight: maxInFlight } = request.body;
+      const share = { ...(weight !== undefined && { weight }), ...(maxInFlight !== undefined && { maxInFlight }) };
+      if (!(await accounts.setShare(username, share))) throw notFound(`Account ${username}`);
+      // It lets in what a higher limit has room for, and holds what a lower one has not.
+      deps.bus.poke('dispatcher');
+      return named(username);
+    },
+  );
+}
+
+const wireShare = (row: AccountOverview): WireAccountShare => ({
+  type: row.type,
+  username: row.username,
+  name: row.name,
+  weight: row.weight,
+  max_in_flight: row.maxInFlight,
+  waiting: row.waiting,
+  held: row.held,
+  in_flight: row.inFlight,
+  created_at: date(row.createdAt),
+});
