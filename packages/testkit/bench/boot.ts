@@ -1,144 +1,156 @@
-import Docker from 'dockerode';
-import { eventually, freePort, type House, startHouse } from '../src/house.ts';
-import { NOOP_FOLDER, predictDirectly, spawnModel, untilReady } from './hand.ts';
-import { addModel, type BenchOptions } from './overhead.ts';
-import { ms, spread, table, times } from './stats.ts';
+import { type BootArm, dockerRunArm, engineAnswers, engineArm, platformArm, spawnArm } from './boot-arms.ts';
+import { buildMomentsImage } from './boot-image.ts';
+import { type Moments, PHASES, phasesOf, platformPartMs } from './boot-phases.ts';
+import type { BenchOptions } from './overhead.ts';
+import { median, ms, type Spread, spread, table, times } from './stats.ts';
 
-const IMAGE = 'hearth/stream';
-const STREAM_INPUT = { text: 'x', rate: 1000 };
+const AT_ONCE = [1, 4, 16] as const;
+const MOST_AT_ONCE = 16;
+/** Of boots at once there are as many samples in fewer rounds. */
+const FEWEST_ROUNDS = 2;
+/** By how much the phases, which three processes noted, may differ from the wait that the caller's stopwatch showed. */
+const ADDS_UP_WITHIN = 0.02;
+const GOAL_MS = 120;
 
-/** Both ways to a first prediction from cold, and what each leaves to clean up, which is not timed. */
-interface Pair {
-  readonly platform: () => Promise<Cleanup>;
-  readonly byHand: () => Promise<Cleanup>;
-  end(): Promise<void>;
+/** What one arm showed: every prediction's wait, and in each round that of the last one. */
+interface Seen {
+  readonly walls: number[];
+  readonly lasts: number[];
+  readonly moments: Moments[];
 }
-type Cleanup = () => Promise<void>;
 
 /**
- * A cold boot: from the request to the prediction's end, through the platform and by hand, in turn. By hand: spawn (or
- * `docker create` and `start`), probe every 10 ms until READY, post the prediction.
+ * Cold boots: from the request to the prediction's end, through the platform and by hand, in turn. Each boot is split
+ * into phases by what the platform notes of it and what the model's server tells.
  */
-export async function boot({ rounds, transport, say }: BenchOptions) {
-  const figures = {
-    process: await pairs(rounds, await processPair(transport)),
-    docker: (await engineAnswers()) ? await pairs(rounds, await dockerPair(transport)) : null,
-  };
-  const rows = [['runtime', 'platform', 'by hand', 'platform ÷ by hand']];
-  for (const [runtime, pair] of Object.entries(figures)) {
-    rows.push(
-      pair === null
-        ? [runtime, 'no engine answers', '', '']
-        : [runtime, ms(pair.platformMs.median), ms(pair.handMs.median), times(pair.ratio)],
-    );
+export async function boot(options: BenchOptions) {
+  const { transport, rounds, say } = options;
+  const processes = await measured(
+    { platform: await platformArm('process', transport, 1), spawn: spawnArm() },
+    [1],
+    rounds,
+  );
+  report('process', processes, say);
+  if (!(await engineAnswers())) {
+    say('docker: no engine answers');
+    return { process: summaryOf(processes), docker: null };
   }
-  say(table(rows));
-  return { runtimes: figures };
+  await buildMomentsImage();
+  const containers = await measured(
+    {
+      platform: await platformArm('docker', transport, MOST_AT_ONCE),
+      'platform, no network made ahead': await platformArm('docker', transport, MOST_AT_ONCE, {
+        HEARTH_NETWORK_POOL: '0',
+      }),
+      'docker run, 100 ms': dockerRunArm(),
+      'engine API, 10 ms': engineArm(),
+    },
+    AT_ONCE,
+    rounds,
+  );
+  report('docker', containers, say);
+  const docker = summaryOf(containers);
+  const platformMs = median((containers.get(1)?.get('platform')?.moments ?? []).map(platformPartMs));
+  const reached = platformMs <= GOAL_MS ? 'reached' : 'not reached';
+  say(`\nThe platform's part at one: ${ms(platformMs)}; the goal of ${GOAL_MS} ms is ${reached}.`);
+  return { process: summaryOf(processes), docker, platformMs, goalMs: GOAL_MS, reached: platformMs <= GOAL_MS };
 }
 
-async function pairs(rounds: number, pair: Pair) {
-  const platform: number[] = [];
-  const hand: number[] = [];
+type Figures = ReadonlyMap<number, ReadonlyMap<string, Seen>>;
+
+/** Every arm in turn, round by round; the first round warms page cache and code caches and counts for nothing. */
+async function measured(
+  arms: Readonly<Record<string, BootArm>>,
+  sizes: readonly number[],
+  rounds: number,
+): Promise<Figures> {
+  const figures = new Map<number, Map<string, Seen>>();
   try {
-    for (let round = -1; round < rounds; round++) {
-      const p = await timed(pair.platform);
-      const h = await timed(pair.byHand);
-      if (round < 0) continue; // The first pair warms page cache and code caches.
-      platform.push(p);
-      hand.push(h);
+    for (const size of sizes) {
+      const seen = new Map(
+        Object.keys(arms).map((name): [string, Seen] => [name, { walls: [], lasts: [], moments: [] }]),
+      );
+      figures.set(size, seen);
+      for (let round = -1; round < Math.max(FEWEST_ROUNDS, Math.ceil(rounds / size)); round++) {
+        for (const [name, arm] of Object.entries(arms)) {
+          const runs = await Promise.all(Array.from({ length: size }, (_, number) => arm.run(number)));
+          await Promise.all(runs.map((run) => run.cleanup()));
+          const into = seen.get(name);
+          if (round < 0 || into === undefined) continue;
+          into.walls.push(...runs.map(({ wallMs }) => wallMs));
+          into.lasts.push(Math.max(...runs.map(({ wallMs }) => wallMs)));
+          into.moments.push(...runs.flatMap(({ moments }) => moments ?? []));
+        }
+      }
     }
   } finally {
-    await pair.end();
+    await Promise.all(Object.values(arms).map((arm) => arm.end()));
   }
-  const ratio = spread(platform.map((value, round) => value / (hand[round] ?? Number.NaN)));
-  return { platformMs: spread(platform), handMs: spread(hand), ratio };
+  return figures;
 }
 
-async function timed(way: () => Promise<Cleanup>): Promise<number> {
-  const from = performance.now();
-  const cleanup = await way();
-  const took = performance.now() - from;
-  await cleanup();
-  return took;
+/** Of each number at once: every arm, and the platform's waits over those of each other arm, round by round. */
+function summaryOf(figures: Figures) {
+  return Object.fromEntries(
+    [...figures].map(([size, seen]) => {
+      const arms = Object.fromEntries([...seen].map(([name, arm]) => [name, summaryOfArm(arm)]));
+      const platform = seen.get('platform');
+      const others = [...seen].filter(([name]) => name !== 'platform');
+      const ratios = Object.fromEntries(others.map(([name, arm]) => [name, ratioOf(platform?.lasts ?? [], arm.lasts)]));
+      return [size, { arms, ratios }];
+    }),
+  );
 }
 
-/** A deployment of the model that keeps nothing warm, and the call that boots it. */
-async function coldCall(house: House, model: string, input: unknown): Promise<() => Promise<Cleanup>> {
-  const { latest_version: version } = await house.get<{ latest_version: { id: string } }>(`/v1/models/${model}`);
-  const body = {
-    name: 'cold',
-    model,
-    version: version.id,
-    hardware: 'cpu',
-    min_instances: 0,
-    max_instances: 1,
-    keep_alive: '0s',
-  };
-  const made = await house.request('POST', '/v1/deployments', body);
-  if (!made.ok) throw new Error(`the deployment was refused: ${await made.text()}`);
-  return async () => {
-    const response = await house.request(
-      'POST',
-      '/v1/deployments/hearth/cold/predictions',
-      { input },
-      { prefer: 'wait' },
-    );
-    const { status, error } = (await response.json()) as { status: string; error: string | null };
-    if (status !== 'succeeded') throw new Error(`the platform answered ${response.status} ${status} ${error ?? ''}`);
-    return () => untilCold(house);
-  };
-}
+const ratioOf = (ours: readonly number[], theirs: readonly number[]): Spread =>
+  spread(ours.map((value, round) => value / (theirs[round] ?? Number.NaN)));
 
-async function untilCold(house: House): Promise<void> {
-  await eventually('every instance to be gone', async () => {
-    const { results } = await house.get<{ results: unknown[] }>('/v1/instances');
-    return results.length === 0;
-  });
-}
-
-async function processPair(transport: BenchOptions['transport']): Promise<Pair> {
-  const house = await startHouse({ runtime: 'process', transport, env: { LOG_LEVEL: 'warn' } });
-  await addModel(house, NOOP_FOLDER, 'hearth/noop');
+function summaryOfArm({ walls, lasts, moments }: Seen) {
+  const wall = { eachMs: spread(walls), lastMs: spread(lasts) };
+  if (moments.length === 0) return wall;
+  const split = moments.map(phasesOf);
+  const off = spread(walls.map((wallMs, at) => sum(Object.values(split[at] ?? {})) / wallMs - 1));
   return {
-    platform: await coldCall(house, 'hearth/noop', {}),
-    async byHand() {
-      const model = await spawnModel(NOOP_FOLDER);
-      await untilReady(model.url, 10);
-      await predictDirectly(model.url, {});
-      return () => model.end();
-    },
-    end: () => house.dispose(),
+    ...wall,
+    platformMs: spread(moments.map(platformPartMs)),
+    phasesMs: Object.fromEntries(
+      PHASES.map(([name]) => [name, spread(split.map((phases) => phases[name] ?? Number.NaN))]),
+    ),
+    off,
+    addsUp: Math.abs(off.median) <= ADDS_UP_WITHIN,
   };
 }
 
-async function engineAnswers(): Promise<boolean> {
-  try {
-    await new Docker().ping();
-    return true;
-  } catch {
-    return false; // No engine: the table says so.
+function report(runtime: string, figures: Figures, say: BenchOptions['say']): void {
+  for (const [size, seen] of figures) {
+    say(`\n${runtime}, ${size} at once`);
+    const platform = seen.get('platform');
+    const rows = [...seen].map(([name, { walls, lasts }]) => [
+      name,
+      ms(median(walls)),
+      ms(Math.min(...walls)),
+      ms(median(lasts)),
+      name === 'platform' ? '' : times(ratioOf(platform?.lasts ?? [], lasts)),
+    ]);
+    say(table([['arm', 'median', 'shortest', 'the last of them', 'platform ÷ this'], ...rows]));
+    if (platform !== undefined) say(`\n${phaseTable(platform)}`);
   }
 }
 
-async function dockerPair(transport: BenchOptions['transport']): Promise<Pair> {
-  const house = await startHouse({ runtime: 'docker', transport, env: { LOG_LEVEL: 'warn' } });
-  const docker = new Docker();
-  return {
-    platform: await coldCall(house, IMAGE, STREAM_INPUT),
-    async byHand() {
-      const port = await freePort();
-      const container = await docker.createContainer({
-        Image: IMAGE,
-        Env: ['PORT=5000'],
-        ExposedPorts: { '5000/tcp': {} },
-        HostConfig: { PortBindings: { '5000/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] }, Init: true },
-      });
-      await container.start();
-      const url = `http://127.0.0.1:${port}`;
-      await untilReady(url, 10);
-      await predictDirectly(url, STREAM_INPUT);
-      return () => container.remove({ force: true });
-    },
-    end: () => house.dispose(),
-  };
+function phaseTable({ walls, moments }: Seen): string {
+  const split = moments.map(phasesOf);
+  const column = (name: string) => split.map((phases) => phases[name] ?? Number.NaN);
+  const rows = PHASES.map(([name]) => [name, ms(median(column(name))), ms(Math.min(...column(name)))]);
+  const totals = split.map((phases) => sum(Object.values(phases)));
+  const off = median(walls.map((wallMs, at) => (totals[at] ?? Number.NaN) / wallMs - 1));
+  return table([
+    ['phase', 'median', 'shortest'],
+    ...rows,
+    ['all of them', ms(median(totals)), ms(Math.min(...totals))],
+    ['the caller waited', ms(median(walls)), ms(Math.min(...walls))],
+    ['the sum is off by', `${(off * 100).toFixed(1)} %`, ''],
+    ["the platform's part", ms(median(moments.map(platformPartMs))), ms(Math.min(...moments.map(platformPartMs)))],
+  ]);
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -35,9 +35,10 @@ export async function predictDirectly(url: string, input: unknown): Promise<void
 export async function spawnModel(
   folder: string,
   env: Readonly<Record<string, string>> = {},
+  file = 'main.ts',
 ): Promise<{ url: string; end(): Promise<void> }> {
   const port = await freePort();
-  const child: ChildProcess = spawn(process.execPath, ['main.ts'], {
+  const child: ChildProcess = spawn(process.execPath, [file], {
     cwd: folder,
     env: { PATH: process.env.PATH, PORT: String(port), ...env },
     stdio: 'ignore',
