@@ -27,7 +27,7 @@ export function spareOf(instance: Instance, keepAlive: KeepAlive, use: UseHistor
 
 /**
  * What it costs to bring an instance back, for how often that would be needed, for how long it has stood idle: boot time ×
- * uses a day ÷ idle time. The idle time ages what is worth much, as the clock of a greedy-dual cache does: what was popular
+ * uses in three days ÷ idle time. The idle time ages what is worth much, as the clock of a greedy-dual cache does: what was popular
  * last week is let go in the end. Without a history all are worth the same, and the longest idle goes first.
  */
 export function worthOf(instance: Instance, use: UseHistory | null, now: Millis): number {

@@ -11,7 +11,7 @@ export interface UseHistory {
   readonly idleSince: Millis | null;
   /** Decided when it went idle, for this gap; null while it is in use. */
   readonly window: WarmWindow | null;
-  /** Times that it was asked for while idle, each fading by e in a day from then on. */
+  /** Times that it was asked for while idle, each fading by e in three days from then on. */
   readonly uses: { readonly count: number; readonly at: Millis };
   /** From the decision to boot until ready, as last measured; null: never. */
   readonly bootMs: number | null;
@@ -38,7 +38,7 @@ export interface SeenUse {
 
 /** A pause that ends a burst. */
 const BURST_ENDS_MS = 1_800_000;
-const DAY_MS = 86_400_000;
+const USE_FADES_MS = 3 * 86_400_000;
 /** What a boot is taken to last until one was measured. */
 const USUAL_BOOT_MS = 24_000;
 
@@ -47,9 +47,9 @@ export const BOOT_LEAD = 1.25;
 
 export const usualBootMs = ({ bootMs }: UseHistory): number => bootMs ?? USUAL_BOOT_MS;
 
-/** Uses a day, at `now`. */
+/** How often it is asked for while idle: times in three days or so, at `now`. */
 export const demandRate = ({ uses }: UseHistory, now: Millis): number =>
-  uses.count * Math.exp(-Math.max(0, now - uses.at) / DAY_MS);
+  uses.count * Math.exp(-Math.max(0, now - uses.at) / USE_FADES_MS);
 
 /** With what a boot of it is measured to take. The same object where that is what was known. */
 export const withBoot = (history: UseHistory, bootMs: number): UseHistory =>

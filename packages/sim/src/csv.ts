@@ -26,6 +26,11 @@ export class CsvRow {
   number(column: string, least = 0): number {
     const text = this.text(column);
     const value = Number(text);
+  /** Null where nothing is in it, or there is no such column. */
+  optional(column: string): string | null {
+    return this.has(column) && this.#cells[this.#columns.get(column) ?? -1] !== '' ? this.text(column) : null;
+  }
+
     if (text.trim() === '' || !Number.isFinite(value) || value < least) {
       throw this.wrong(column, `a number of at least ${least}`);
     }

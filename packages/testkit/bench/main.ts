@@ -3,23 +3,26 @@ import { findRedisBinary } from '@hearth/queue';
 import { boot } from './boot.ts';
 import { type BenchOptions, overhead } from './overhead.ts';
 import { place } from './place.ts';
+import { policy } from './policy.ts';
 import { scale } from './scale.ts';
 import { stream } from './stream.ts';
 
-const BENCHES = { overhead, boot, stream, place, scale };
+const BENCHES = { overhead, boot, stream, place, policy, scale };
 type Bench = keyof typeof BENCHES;
 const SCALE = { hours: 6, deployments: 10_000, hosts: 1_000, spacing: 500 };
 const USAGE = `usage: pnpm bench [${Object.keys(BENCHES).join('|')}]… [--json] [--rounds N] [--transport redis|postgres]
-                  [--hours N] [--deployments N] [--hosts N] [--spacing MS]
+                  [--halves] [--hours N] [--deployments N] [--hosts N] [--spacing MS]
 Runs the platform beside the same work done by hand, in turn, and prints medians and ratios.
 Each bench ends with a line of JSON; --json prints that alone.
 --rounds: a whole number from 1, default 5. --transport: default redis where one is on PATH, else postgres.
+policy alone takes --halves: it also looks at parts of each trace. place and policy read their traces from the folder HEARTH_TRACES.
 scale alone takes --hours (simulated), --deployments, --hosts and --spacing (from one cycle to the next); defaults ${Object.values(SCALE).join(', ')}.`;
 
 interface Chosen extends Pick<BenchOptions, 'rounds' | 'transport'> {
   readonly size: typeof SCALE;
   readonly benches: readonly Bench[];
   readonly json: boolean;
+  readonly halves: boolean;
 }
 
 /** @throws TypeError or RangeError in words for whoever typed it */
@@ -29,6 +32,7 @@ async function choose(args: string[]): Promise<Chosen> {
     allowPositionals: true,
     options: {
       json: { type: 'boolean' },
+      halves: { type: 'boolean' },
       rounds: { type: 'string' },
       transport: { type: 'string' },
       hours: { type: 'string' },
@@ -49,14 +53,21 @@ async function choose(args: string[]): Promise<Chosen> {
     size[name] = Number(values[name] ?? SCALE[name]);
     if (!(size[name] > 0)) throw new RangeError(`--${name} is "${values[name]}"; it must be a number above 0`);
   }
-  return { benches: benches as Bench[], rounds, transport, size, json: values.json ?? false };
+  return {
+    benches: benches as Bench[],
+    rounds,
+    transport,
+    size,
+    json: values.json ?? false,
+    halves: values.halves ?? false,
+  };
 }
 
-async function main({ benches, rounds, transport, size, json }: Chosen): Promise<void> {
+async function main({ benches, rounds, transport, size, json, halves }: Chosen): Promise<void> {
   const say = json ? () => {} : (line: string) => console.log(line);
   for (const name of benches) {
     say(`\n# ${name}`);
-    const figures = await BENCHES[name]({ rounds, transport, ...size, say });
+    const figures = await BENCHES[name]({ rounds, transport, ...size, halves, say });
     console.log(JSON.stringify({ bench: name, transport, rounds, ...figures }));
   }
 }

@@ -1,0 +1,169 @@
+import { coldBootCostMs } from '@hearth/core';
+import {
+  clairvoyant,
+  coldInSlots,
+  fixedWindow,
+  hybridHistogram,
+  predictionsIn,
+  type SlotPolicy,
+  seeded,
+  type UseTrace,
+  type WarmCost,
+  warmAlone,
+  warmAuto,
+  warmInSlots,
+} from '@hearth/sim';
+import type { BenchOptions } from './overhead.ts';
+import { idleAt, isWorse, type Point } from './policy/frontier.ts';
+import { halvesOf, openUseTraces } from './policy/traces.ts';
+import { table } from './stats.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** The fixed keep-alives between which the frontier is drawn. */
+const FRONTIER_MINUTES = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 1_440];
+const SHOWN_MINUTES = new Set([5, 10, 20, 60]);
+const SLOTS = [4, 8, 16, 32];
+/** Beyond this many predictions a trace is not played event by event. */
+const MOST_PLAYED = 50_000;
+/** GenTD26's mean time to load a base model, 22 s, and 2 s for the container and its server. */
+const BOOT_MS = 24_000;
+
+interface Row extends Point {
+  readonly trace: string;
+  readonly policy: string;
+  readonly coldPercent: number;
+  /** Time that instances boot, cold or ahead of a use. */
+  readonly bootHours: number;
+  readonly meanWaitMs: number;
+  /** Idle hours, and cold starts at what `auto` takes them to cost. */
+  readonly costHours: number;
+  /** How much less idle time than a fixed keep-alive with as many cold starts. */
+  readonly lessThanFixed: number | null;
+}
+interface SlotsRow {
+  readonly trace: string;
+  readonly slots: number;
+  readonly policy: string;
+  readonly coldPercent: number;
+}
+
+/**
+ * Keep-alives and evictions on traces of real use: the ones that run, from core, beside fixed times, the hybrid
+ * histogram, caches, and bounds that know the future. `halves`: also on parts of each trace.
+ */
+export async function policy({ say, halves }: Pick<BenchOptions, 'say'> & { readonly halves: boolean }) {
+  const { source, traces } = await openUseTraces(process.env['HEARTH_TRACES']);
+  say(`${source}; a boot takes ${BOOT_MS / 1_000} s, auto counts it as ${coldBootCostMs(BOOT_MS) / 1_000} s of idling`);
+  const elastic = traces.map((trace) => {
+    const compared = compare(trace);
+    say(`\n## ${trace.name}: ${trace.uses.size} deployments, ${predictionsIn(trace)} predictions`);
+    say(table([HEAD, ...compared.rows.map(cells)]));
+    say(verdict(compared));
+    return compared;
+  });
+  const slots = traces.filter((trace) => predictionsIn(trace) <= MOST_PLAYED).flatMap((trace) => inSlots(trace, say));
+  const random = seeded(1);
+  const parts = halves ? traces.flatMap((trace) => halvesOf(trace, random)).map(compare) : [];
+  for (const part of parts) say(`${part.trace}: ${verdict(part)}`);
+  return {
+    source,
+    bootMs: BOOT_MS,
+    neverWorse: elastic.every((one) => !one.worse),
+    neverWorseOnHalves: halves ? parts.every((one) => !one.worse) : null,
+    rows: elastic.flatMap((one) => one.rows),
+    slots,
+    halves: parts.map(({ trace, worse, rows }) => ({ trace, worse, auto: rows.find((r) => r.policy === 'auto') })),
+  };
+}
+
+interface Compared {
+  readonly trace: string;
+  readonly rows: readonly Row[];
+  readonly worse: boolean;
+}
+
+function compare(trace: UseTrace): Compared {
+  const predictions = predictionsIn(trace);
+  const frontier = FRONTIER_MINUTES.map((minutes) => ({
+    minutes,
+    cost: warmAlone(trace, fixedWindow(minutes * MINUTE_MS)),
+  }));
+  const points = frontier.map(({ cost }) => pointOf(cost));
+  const row = (name: string, cost: WarmCost, isBound = false): Row => {
+    const point = pointOf(cost);
+    return {
+      trace: trace.name,
+      policy: name,
+      ...point,
+      coldPercent: (100 * cost.coldStarts) / predictions,
+      bootHours: ((cost.coldStarts + cost.preWarmed) * BOOT_MS) / HOUR_MS,
+      meanWaitMs: (cost.coldStarts * BOOT_MS) / predictions,
+      costHours: point.idleHours + (cost.coldStarts * coldBootCostMs(BOOT_MS)) / HOUR_MS,
+      lessThanFixed: isBound ? null : idleAt(points, cost.coldStarts) / point.idleHours,
+    };
+  };
+  const hybrid = row('hybrid histogram, 4 h', warmAlone(trace, hybridHistogram));
+  const auto = row('auto', warmAuto(trace, BOOT_MS));
+  const rows = [
+    ...frontier
+      .filter(({ minutes }) => SHOWN_MINUTES.has(minutes))
+      .map(({ minutes, cost }) => row(`fixed ${minutes} min`, cost)),
+    hybrid,
+    auto,
+    row('clairvoyant, no boot ahead', warmAlone(trace, clairvoyant(coldBootCostMs(BOOT_MS))), true),
+  ];
+  return { trace: trace.name, rows, worse: isWorse(auto, points, hybrid) };
+}
+
+const pointOf = ({ coldStarts, idleMs }: WarmCost): Point => ({ coldStarts, idleHours: idleMs / HOUR_MS });
+
+function inSlots(trace: UseTrace, say: (line: string) => void): readonly SlotsRow[] {
+  const predictions = predictionsIn(trace);
+  const caches: readonly (readonly [string, SlotPolicy])[] = [
+    ['fixed 10 min', { ttlMs: 10 * MINUTE_MS }],
+    ['LRU', 'lru'],
+    ['greedy-dual', 'greedy-dual'],
+    ['Belady', 'belady'],
+  ];
+  const rows = SLOTS.flatMap((slots) => {
+    const row = (name: string, cold: number): SlotsRow => {
+      return { trace: trace.name, slots, policy: name, coldPercent: (100 * cold) / predictions };
+    };
+    const ours = warmInSlots(trace, slots, { kind: 'until-needed' }, 1);
+    const booting = warmInSlots(trace, slots, { kind: 'until-needed' }, BOOT_MS);
+    return [
+      ...caches.map(([name, cache]) => row(name, coldInSlots(trace, slots, cache))),
+      row('ours', ours.coldStarts),
+      // Those that come while one boots for another are cold as well.
+      row(`ours, booting ${BOOT_MS / 1_000} s`, booting.coldStarts),
+    ];
+  });
+  const names = [...new Set(rows.map((row) => row.policy))];
+  const percent = (name: string, slots: number): string =>
+    `${rows.find((row) => row.policy === name && row.slots === slots)?.coldPercent.toFixed(2)}%`;
+  say(`\n## ${trace.name}, cold starts where so many models are warm`);
+  say(table([['policy', ...SLOTS.map(String)], ...names.map((name) => [name, ...SLOTS.map((k) => percent(name, k))])]));
+  return rows;
+}
+
+const HEAD = ['policy', 'cold', 'cold %', 'idle h', 'boot h', 'mean wait', 'cost h', 'idle vs fixed'];
+
+const cells = (row: Row): string[] => [
+  row.policy,
+  String(row.coldStarts),
+  `${row.coldPercent.toFixed(2)}%`,
+  row.idleHours.toFixed(0),
+  row.bootHours.toFixed(0),
+  `${row.meanWaitMs.toFixed(0)} ms`,
+  row.costHours.toFixed(0),
+  row.lessThanFixed === null ? '' : `÷ ${row.lessThanFixed.toFixed(3)}`,
+];
+
+function verdict({ rows, worse }: Compared): string {
+  const at = (name: string): Row | undefined => rows.find((row) => row.policy === name);
+  const [auto, hybrid] = [at('auto'), at('hybrid histogram, 4 h')];
+  const times = (auto?.lessThanFixed ?? 0).toFixed(3);
+  const cost = ((hybrid?.costHours ?? 0) / (auto?.costHours ?? 1)).toFixed(2);
+  return `auto is ${worse ? 'WORSE' : 'not worse'}: fixed keep-alives idle ${times} times as long for as many cold starts; the hybrid histogram costs ${cost} times as much`;
+}
