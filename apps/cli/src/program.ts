@@ -10,6 +10,7 @@ import { addModels } from './commands/models.ts';
 import { addPredictions } from './commands/predictions.ts';
 import { addPs } from './commands/ps.ts';
 import { addRun } from './commands/run.ts';
+import { addSimulate } from './commands/simulate.ts';
 import { addTokens } from './commands/tokens.ts';
 import { addTrain } from './commands/train.ts';
 import { addTrainings } from './commands/trainings.ts';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     addHosts,
     addLogs,
     addUsage,
+    addSimulate,
     addWebhooks,
     addTokens,
   ]) {

@@ -1,10 +1,12 @@
 export type * from './audit.ts';
+export * from './compare.ts';
 export type * from './course.ts';
 export * from './csv.ts';
 export * from './inventory.ts';
 export type * from './model.ts';
 export * from './random.ts';
 export * from './read-use-trace.ts';
+export * from './read-trace.ts';
 export * from './sessions-trace.ts';
 export * from './simulate.ts';
 export * from './synthetic.ts';
