@@ -1,4 +1,4 @@
-import { ulid } from 'ulid';
+import { decodeTime, ulid } from 'ulid';
 
 /**
  * 26 characters of [0-9a-z] that sort by `now` (a lower-case ULID). Within one millisecond the order is random.
@@ -6,3 +6,6 @@ import { ulid } from 'ulid';
  * library would ask sixteen times for each.
  */
 export const newId = (now: number): string => ulid(now, Math.random).toLowerCase();
+
+/** The `now` that an id was made with. */
+export const madeAt = (id: string): number => decodeTime(id.toUpperCase());

@@ -12,6 +12,7 @@ export class Course {
   readonly #span: CourseSpan;
   readonly #sums: Float64Array;
   #value = 0;
+  #part = 0;
   #since: Millis;
 
   constructor(span: CourseSpan) {
@@ -36,15 +37,14 @@ export class Course {
   }
 
   #passTo(now: Millis): void {
-    const partMs = this.#partMs();
     const until = Math.min(now, this.#span.to);
     while (this.#since < until) {
-      const part = Math.min(this.#span.parts - 1, Math.floor((this.#since - this.#span.from) / partMs));
-      const partEnds = this.#span.from + (part + 1) * partMs;
-      const end = part === this.#span.parts - 1 ? until : Math.min(until, partEnds);
-      this.#sums[part] = (this.#sums[part] ?? 0) + this.#value * (end - this.#since);
-      // Where rounding makes a part end where it began, time has to go on all the same.
-      this.#since = end > this.#since ? end : until;
+      const isLast = this.#part === this.#span.parts - 1;
+      const partEnds = isLast ? this.#span.to : this.#span.from + (this.#part + 1) * this.#partMs();
+      const end = Math.min(until, partEnds);
+      this.#sums[this.#part] = (this.#sums[this.#part] ?? 0) + this.#value * (end - this.#since);
+      this.#since = end;
+      if (end === partEnds) this.#part++;
     }
   }
 }

@@ -22,15 +22,15 @@ export class CsvRow {
     return text;
   }
 
-  /** @throws RangeError where it is not a number of at least `least` */
-  number(column: string, least = 0): number {
-    const text = this.text(column);
-    const value = Number(text);
   /** Null where nothing is in it, or there is no such column. */
   optional(column: string): string | null {
     return this.has(column) && this.#cells[this.#columns.get(column) ?? -1] !== '' ? this.text(column) : null;
   }
 
+  /** @throws RangeError where it is not a number of at least `least` */
+  number(column: string, least = 0): number {
+    const text = this.text(column);
+    const value = Number(text);
     if (text.trim() === '' || !Number.isFinite(value) || value < least) {
       throw this.wrong(column, `a number of at least ${least}`);
     }

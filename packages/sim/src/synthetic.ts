@@ -28,23 +28,19 @@ const SIZES: readonly (readonly [weight: number, size: Size])[] = [
 ];
 
 /** How many run at once in an instance, and how many instances there may be: who is asked for most is tuned best. */
-const CAPACITY = [
-  { beforeRank: 100, slotsPerInstance: 8, maxInstances: 20 },
-  { beforeRank: 1_000, slotsPerInstance: 4, maxInstances: 10 },
-  { beforeRank: Infinity, slotsPerInstance: 1, maxInstances: 4 },
-];
+function capacity(rank: number): { readonly slotsPerInstance: number; readonly maxInstances: number } {
+  if (rank < 100) return { slotsPerInstance: 8, maxInstances: 20 };
+  return rank < 1_000 ? { slotsPerInstance: 4, maxInstances: 10 } : { slotsPerInstance: 1, maxInstances: 4 };
+}
 
 /** Deployments of a large installation, from the most to the least asked for. One in a hundred keeps an instance. */
 export const syntheticDeployments = (count: number, keepAlive: KeepAlive, random: Random): readonly SimDeployment[] =>
-  Array.from({ length: count }, (_, rank) => {
-    const { slotsPerInstance, maxInstances } = CAPACITY.find(({ beforeRank }) => rank < beforeRank) ?? CAPACITY[2];
-    return {
-      id: `d${String(rank).padStart(6, '0')}`,
-      need: { runtime: 'docker', gpuType: null, labels: {}, image: null, ...oneOf(random, SIZES) },
-      policy: { minInstances: rank % 100 === 50 ? 1 : 0, maxInstances, slotsPerInstance, keepAlive },
-      bootMs: 35_000,
-    };
-  });
+  Array.from({ length: count }, (_, rank) => ({
+    id: `d${String(rank).padStart(6, '0')}`,
+    need: { runtime: 'docker', gpuType: null, labels: {}, image: null, ...oneOf(random, SIZES) },
+    policy: { minInstances: rank % 100 === 25 ? 1 : 0, ...capacity(rank), keepAlive },
+    bootMs: 35_000,
+  }));
 
 /** Loads of base models in production (Alibaba GenTD26) have two modes: what the host has in memory, and what it fetches. */
 interface BootMode {
