@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { WireExplanation } from '@hearth/contract';
 import Replicate from 'replicate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, type House, startHouse } from '../src/house.ts';
@@ -118,6 +119,21 @@ describe('the main job', () => {
     expect(ends.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 'succeeded'));
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(3);
+    await turns('hearth/three', 'cold');
+    const explained = () => house.get<WireExplanation>('/v1/deployments/hearth/three/explain');
+    const atRest = await eventually('hearth/three to be at rest', async () => {
+      const said = await explained();
+      return said.instances.length === 0 && said;
+    });
+    expect(atRest).toMatchObject({ temperature: 'cold', needed: 0, next: [], blocked: null });
+    await house.request('POST', '/v1/deployments/hearth/three/predictions', { input: { seconds: 0.5 } });
+    const warm = await eventually('hearth/three to be explained while it is warm', async () => {
+      const said = await explained();
+      return said.instances.some(({ state }) => state === 'ready') && said;
+    });
+    expect(warm.measured.run_seconds?.count).toBeGreaterThanOrEqual(10);
+    expect(warm.instances.map(({ why }) => why)).toEqual(warm.instances.map(() => expect.stringMatching(/\.$/)));
+    expect((await house.hearth('explain', 'hearth/three')).stdout).toContain('hearth/three is ');
     await turns('hearth/three', 'cold');
   });
 
