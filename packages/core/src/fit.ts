@@ -39,17 +39,15 @@ export const hasRoomBeside = (free: FreeResources, { memoryMiB, cpus }: Pick<Nee
 export function deviceChoices(free: FreeResources, need: Need): readonly (readonly FreeDevice[])[] {
   if (!hasRoomBeside(free, need)) return [];
   if (need.gpus === 0 && need.gpuShareMiB === 0) return [[]];
-  const suited = free.devices.filter((device) => isSuited(device, need)).toSorted(bySize);
-  if (need.gpuShareMiB === 0) {
-    const whole = suited.filter(isWhole);
-    return whole.length < need.gpus ? [] : [whole.slice(0, need.gpus)];
-  }
-  const alike = new Map<string, FreeDevice>();
-  for (const device of suited) {
-    const kind = `${device.freeMiB}/${device.vramMiB} ${device.name}`;
-    if (device.freeMiB >= need.gpuShareMiB && !alike.has(kind)) alike.set(kind, device);
-  }
-  return [...alike.values()].map((device) => [device]);
+  const enough = (device: FreeDevice): boolean =>
+    need.gpuShareMiB > 0 ? device.freeMiB >= need.gpuShareMiB : isWhole(device);
+  const suited = free.devices.filter((device) => enough(device) && isSuited(device, need));
+  if (suited.length < Math.max(1, need.gpus)) return [];
+  suited.sort(bySize);
+  if (need.gpuShareMiB === 0) return [suited.slice(0, need.gpus)];
+  return suited
+    .filter((device, n) => !suited.slice(0, n).some((earlier) => areAlike(earlier, device)))
+    .map((device) => [device]);
 }
 
 export const fits = (free: FreeResources, need: Need): boolean => deviceChoices(free, need).length > 0;
@@ -68,5 +66,8 @@ export function freeAfter(free: FreeResources, need: Need, taken: readonly FreeD
             .filter(({ freeMiB }) => freeMiB > 0),
   };
 }
+
+const areAlike = (a: FreeDevice, b: FreeDevice): boolean =>
+  a.freeMiB === b.freeMiB && a.vramMiB === b.vramMiB && a.name === b.name;
 
 const bySize = (a: Device, b: Device): number => a.vramMiB - b.vramMiB || byId(a, b);

@@ -16,19 +16,23 @@ import type { Cluster } from './cluster.ts';
 export type Policy = (need: Need) => { readonly hostId: string; readonly deviceIds: readonly string[] } | null;
 export type MakePolicy = (cluster: Cluster, random: () => number) => Policy;
 
-/** How often what was asked for is counted again. */
-const LEARN_EVERY = 250;
+/** What was asked for is counted again each time that it is half as much again: later on its parts change slowly. */
+const LEARN_AFTER = 1.5;
 
 /** The function that the scheduler calls, with what was asked for so far as the typical shapes. Nothing is known before. */
 export const ours: MakePolicy = (cluster) => {
   const asked = new Map<string, { need: Need; count: number }>();
   let seen = 0;
+  let learnAt = 1;
   let shapes: readonly TypicalShape[] = [];
   const siblings = siblingsOf([]);
   return (need) => {
     const key = JSON.stringify(need);
     asked.set(key, { need, count: (asked.get(key)?.count ?? 0) + 1 });
-    if (seen++ % LEARN_EVERY === 0) shapes = typicalShapes([...asked.values()], shapes);
+    if (++seen >= learnAt) {
+      shapes = typicalShapes([...asked.values()], shapes);
+      learnAt = seen * LEARN_AFTER;
+    }
     return place(cluster.hosts, cluster.free, need, { shapes, siblings })?.placement ?? null;
   };
 };
