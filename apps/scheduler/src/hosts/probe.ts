@@ -1,6 +1,7 @@
 import type { Device } from '@hearth/core';
 import type Docker from 'dockerode';
 import { logText } from '../runtime/docker-container.ts';
+import { PAUSE_IMAGE } from '../runtime/pause-image.ts';
 import { DEVICE_QUERY, parseDevices } from './devices.ts';
 
 /** Of containers that look at their host and end within moments, whatever becomes of us. */
@@ -20,9 +21,9 @@ export interface ProbeOptions {
   readonly started?: (container: Docker.ContainerInspectInfo) => Promise<void>;
 }
 
-/** The smallest image that is there: a probe must not pull anything. */
+/** The smallest image that is there and can do anything: a probe must not pull. */
 export async function probeImage(docker: Docker): Promise<string | null> {
-  const images = await docker.listImages();
+  const images = (await docker.listImages()).filter(({ RepoTags }) => !RepoTags?.includes(PAUSE_IMAGE));
   const [smallest] = images.toSorted((a, b) => a.Size - b.Size);
   return smallest?.Id ?? null;
 }
