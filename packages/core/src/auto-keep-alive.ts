@@ -21,20 +21,20 @@ export const coldBootCostMs = (bootMs: number): number => COLD_BOOT_WEIGHT * boo
  * The window that costs least by a forecast of the gap: the idle time in it, `coldMs` where the next prediction comes
  * outside of it, and, where it begins later than at once, the boot that this takes.
  *
- * The expected cost of a window falls apart into a part for its begin and a part for its end, with F the probability that
- * the gap has ended by then and S = 1 − F:
+ * With F the probability that the gap has ended by then and S = 1 − F, the expected cost of a window is the sum of
  *
  *     begin: coldMs·F(from) + bootMs·S(from) − E[min(gap, from)]        end: E[gap; gap ≤ until] + (until + coldMs)·S(until)
  *
- * so each is chosen by itself. The end is ski rental with a known distribution; letting go first pays only where hardly
- * any gap ends early, which is to say for timers. Gone for less than a boot takes is not worth the boot's noise.
+ * so one pass finds it: to each end belongs the cheapest begin before it. The end alone is ski rental with a known
+ * distribution; letting go first pays only where hardly any gap ends early, which is to say for timers. Gone for less than
+ * a boot takes is not worth the boot's noise.
  *
  * `forecast`: the share of each bin of gaps, see {@link binEndMs}.
  */
 export function warmWindow(forecast: readonly number[], bootMs: number, coldMs = coldBootCostMs(bootMs)): WarmWindow {
   let [ended, spentMs] = [0, 0];
   let begin = { fromMs: 0, cost: 0 };
-  let end = { untilMs: 0, cost: coldMs };
+  let best = { fromMs: 0, untilMs: 0, cost: coldMs };
   for (const [bin, share] of forecast.entries()) {
     const fromMs = binEndMs[bin - 1] ?? 0;
     if (fromMs >= 2 * bootMs) {
@@ -45,8 +45,8 @@ export function warmWindow(forecast: readonly number[], bootMs: number, coldMs =
     if (untilMs === Infinity) break;
     ended += share;
     spentMs += share * (binMiddleMs[bin] ?? 0);
-    const cost = spentMs + (1 - ended) * (untilMs + coldMs);
-    if (cost < end.cost) end = { untilMs, cost };
+    const cost = begin.cost + spentMs + (1 - ended) * (untilMs + coldMs);
+    if (cost < best.cost) best = { fromMs: begin.fromMs, untilMs, cost };
   }
-  return { fromMs: begin.fromMs < end.untilMs ? begin.fromMs : 0, untilMs: end.untilMs };
+  return { fromMs: best.fromMs, untilMs: best.untilMs };
 }

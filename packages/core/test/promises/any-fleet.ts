@@ -96,7 +96,7 @@ const anyUse: fc.Arbitrary<UseHistory> = fc
   .record({
     agoMs: optional(fc.nat(40_000)),
     fromMs: fc.constantFrom(0, 0, 20_000, 60_000),
-    keptMs: fc.integer({ min: 1, max: 60_000 }),
+    keptMs: fc.integer({ min: 1, max: 15_000 }),
     bootMs: fc.integer({ min: 1, max: 5_000 }),
     count: fc.nat(50),
   })
