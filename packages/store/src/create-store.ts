@@ -8,6 +8,7 @@ import { createDeployments } from './deployments.ts';
 import { createExamples } from './examples.ts';
 import { createFiles } from './files.ts';
 import { createHosts } from './hosts.ts';
+import { createImages } from './images.ts';
 import { createImports } from './imports.ts';
 import { createInstances } from './instances.ts';
 import { createLead } from './lead.ts';
@@ -53,6 +54,7 @@ export async function createStore({ url, maxConnections = 10, now = systemNow }:
     imports: createImports(db, now),
     deployments: createDeployments(connection, now),
     hosts: createHosts(db),
+    images: createImages(connection),
     instances: createInstances(connection),
     consumers: createConsumers(db),
     predictions: createPredictions(connection),

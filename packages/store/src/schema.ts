@@ -82,6 +82,12 @@ export interface Schema {
     /** A tsvector. */
     search: ColumnType<string, never, never>;
   };
+  host_images: {
+    host_id: string;
+    image: string;
+    size_bytes: number;
+    fetched_at: Instant;
+  };
   versions: {
     id: string;
     seq: ColumnType<number, never, RawBuilder<number>>;
