@@ -34,7 +34,7 @@ export async function reconcile(member: Member, deps: AdoptDeps): Promise<void> 
   }
 }
 
-/** Ends the instances of hosts that are no part of the fleet any more; what a removed host still runs is its own. */
+/** Ends the instances of hosts that are no part of the fleet any more. */
 export async function dropOrphans(hostIds: ReadonlySet<string>, deps: AdoptDeps): Promise<void> {
   for (const row of await deps.store.instances.live()) {
     if (!hostIds.has(row.hostId)) await vanish(row, 'Its host was removed.', deps);

@@ -75,6 +75,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     listener: { exited: (exit: Exit) => exits.happened(exit) },
     reconcile: (member) => reconcile(member, adoptDeps),
     changed: () => bus.poke('scheduler'),
+    left: () => adopt.trigger(),
   });
   const imports = new Imports({ ...deps, fleet, exits });
   const adopt = patient('the reconciliation', log, async () => {

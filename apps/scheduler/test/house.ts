@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Device, Hardware } from '@hearth/core';
 import { createLogger, newId, systemNow } from '@hearth/kit';
 import { createTransport, type Transport } from '@hearth/queue';
@@ -10,8 +11,9 @@ import {
   type Store,
 } from '@hearth/store';
 import { type TestDatabase, testDatabase } from '@hearth/testkit';
-import type { OpenHosts } from '../src/hosts/open-host.ts';
+import type { OpenHost } from '../src/hosts/open-host.ts';
 import { createSchedulerMetrics } from '../src/metrics.ts';
+import type { Health } from '../src/readiness.ts';
 import { FakeRuntime } from '../src/runtime/fake.ts';
 import type { Runtime } from '../src/runtime/runtime.ts';
 import { Runtimes } from '../src/runtimes.ts';
@@ -41,10 +43,8 @@ export class TestHouse {
   readonly store: Store;
   readonly bus: Transport['bus'];
   readonly runtime: FakeRuntime;
-  /** Hosts beside this machine, for tests that have some. */
-  openHost: OpenHosts = ({ id }) => {
-    throw new Error(`there is no host ${id}`);
-  };
+  /** Hosts beside this machine. */
+  readonly #hosts = new Map<string, FakeRuntime>();
   /** The GPUs of this machine. */
   devices: readonly Device[] = [];
   readonly #database: TestDatabase;
@@ -79,7 +79,7 @@ export class TestHouse {
   }
 
   async start(runtimes: readonly Runtime[] = [this.runtime]): Promise<Scheduler> {
-    const { store, bus, clock, runtime } = this;
+    const { store, bus, clock } = this;
     const all = new Runtimes(runtimes);
     this.#scheduler = await startScheduler({
       store,
@@ -88,17 +88,51 @@ export class TestHouse {
       log,
       runtimes: all,
       local: { runtimes, devices: async () => [...this.devices], check: async () => [] },
-      openHost: this.openHost,
+      openHost: ({ id }) => this.#openHost(id),
       metrics: createSchedulerMetrics(store, all),
-      readHealth: runtime.readHealth,
+      readHealth: (address) => this.#readHealth(address),
       readSchema: async (address) => {
-        const health = await runtime.readHealth(address);
+        const health = await this.#readHealth(address);
         return health?.status === 'READY' ? { openapiSchema: { openapi: '3.0.2' }, cogVersion: '0.16.12' } : null;
       },
       callbackPort: 7601,
       setupTimeoutMs: SETUP_TIMEOUT_MS,
     });
     return this.#scheduler;
+  }
+
+  /** As the api does: another machine, which runs folders too. Models are defined on it by the test. */
+  async addHost(id: string): Promise<FakeRuntime> {
+    const runtime = new FakeRuntime('process', this.clock, id);
+    this.#hosts.set(id, runtime);
+    const ssh = { identity: null, knownHosts: null };
+    const own = { address: null, bindAddress: null, callbackHost: null };
+    const added = await this.store.hosts.add(
+      id,
+      {
+        name: id,
+        labels: {},
+        connection: { url: `tcp://${id}:2375`, tls: null, ssh, ...own },
+        declared: { devices: null, memoryMiB: null, cpus: null },
+        cordoned: false,
+        draining: false,
+      },
+      this.clock.now(),
+    );
+    if (added === 'taken') throw new Error(`there is a host ${id} already`);
+    this.bus.poke('scheduler');
+    return runtime;
+  }
+
+  #openHost(id: string): OpenHost {
+    const runtime = this.#hosts.get(id);
+    if (runtime === undefined) throw new Error(`there is no host ${id}`);
+    return { runtimes: [runtime], devices: async () => [], check: async () => [] };
+  }
+
+  async #readHealth(address: string): Promise<Health | null> {
+    const said = await Promise.all([this.runtime, ...this.#hosts.values()].map((one) => one.readHealth(address)));
+    return said.find((health) => health !== null) ?? null;
   }
 
   /** A deployment of a new model, whose folder is `/<name>`. */
@@ -187,6 +221,8 @@ export class TestHouse {
     while (performance.now() < giveUpAt) {
       const seen = await look();
       if (seen) return seen;
+      // A look that reads nothing from outside would keep the database from being heard.
+      await setImmediate();
       this.clock.advance(stepMs);
     }
     throw new Error(`waited in vain for ${what}`);

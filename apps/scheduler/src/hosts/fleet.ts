@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Host, Millis, RuntimeKind } from '@hearth/core';
 import type { HostRow } from '@hearth/store';
 import { messageOf } from '../errors.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { LOCAL_HOST_ID, type Place, type Runtimes } from '../runtimes.ts';
 import { Member, type MemberDeps } from './member.ts';
 import type { OpenHost, OpenHosts } from './open-host.ts';
@@ -11,6 +12,8 @@ export interface FleetDeps extends MemberDeps {
   /** This machine. */
   readonly local: OpenHost;
   readonly openHost: OpenHosts;
+  /** A host was removed: its instances are nobody's. */
+  readonly left: () => void;
 }
 
 const OPEN_AGAIN_MS = 10_000;
@@ -119,15 +122,25 @@ export class Fleet {
     }
   }
 
-  /** Its instances go with the next reconciliation of all. */
   #letGo(id: string, member: Member): void {
-    const { runtimes, log, changed } = this.#deps;
+    const { runtimes, log, left } = this.#deps;
     this.#members.delete(id);
     runtimes.leave(id);
     log.info({ hostId: id }, 'no host of ours any more');
-    Promise.all([member.close(), ...member.runtimes.map((runtime) => runtime.close())])
-      .then(changed)
+    left();
+    clear(member.runtimes)
+      .catch((error: unknown) => log.warn({ err: error, hostId: id }, 'what it still ran of ours stays on it'))
+      .then(() => member.close())
+      .then(() => Promise.all(member.runtimes.map((runtime) => runtime.close())))
       .catch((error: unknown) => log.warn({ err: error, hostId: id }, 'its connection was not closed'));
+  }
+}
+
+/** Ends what is left of ours. The pulse still beats, so a host that does not answer is cut off within seconds. */
+async function clear(runtimes: readonly Runtime[]): Promise<void> {
+  for (const runtime of runtimes) {
+    const found = await runtime.list();
+    await Promise.all(found.map(({ instanceId, address }) => runtime.stop(instanceId, { address, graceMs: 0 })));
   }
 }
 

@@ -33,6 +33,7 @@ interface Running {
 /** Instances in virtual time. They belong to the object, so a second scheduler finds what a first one left. */
 export class FakeRuntime implements Runtime {
   readonly kind: RuntimeKind;
+  readonly #machine: string;
   readonly #clock: Clock;
   readonly #models = new Map<string, FakeModel>();
   readonly #images = new Map<string, ImageFacts>();
@@ -48,8 +49,10 @@ export class FakeRuntime implements Runtime {
   /** Ids of all that were stopped, in order. */
   readonly stopped: string[] = [];
 
-  constructor(kind: RuntimeKind, clock: Clock) {
+  /** `machine`: under which name its servers are reached. */
+  constructor(kind: RuntimeKind, clock: Clock, machine = '127.0.0.1') {
     this.kind = kind;
+    this.#machine = machine;
     this.#clock = clock;
   }
 
@@ -153,7 +156,7 @@ export class FakeRuntime implements Runtime {
     if (model === undefined) throw new BootFailure('setup_error', `There is no folder ${source}.`);
     signal.throwIfAborted();
     onPhase('start');
-    const address = `http://127.0.0.1:${this.#nextPort++}`;
+    const address = `http://${this.#machine}:${this.#nextPort++}`;
     const running: Running = { spec, address, log: ['started'], health: 'STARTING', exit: null, cancelSetup: () => {} };
     running.cancelSetup = this.#clock.after(model.setupMs, () => this.#endSetup(running, model));
     this.#running.set(spec.instanceId, running);

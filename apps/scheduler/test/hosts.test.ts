@@ -1,0 +1,142 @@
+import type { DeploymentRow, HostRow, InstanceRow } from '@hearth/store';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FakeRuntime } from '../src/runtime/fake.ts';
+import { LOCAL_HOST_ID } from '../src/runtimes.ts';
+import { openHouse, type TestHouse } from './house.ts';
+
+const SETUP_MS = 100;
+const LOST_WITHIN_MS = 10_000;
+/** Long enough for a few to fall between two looks of the scheduler. */
+const STEP_MS = 250;
+
+let house: TestHouse;
+let ocr: DeploymentRow;
+let machines: Record<string, FakeRuntime>;
+
+/** Two machines beside this one, which is cordoned. */
+beforeEach(async () => {
+  house = await openHouse();
+  ocr = await house.deploy('ocr');
+  await house.start();
+  await house.store.hosts.change(LOCAL_HOST_ID, { cordoned: true });
+  machines = { gpu1: await house.addHost('gpu1'), gpu2: await house.addHost('gpu2') };
+  for (const machine of Object.values(machines)) machine.define('/ocr', { setupMs: SETUP_MS, setup: 'ok' });
+  for (const id of ['gpu1', 'gpu2']) await hostUntil(id, ({ lastSeenAt }) => lastSeenAt !== null);
+});
+afterEach(() => house.close());
+
+const hostUntil = (id: string, is: (host: HostRow) => boolean): Promise<HostRow> =>
+  house.until(
+    `${id} to be so`,
+    async () => {
+      const row = await house.store.hosts.get(id);
+      return row !== null && is(row) && row;
+    },
+    STEP_MS,
+  );
+const machine = (id: string): FakeRuntime => {
+  const found = machines[id];
+  if (found === undefined) throw new Error(`there is no machine ${id}`);
+  return found;
+};
+const readyElsewhere = (than: InstanceRow): Promise<InstanceRow> =>
+  house.until(
+    'another instance to be ready',
+    async () => (await house.instances(ocr)).find(({ id, state }) => state === 'ready' && id !== than.id),
+    STEP_MS,
+  );
+const claimed = async (): Promise<InstanceRow> => {
+  const prediction = await house.predict(ocr);
+  const instance = await house.inState(ocr, 'ready');
+  await house.claim(prediction, instance);
+  return instance;
+};
+
+describe('a host', () => {
+  it('runs what is placed there, which calls back where it was told to', async () => {
+    const instance = await claimed();
+    expect(Object.keys(machines)).toContain(instance.hostId);
+    expect(instance.address).toContain(instance.hostId);
+    expect(instance.callbackHost).toBe('127.0.0.1');
+  });
+
+  it.each(['hangs', 'refuses'] as const)(
+    'that %s is lost within 10 s, and taken in again when it returns',
+    async (how) => {
+      const instance = await claimed();
+      const lostAt = house.clock.now();
+      machine(instance.hostId).lose(how);
+
+      const gone = await house.until(
+        'the instance to be gone',
+        async () => (await house.instances(ocr)).find(({ id, state }) => id === instance.id && state === 'failed'),
+        STEP_MS,
+      );
+      expect(gone.since - lostAt).toBeLessThanOrEqual(LOST_WITHIN_MS);
+      expect(gone.failure).toMatchObject({
+        kind: 'lost',
+        message: expect.stringContaining(`${instance.hostId} is lost`),
+      });
+      const another = await readyElsewhere(instance);
+      expect(another.hostId).not.toBe(instance.hostId);
+      const row = await hostUntil(instance.hostId, (host) => host.lostAt !== null);
+      expect(row.lostWhy).toMatch(how === 'hangs' ? /no answer within 3 s/ : /ECONNREFUSED/);
+      // The host was at fault, not the deployment.
+      expect(await house.store.deployments.status(ocr.id)).not.toMatchObject({ consecutiveFailures: 1 });
+
+      // Its container ran on all the while.
+      expect(machine(instance.hostId).specOf(instance.id)).not.toBeNull();
+      machine(instance.hostId).restore();
+      await hostUntil(instance.hostId, (host) => host.lostAt === null);
+      await house.until(
+        'the stray to be reaped',
+        async () => machine(instance.hostId).stopped.includes(instance.id),
+        STEP_MS,
+      );
+    },
+  );
+
+  it('that is silent for a moment loses nothing', async () => {
+    const instance = await claimed();
+    machine(instance.hostId).lose('refuses');
+    house.clock.advance(3_000);
+    machine(instance.hostId).restore();
+    await house.until('some time to pass', async () => house.clock.now() >= instance.since + 20_000, STEP_MS);
+    expect(await house.store.instances.get(instance.id)).toMatchObject({ state: 'ready' });
+  });
+
+  it('that never answers delays no boot elsewhere', async () => {
+    const [slow, quick] = ['gpu1', 'gpu2'];
+    if (slow === undefined || quick === undefined) throw new Error('two machines are needed');
+    machine(slow).lose('hangs');
+    await hostUntil(slow, ({ lostAt }) => lostAt !== null);
+    const asked = house.clock.now();
+    const instance = await claimed();
+    expect(instance.hostId).toBe(quick);
+    expect(instance.since - asked).toBeLessThan(2_000);
+  });
+
+  it('that is removed by force takes its instances along', async () => {
+    const instance = await claimed();
+    expect(await house.store.hosts.remove(instance.hostId, house.clock.now(), false)).toBe(false);
+    expect(await house.store.hosts.remove(instance.hostId, house.clock.now(), true)).toBe(true);
+    house.bus.poke('scheduler');
+    const another = await readyElsewhere(instance);
+    expect(another.hostId).not.toBe(instance.hostId);
+    expect(await house.store.instances.get(instance.id)).toMatchObject({ state: 'failed', failure: { kind: 'lost' } });
+    // It answers, so what it ran is ended there too.
+    await house.until('it to be stopped', async () => machine(instance.hostId).stopped.includes(instance.id), STEP_MS);
+  });
+
+  it('that is drained is left by what it runs', async () => {
+    const instance = await claimed();
+    await house.store.hosts.change(instance.hostId, { draining: true });
+    house.bus.poke('scheduler');
+    expect((await readyElsewhere(instance)).hostId).not.toBe(instance.hostId);
+    await house.until(
+      'it to drain',
+      async () => (await house.store.instances.get(instance.id))?.state === 'draining',
+      STEP_MS,
+    );
+  });
+});
