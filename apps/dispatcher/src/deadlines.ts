@@ -7,6 +7,15 @@ export interface DeadlineTimer {
   close(): void;
 }
 
+/**
+ * When to look for what is due, or null: no more. `lookedAt`: when that was last done, up to which it was met. What came
+ * due since then was not, and wants a look at once.
+ */
+export function nextLookAt(deadline: Millis | null, lookedAt: Millis, now: Millis): Millis | null {
+  if (deadline === null || deadline <= lookedAt) return null;
+  return Math.max(deadline, now + 1);
+}
+
 /** Node fires at once for a longer delay; a timer that fires early only makes its caller look. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 

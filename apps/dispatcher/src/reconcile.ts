@@ -2,7 +2,7 @@ import type { Failure, Millis } from '@hearth/core';
 import type { DeploymentStatusRow, InstanceRow, PredictionRow } from '@hearth/store';
 import type { Consumers } from './consumers.ts';
 import type { Context } from './context.ts';
-import type { DeadlineTimer } from './deadlines.ts';
+import { type DeadlineTimer, nextLookAt } from './deadlines.ts';
 import { endMetrics } from './end-metrics.ts';
 import type { Runner } from './run-prediction.ts';
 import { cogIdOf, type Ending } from './runs.ts';
@@ -24,16 +24,20 @@ export interface Reconciled {
  */
 export async function reconcile(room: Reconciled): Promise<void> {
   const { context } = room;
+  let dueAt = context.now();
   const steps = [
     async () => {
       const live = await context.store.instances.live();
       await room.consumers.match(live, (attachment, ticket) => room.runner.take(attachment, ticket));
       await endVanished(context, live);
     },
-    () => stopDue(room),
+    () => {
+      dueAt = context.now();
+      return stopDue(room, dueAt);
+    },
     () => failWaiting(context),
     () => context.admission.look(),
-    async () => room.deadlines.arm(await context.store.predictions.nextDeadline()),
+    async () => room.deadlines.arm(nextLookAt(await context.store.predictions.nextDeadline(), dueAt, context.now())),
   ];
   for (const step of steps) {
     if (context.closing.aborted) return;
@@ -68,10 +72,10 @@ const crashError = ({ kind, message }: Failure): string =>
   kind === 'oom' ? `The model ran out of memory: ${message}` : `The model crashed while it ran: ${message}`;
 
 /** Cancel requests and deadlines: of waiting predictions in the store, of running ones in their container. */
-async function stopDue({ context, runner }: Reconciled): Promise<void> {
+async function stopDue({ context, runner }: Reconciled, dueAt: Millis): Promise<void> {
   const { store, now, runs, look } = context;
   let missing = false;
-  for (const row of await store.predictions.due(now())) {
+  for (const row of await store.predictions.due(dueAt)) {
     if (row.status === 'starting') {
       // A deadline that passes before the start is free and says so; one that passes while it runs is a cancel.
       const status = row.cancelRequestedAt === null ? 'aborted' : 'canceled';

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { callbackBase, isCovered, listenAddresses } from '../src/addresses.ts';
 import { readConfig } from '../src/config.ts';
 import { consumerChanges, type IntakeView } from '../src/consumers.ts';
+import { nextLookAt } from '../src/deadlines.ts';
 
 const instance = (id: string, state: InstanceRow['state'], over: Partial<InstanceRow> = {}): InstanceRow => ({
   id,
@@ -132,5 +133,16 @@ describe('configuration', () => {
     expect(() => readConfig(env)).toThrow(/HEARTH_CANCEL_GRACE is "soon"; allowed: a duration/);
     expect(() => readConfig(env)).toThrow(/HEARTH_CALLBACK_HOST is "a,,b"; allowed: addresses separated by commas/);
     expect(() => readConfig({})).toThrow(/DATABASE_URL is not set/);
+  });
+});
+
+describe('the next look for deadlines', () => {
+  it.each([
+    ['none', null, 100, 120, null],
+    ['one to come is looked for when it comes', 500, 100, 120, 500],
+    ['one that came due while we looked is looked for at once', 110, 100, 120, 121],
+    ['one that was met by the look is not looked for again', 100, 100, 120, null],
+  ])('%s', (_, deadline, lookedAt, now, at) => {
+    expect(nextLookAt(deadline, lookedAt, now)).toBe(at);
   });
 });
