@@ -65,7 +65,7 @@ it('a warm deployment stays warm while its release changes, with no prediction t
   for (const rows of seen) expect(rows.some(({ state }) => state === 'ready')).toBe(true);
   expect(seen.some((rows) => of(rows, next, 'booting').length === 1)).toBe(true);
   const [fresh] = of(await house.instances(deployment), next, 'ready');
-  expect(fresh?.reason).toBe('It takes over from an earlier release, which is warm.');
+  expect(fresh?.reason).toMatch(/^It takes over from an earlier release, which is warm\. On local: /);
   expect(house.runtime.booted).toBe(2);
   await house.closeIntake(old);
   expect((await house.inState(deployment, 'stopped')).id).toBe(old.id);
@@ -145,7 +145,11 @@ async function passTime(scheduler: Scheduler): Promise<void> {
 
 it('a change of the scale alone restarts nothing', async () => {
   const [deployment, old, scheduler] = await warm();
-  await house.store.deployments.update(deployment.id, { minInstances: 1, maxInstances: 5, keepAlive: { kind: 'fixed', ms: 1 } });
+  await house.store.deployments.update(deployment.id, {
+    minInstances: 1,
+    maxInstances: 5,
+    keepAlive: { kind: 'fixed', ms: 1 },
+  });
   house.bus.poke('scheduler');
   await passTime(scheduler);
   expect(await house.store.instances.get(old.id)).toMatchObject({ state: 'ready' });
