@@ -175,6 +175,12 @@ describe('deployments', () => {
       configuration: { min_instances: 0, keep_alive: 5 },
     });
     expect((await house.ask<WireDeployment>('PATCH', path, {})).body.current_release.number).toBe(2);
+    for (const keep_alive of ['until-needed', 'auto'] as const) {
+      const kept = await house.ask<WireDeployment>('PATCH', path, { keep_alive });
+      expect(kept.body.current_release.configuration.keep_alive).toBe(keep_alive);
+    }
+    const rolledBack = await house.ask<WireDeployment>('POST', `${path}/rollback`, { release: 3 });
+    expect(rolledBack.body.current_release.configuration.keep_alive).toBe('until-needed');
     expect((await house.ask('DELETE', path)).status).toBe(204);
     expect((await house.ask('GET', path)).status).toBe(404);
   });
