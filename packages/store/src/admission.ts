@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Connection, Database } from './database.ts';
 import type { Predictions, QueuedTicket } from './store.ts';
-import { placeIn, REBASE } from './turns.ts';
+import { FAR, placeIn, REBASE } from './turns.ts';
 import { at } from './values.ts';
 
 /** How many predictions of an account may be queued or running: the part of the port that the dispatcher keeps to it with. */
@@ -64,8 +64,10 @@ export function createAdmission({ db, pool }: Connection): Admission {
     },
 
     async rebase() {
-      const { rowCount } = await pool.query(REBASE);
-      return rowCount ?? 0;
+      const { rows } = await pool.query<{ deploymentId: string }>(FAR);
+      let rebased = 0;
+      for (const { deploymentId } of rows) rebased += (await pool.query(REBASE, [deploymentId])).rowCount ?? 0;
+      return rebased;
     },
   };
 }

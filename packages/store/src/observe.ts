@@ -80,19 +80,24 @@ export function createOverview(connection: Connection): () => Promise<Deployment
 /** What each account asks of each deployment. What is held asks for nothing yet. */
 const demandByAccount = (db: Database) =>
   db
-    .selectFrom('predictions')
-    .leftJoin('accounts', 'accounts.id', 'predictions.account_id')
-    .select([
-      'deployment_id as deploymentId',
-      'account_id as accountId',
-      sql<number>`coalesce(min(accounts.weight), 1)`.as('weight'),
-      sql<number>`count(*) filter (where status = 'starting')`.as('waiting'),
-      sql<number>`count(*) filter (where status = 'processing')`.as('inFlight'),
-      sql<number | null>`min(predictions.created_at) filter (where status = 'starting')`.as('oldestWaitingAt'),
-    ])
-    .where(UNFINISHED)
-    .where(sql<boolean>`not held`)
-    .groupBy(['deployment_id', 'account_id']);
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('predictions')
+        .select([
+          'deployment_id as deploymentId',
+          'account_id as accountId',
+          sql<number>`count(*) filter (where status = 'starting')`.as('waiting'),
+          sql<number>`count(*) filter (where status = 'processing')`.as('inFlight'),
+          sql<number | null>`min(created_at) filter (where status = 'starting')`.as('oldestWaitingAt'),
+        ])
+        .where(UNFINISHED)
+        .where(sql<boolean>`not held`)
+        .groupBy(['deployment_id', 'account_id'])
+        .as('asked'),
+    )
+    .leftJoin('accounts', 'accounts.id', 'asked.accountId')
+    .selectAll('asked')
+    .select(sql<number>`coalesce(accounts.weight, 1)`.as('weight'));
 
 type AskedByAccount = InferResult<ReturnType<typeof demandByAccount>>[number];
 

@@ -1,11 +1,5 @@
 import { MAX_PRIORITY, REBASE_AT, TICKS_PER_MS, TICKS_PER_ROUND, TICKS_PER_STEP } from '@hearth/core';
 
-/**
- * How many of an account's newest predictions are asked what turn they had. An account that has made more elsewhere since
- * is taken for one that comes anew, unless something of it still waits in this queue.
- */
-const REMEMBERED = 8;
-
 /** Waits in its queue for the first time: what was given back goes before all, and is nobody's measure. */
 const IN_LINE = `status = 'starting' and attempt = 0 and not held`;
 
@@ -34,20 +28,19 @@ export const placeIn = ({ deployment, account, at }: Joining): string => `latera
           else ${priorityFrom('greatest(due, head.turn)', 1)}
         end as priority
       from (
+        -- "offset 0" keeps it one value, worked out once: inlined, it would be looked up for each mention.
         select coalesce(
-          greatest(
-            (select max(turn) from predictions
-              where deployment_id = ${deployment} and account_id = ${account} and ${IN_LINE}),
-            (select max(turn) from (
-                select deployment_id, turn from predictions where account_id = ${account} order by id desc limit ${REMEMBERED}
-              ) as newest where newest.deployment_id = ${deployment})
-          ) + greatest(1, round(${TICKS_PER_ROUND} / coalesce(
+          (select turn from predictions
+            where deployment_id = ${deployment} and account_id = ${account} order by turn desc limit 1)
+          + greatest(1, round(${TICKS_PER_ROUND} / coalesce(
             (select weight from accounts where accounts.id = ${account}), 1)))::bigint, 0) as due
+        offset 0
       ) as own
       left join (
         select turn, priority from predictions
         where deployment_id = ${deployment} and ${IN_LINE} order by priority, id limit 1
       ) as head on true
+      offset 0
     ) as place`;
 
 const floored = (turn: string): string => `${turn} / ${TICKS_PER_STEP} * ${TICKS_PER_STEP}`;
@@ -55,16 +48,18 @@ const floored = (turn: string): string => `${turn} / ${TICKS_PER_STEP} * ${TICKS
 const priorityFrom = (turn: string, odd: 0 | 1): string =>
   `least(${MAX_PRIORITY}, 2 * (${turn} / ${TICKS_PER_STEP} - (head.turn / ${TICKS_PER_STEP} - head.priority / 2)) + ${odd})`;
 
-/** Takes what has passed off the priorities of a queue that has come far. Its tickets are set right by the next sweep. */
+/** Queues whose next ticket has come far. */
+export const FAR = `
+  select deployment_id as "deploymentId" from predictions where ${IN_LINE}
+  group by deployment_id having min(priority) > ${REBASE_AT}`;
+
+/** $1: one of those. Takes what has passed off its priorities; its tickets are set right by being restored. */
 export const REBASE = `
-  with far as (
-    select distinct on (deployment_id) deployment_id, turn from predictions
-    where ${IN_LINE} and deployment_id in (
-      select deployment_id from predictions where ${IN_LINE} group by deployment_id having min(priority) > ${REBASE_AT})
-    order by deployment_id, priority, id
+  with head as (
+    select turn from predictions where deployment_id = $1 and ${IN_LINE} order by priority, id limit 1
   )
   update predictions
   set priority = least(${MAX_PRIORITY},
-    2 * greatest(0, predictions.turn / ${TICKS_PER_STEP} - far.turn / ${TICKS_PER_STEP}) + predictions.priority % 2)
-  from far
-  where predictions.deployment_id = far.deployment_id and ${IN_LINE.replaceAll(/\b(status|attempt|held)\b/g, 'predictions.$1')}`;
+    2 * greatest(0, predictions.turn / ${TICKS_PER_STEP} - head.turn / ${TICKS_PER_STEP}) + priority % 2)
+  from head
+  where deployment_id = $1 and ${IN_LINE}`;

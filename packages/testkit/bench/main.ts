@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util';
 import { findRedisBinary } from '@hearth/queue';
 import { boot } from './boot.ts';
+import { fair } from './fair.ts';
 import { type BenchOptions, overhead } from './overhead.ts';
 import { place } from './place.ts';
 import { policy } from './policy.ts';
 import { scale } from './scale.ts';
 import { stream } from './stream.ts';
 
-const BENCHES = { overhead, boot, stream, place, policy, scale };
+const BENCHES = { overhead, boot, stream, place, policy, scale, fair };
 type Bench = keyof typeof BENCHES;
 const SCALE = { hours: 6, deployments: 10_000, hosts: 1_000, spacing: 500 };
 const USAGE = `usage: pnpm bench [${Object.keys(BENCHES).join('|')}]… [--json] [--rounds N] [--transport redis|postgres]

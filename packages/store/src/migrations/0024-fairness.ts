@@ -20,11 +20,11 @@ alter table predictions
   add column priority integer not null default 0 check (priority between 0 and 2097151),
   -- Waits for others of its account to end before it gets a ticket.
   add column held boolean not null default false;
--- The next of a queue, and where an account stands in it. A prediction that was given back goes first and says neither.
+-- The next of a queue. A prediction that was given back goes before it.
 create index predictions_queue on predictions (deployment_id, priority, id)
   where status = 'starting' and attempt = 0 and not held;
-create index predictions_turn on predictions (deployment_id, account_id, turn)
-  where status = 'starting' and attempt = 0 and not held;
+-- Where an account stands in a queue: finished ones count, so that whoever comes back at once has not lost his place.
+create index predictions_turn on predictions (deployment_id, account_id, turn);
 create index predictions_returned on predictions (deployment_id, id) where status = 'starting' and attempt > 0;
 create index predictions_running on predictions (deployment_id) where status = 'processing';
 create index predictions_held on predictions (account_id, id) where status = 'starting' and held;
