@@ -1,4 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
+import { addAccounts } from './commands/accounts.ts';
 import { addCollections } from './commands/collections.ts';
 import { addDeployments } from './commands/deployments.ts';
 import { addExamples } from './commands/examples.ts';
@@ -45,6 +46,7 @@ export function createProgram(): Command {
     addUsage,
     addSimulate,
     addWebhooks,
+    addAccounts,
     addTokens,
   ]) {
     add(program);
