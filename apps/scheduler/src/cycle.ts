@@ -21,7 +21,7 @@ export async function runCycle(deps: CycleDeps): Promise<{ wakeAt: Millis | null
     const { observation, snapshot, unplannable } = await observe(deps);
     memory.snapshot = snapshot;
     const now = clock.now();
-    const plan = planCycle(snapshot, now);
+    const plan = planCycle(snapshot, now, memory.plans);
     memory.needs.record(plan.needs, now);
     for (const action of plan.actions) await apply(action, observation, deps);
     const blocked: Blocked[] = [...unplannable, ...plan.blocked];

@@ -1,4 +1,4 @@
-import { NeedHistories, NO_SHAPES, type Snapshot, type TypicalShape } from '@hearth/core';
+import { NeedHistories, NO_SHAPES, PlanMemory, type Snapshot, type TypicalShape } from '@hearth/core';
 import { GpuMemory, type GpuMemoryDeps } from './gpu-memory.ts';
 import { MeasuredTimes } from './measured-times.ts';
 import { UseHistories } from './use-histories.ts';
@@ -9,6 +9,7 @@ export interface Memory {
   readonly needs: NeedHistories;
   readonly uses: UseHistories;
   readonly gpus: GpuMemory;
+  readonly plans: PlanMemory;
   /** What the last cycle saw; null before the first. */
   snapshot: Snapshot | null;
   /** What the fleet was typically asked for when it was last looked at. */
@@ -20,6 +21,7 @@ export const openMemory = async (deps: GpuMemoryDeps): Promise<Memory> => ({
   needs: new NeedHistories(deps.clock.now()),
   uses: await UseHistories.open(deps.store, deps.clock.now()),
   gpus: new GpuMemory(deps),
+  plans: new PlanMemory(),
   snapshot: null,
   shapes: NO_SHAPES,
 });

@@ -36,13 +36,6 @@ export function worthOf(instance: Instance, use: UseHistory | null, now: Millis)
   return (usualBootMs(use) * Math.max(LEAST_RATE, demandRate(use, now))) / idleMs;
 }
 
-/** The order in which instances of one turn are asked to go. */
-const cheapestFirst = (a: Spare, b: Spare): number => a.worth - b.worth || longestIdleFirst(a.instance, b.instance);
-
-/** Who may be asked, turn by turn: each list holds those before it too, in the order in which they may go. */
-export function evictionTurns(spare: readonly Spare[]): readonly (readonly Instance[])[] {
-  const ordered = spare.toSorted((a, b) => a.turn - b.turn || cheapestFirst(a, b));
-  return ([0, 1, 2] as const)
-    .map((turn) => ordered.filter((s) => s.turn <= turn).map((s) => s.instance))
-    .filter((list, n, lists) => list.length > (lists[n - 1]?.length ?? 0));
-}
+/** The order in which instances are asked to go: turn by turn, those that are missed least first. */
+export const goesFirst = (a: Spare, b: Spare): number =>
+  a.turn - b.turn || a.worth - b.worth || longestIdleFirst(a.instance, b.instance);

@@ -32,22 +32,22 @@ export function evictionFor(
   const placement = placeOn(hosts, free, need);
   if (placement !== null) return { placement, victims: [] };
 
+  const onHost = Map.groupBy(evictable, ({ hostId }) => hostId);
+  const places = new Map(evictable.map((instance, n) => [instance, n]));
   const options = hosts.flatMap((host) => {
-    if (!takes(host, need)) return [];
-    const victims = victimsOn(
-      host,
-      free(host),
-      need,
-      evictable.filter((i) => i.hostId === host.id),
-    );
-    return victims === null ? [] : { host, victims, dearest: Math.max(...victims.map((i) => evictable.indexOf(i))) };
+    const victims = takes(host, need) ? victimsOn(host, free(host), need, onHost.get(host.id) ?? []) : null;
+    return victims === null ? [] : { host, victims, dearest: Math.max(...victims.map((i) => places.get(i) ?? 0)) };
   });
   const [best] = options.toSorted(
     (a, b) => a.victims.length - b.victims.length || a.dearest - b.dearest || byId(a.host, b.host),
   );
-  if (best === undefined) return null;
-  const freed = placeOn([best.host], (host) => givenBack(host, free(host), best.victims), need);
-  return freed === null ? null : { placement: freed, victims: best.victims };
+  return best === undefined ? null : evictionOn(best.host, free(best.host), need, best.victims);
+}
+
+/** Where a need then fits on a host whose victims were chosen; null only where they do not suffice. */
+export function evictionOn(host: Host, free: FreeResources, need: Need, victims: readonly Instance[]): Eviction | null {
+  const placement = placeOn([host], () => givenBack(host, free, victims), need);
+  return placement === null ? null : { placement, victims };
 }
 
 /** What is free on a host once `leaving`, who are all on it, have left it. */
@@ -70,7 +70,8 @@ export function givenBack(host: Host, free: FreeResources, leaving: readonly Hol
 export const makesRoom = (host: Host, free: FreeResources, need: Need, leaving: readonly Holder[]): boolean =>
   fits(givenBack(host, free, leaving), need);
 
-function victimsOn(
+/** The fewest of `evictable`, who are all on that host and in the order in which they may go; null: all do not suffice. */
+export function victimsOn(
   host: Host,
   free: FreeResources,
   need: Need,

@@ -31,37 +31,50 @@ export function freeGiven(holders: readonly Holder[]): Free {
   return (host) => ledger.free(host);
 }
 
+/** Works out what holders leave free of a host: {@link freeBeside}, or one that remembers. */
+export type Reckon = (host: Host, holders: readonly Holder[]) => FreeResources;
+
 /** Who holds what, by host: a change on one host leaves what is known of the others as it is. */
 export class Ledger {
-  readonly #holders = new Map<string, Set<Holder>>();
+  readonly #holders: Map<string, readonly Holder[]>;
   readonly #free = new Map<string, FreeResources>();
+  readonly #reckon: Reckon;
 
-  constructor(holders: readonly Holder[]) {
-    for (const holder of holders) this.add(holder);
+  constructor(holders: readonly Holder[], reckon: Reckon = freeBeside) {
+    this.#holders = Map.groupBy(holders, ({ hostId }) => hostId);
+    this.#reckon = reckon;
   }
 
   add(holder: Holder): void {
-    const here = this.#holders.get(holder.hostId);
-    if (here === undefined) this.#holders.set(holder.hostId, new Set([holder]));
-    else here.add(holder);
-    this.#free.delete(holder.hostId);
+    this.#change(holder.hostId, [...this.#on(holder.hostId), holder]);
   }
 
   remove(holder: Holder): void {
-    this.#holders.get(holder.hostId)?.delete(holder);
-    this.#free.delete(holder.hostId);
+    this.#change(
+      holder.hostId,
+      this.#on(holder.hostId).filter((other) => other !== holder),
+    );
   }
 
   has(holder: Holder): boolean {
-    return this.#holders.get(holder.hostId)?.has(holder) ?? false;
+    return this.#on(holder.hostId).includes(holder);
   }
 
   free(host: Host): FreeResources {
     const known = this.#free.get(host.id);
     if (known !== undefined) return known;
-    const free = freeBeside(host, [...(this.#holders.get(host.id) ?? [])]);
+    const free = this.#reckon(host, this.#on(host.id));
     this.#free.set(host.id, free);
     return free;
+  }
+
+  #on(hostId: string): readonly Holder[] {
+    return this.#holders.get(hostId) ?? [];
+  }
+
+  #change(hostId: string, holders: readonly Holder[]): void {
+    this.#holders.set(hostId, holders);
+    this.#free.delete(hostId);
   }
 }
 

@@ -7,13 +7,13 @@ import {
   type Drain,
   drain,
 } from './actions.ts';
-import type { Eviction } from './eviction.ts';
-import { evictionTurns, type Spare } from './eviction-order.ts';
+import type { Evictables } from './evictables.ts';
+import { type Eviction, evictionFor } from './eviction.ts';
 import { drainWithHost, type Fleet } from './fleet.ts';
 import { NO_SHAPES } from './fragmentation.ts';
-import { choicesOf, evictFirst, type Found, placeFirst } from './hardware-choice.ts';
+import { choicesOf, evictFirst, type Found, type HardwareChoice, placeFirst } from './hardware-choice.ts';
 import { type Instance, longestIdleFirst } from './instance.ts';
-import { siblingsOf } from './placement.ts';
+import { cheapest, siblingsOf } from './placement.ts';
 import type { Host } from './resources.ts';
 import type { Deployment, Snapshot } from './snapshot.ts';
 import { inWords, type Millis } from './time.ts';
@@ -32,7 +32,7 @@ export function grow(
   fleet: Fleet,
   { hosts, shapes = NO_SHAPES }: Snapshot,
   views: Views,
-  spare: readonly Spare[],
+  evictables: Evictables,
   now: Millis,
 ): Growth {
   const { deployment, ready, booting, demand } = fleet;
@@ -70,7 +70,7 @@ export function grow(
   const boots: Boot[] = [];
   for (let n = have; n < wanted; n++) {
     const siblings = siblingsOf([...ready, ...booting, ...boots.map((b) => b.placement)]);
-    const found = placeFirst(hosts, views.freeNow, choices, { shapes, siblings });
+    const found = placeFirst(choices, (need) => cheapest(views.roomyNow(need, shapes), need, siblings));
     if (found === null && isExpected && serving.length === 0 && n >= needed) break;
     if (found === null) {
       const refusal = nearestRefusal(
@@ -78,7 +78,7 @@ export function grow(
         choices.map((choice) => choice.need),
       );
       // For a takeover that nobody waits for no neighbour has to go cold.
-      const eviction = makeRoom(deployment, hosts, views, n < needed ? spare : [], serving);
+      const eviction = makeRoom(deployment, views, n < needed ? evictables : null, serving);
       const detail =
         eviction === null ? refusal.detail : `${refusal.detail} Room is being made on ${eviction.placement.hostId}.`;
       const drains = eviction?.victims.map((i) => drainForRoom(i, deployment)) ?? evacuated(serving, hosts);
@@ -103,16 +103,17 @@ const evacuated = (serving: readonly Instance[], hosts: readonly Host[]): Drain[
  */
 function makeRoom(
   deployment: Deployment,
-  hosts: readonly Host[],
   views: Views,
-  spare: readonly Spare[],
+  evictables: Evictables | null,
   serving: readonly Instance[],
-): Eviction | null {
+): (Eviction & { readonly choice: HardwareChoice }) | null {
   const choices = choicesOf(deployment);
-  const others = spare.filter(({ instance: i }) => i.deploymentId !== deployment.id && views.stays(i));
-  const turns = [...evictionTurns(others), serving.toSorted(longestIdleFirst)];
-  let eviction: ReturnType<typeof evictFirst> = null;
-  for (const turn of turns) eviction ??= evictFirst(choices, hosts, views.freeLater, turn);
+  const may = (i: Instance): boolean => i.deploymentId !== deployment.id && views.stays(i);
+  const turns = evictables?.turns(may) ?? [];
+  let eviction: ReturnType<typeof makeRoom> = null;
+  for (const turn of turns) eviction ??= evictFirst(choices, (need) => evictables?.evict(need, turn, may) ?? null);
+  const stale = serving.toSorted(longestIdleFirst);
+  eviction ??= evictFirst(choices, (need) => evictionFor(need, views.hosts, views.freeLater, stale));
   if (eviction === null) return null;
   views.leave(eviction.victims);
   views.takeLater(eviction.placement, eviction.choice.need);

@@ -1,8 +1,6 @@
-import { type Eviction, evictionFor } from './eviction.ts';
-import type { Free } from './free.ts';
-import type { Instance } from './instance.ts';
-import { type Place, type Preferences, place } from './placement.ts';
-import type { Host, Need } from './resources.ts';
+import type { Eviction } from './eviction.ts';
+import type { Place } from './placement.ts';
+import type { Need } from './resources.ts';
 
 /** One of the SKUs that a deployment may run on, and what an instance needs there. */
 export interface HardwareChoice {
@@ -26,14 +24,9 @@ export interface Found extends Place {
 }
 
 /** The first choice that fits now, and where: a fallback that is free beats a preference that is full. */
-export function placeFirst(
-  hosts: readonly Host[],
-  free: Free,
-  choices: readonly HardwareChoice[],
-  by: Preferences,
-): Found | null {
+export function placeFirst(choices: readonly HardwareChoice[], placeOne: (need: Need) => Place | null): Found | null {
   for (const choice of choices) {
-    const found = place(hosts, free, choice.need, by);
+    const found = placeOne(choice.need);
     if (found !== null) return { ...found, choice };
   }
   return null;
@@ -42,12 +35,10 @@ export function placeFirst(
 /** The first choice that room can be made for. */
 export function evictFirst(
   choices: readonly HardwareChoice[],
-  hosts: readonly Host[],
-  free: Free,
-  evictable: readonly Instance[],
+  evictOne: (need: Need) => Eviction | null,
 ): (Eviction & { readonly choice: HardwareChoice }) | null {
   for (const choice of choices) {
-    const eviction = evictionFor(choice.need, hosts, free, evictable);
+    const eviction = evictOne(choice.need);
     if (eviction !== null) return { ...eviction, choice };
   }
   return null;

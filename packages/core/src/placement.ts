@@ -40,9 +40,13 @@ export interface Place {
   readonly why: string;
 }
 
-interface Option {
+/** A host that can hold a need, and what that would do to it. */
+export interface Roomy {
   readonly host: Host;
   readonly rating: Rating;
+}
+
+interface Option extends Roomy {
   readonly hasImage: boolean;
   readonly siblings: number;
   readonly cost: number;
@@ -56,42 +60,62 @@ export function place(
   { shapes, siblings }: Preferences = NO_PREFERENCES,
 ): Place | null {
   const rate = ratingOf(need, shapes);
-  const options: Option[] = [];
+  const roomy: Roomy[] = [];
   for (const host of hosts) {
-    if (!takes(host, need)) continue;
-    const rating = rate(host, free(host));
-    if (rating === null) continue;
+    const rating = takes(host, need) ? rate(host, free(host)) : null;
+    if (rating !== null) roomy.push({ host, rating });
+  }
+  return cheapest(roomy, need, siblings);
+}
+
+/** Of hosts with room, the one where a need costs least. */
+export function cheapest(roomy: Iterable<Roomy>, need: Need, siblings: Preferences['siblings']): Place | null {
+  let best: Option | null = null;
+  const all = { count: 0, leastGrains: Infinity, mostGrains: -Infinity, lackImage: false, mostSiblings: 0 };
+  for (const { host, rating } of roomy) {
     const hasImage = need.image !== null && host.images.includes(need.image);
     const here = siblings.get(host.id) ?? 0;
     const missing = need.image === null || hasImage ? 0 : IMAGE_MISSING;
     const cost = inGrains(rating.fragmentation + missing + here * ALREADY_HERE);
-    options.push({ host, rating, hasImage, siblings: here, cost });
+    const grains = inGrains(rating.fragmentation);
+    all.count++;
+    all.leastGrains = Math.min(all.leastGrains, grains);
+    all.mostGrains = Math.max(all.mostGrains, grains);
+    all.lackImage ||= !hasImage;
+    all.mostSiblings = Math.max(all.mostSiblings, here);
+    if (best === null || (cost - best.cost || byFit(rating, best.rating) || byId(host, best.host)) < 0) {
+      best = { host, rating, hasImage, siblings: here, cost };
+    }
   }
-  if (options.length === 0) return null;
-  const best = options.reduce((chosen, one) => (byCost(one, chosen) < 0 ? one : chosen));
+  if (best === null) return null;
   const placement = {
     hostId: best.host.id,
     deviceIds: best.rating.deviceIds,
     gpuShareMiB: need.gpuShareMiB,
   };
-  return { placement, why: why(best, options) };
+  return { placement, why: why(best, all) };
 }
-
-const byCost = (a: Option, b: Option): number => a.cost - b.cost || byFit(a.rating, b.rating) || byId(a.host, b.host);
 
 export const placeOn = (hosts: readonly Host[], free: Free, need: Need, by?: Preferences): Placement | null =>
   place(hosts, free, need, by)?.placement ?? null;
 
+/** What the options have among them. */
+interface Options {
+  readonly count: number;
+  readonly leastGrains: number;
+  readonly mostGrains: number;
+  readonly lackImage: boolean;
+  readonly mostSiblings: number;
+}
+
 /** What the chosen host has over others that had room. */
-function why(best: Option, options: readonly Option[]): string {
-  if (options.length === 1) return 'the only host with room now';
+function why(best: Option, all: Options): string {
+  if (all.count === 1) return 'the only host with room now';
   const grains = inGrains(best.rating.fragmentation);
   const reasons = [
-    best.hasImage && options.some((one) => !one.hasImage) && 'it has the image',
-    options.some((one) => inGrains(one.rating.fragmentation) > grains) &&
-      options.every((one) => inGrains(one.rating.fragmentation) >= grains) &&
-      'least fragmentation of GPUs',
-    options.some((one) => one.siblings > best.siblings) && 'fewer instances of the deployment are there',
+    best.hasImage && all.lackImage && 'it has the image',
+    all.mostGrains > grains && all.leastGrains >= grains && 'least fragmentation of GPUs',
+    all.mostSiblings > best.siblings && 'fewer instances of the deployment are there',
   ].filter((reason) => reason !== false);
   return reasons.length === 0 ? 'the tightest fit' : reasons.join(', ');
 }

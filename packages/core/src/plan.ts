@@ -1,9 +1,11 @@
 import { type Action, type Blocked, type Drain, drain, stop } from './actions.ts';
+import { Evictables } from './evictables.ts';
 import { spareOf } from './eviction-order.ts';
 import { fairestFirst } from './fair-order.ts';
 import { drainingHosts, fleetOf, surplusOf } from './fleet.ts';
 import { grow } from './growth.ts';
 import { byId, holdsResources, type Instance, isComing, isLeaving } from './instance.ts';
+import { RoomMemory } from './room-memory.ts';
 import type { Deployment, Snapshot } from './snapshot.ts';
 import { earliest, type Millis } from './time.ts';
 import { Views } from './views.ts';
@@ -17,12 +19,21 @@ export interface Plan {
   readonly wakeAt: Millis | null;
 }
 
+/**
+ * What a planner may keep from one cycle to the next, so that a cycle costs what has changed. It decides nothing: with
+ * any memory, an empty one too, a snapshot has the same plan.
+ */
+export class PlanMemory {
+  readonly room = new RoomMemory();
+}
+
 /** Decides one cycle. Pure: the same snapshot and `now` give the same plan, whatever the order of their rows. */
-export function planCycle(snapshot: Snapshot, now: Millis): Plan {
+export function planCycle(snapshot: Snapshot, now: Millis, memory: PlanMemory = new PlanMemory()): Plan {
   const held = snapshot.instances.filter(holdsResources).toSorted(byId);
+  const heldBy = Map.groupBy(held, (i) => i.deploymentId);
   const leaving = drainingHosts(snapshot.hosts);
   const fleets = fairestFirst(
-    snapshot.deployments.map((d) => fleetOf(d, held, now, leaving)),
+    snapshot.deployments.map((d) => fleetOf(d, heldBy.get(d.id) ?? [], now, leaving)),
     now,
   );
 
@@ -31,7 +42,7 @@ export function planCycle(snapshot: Snapshot, now: Millis): Plan {
   const drained = held.filter((i) => i.state === 'draining' && i.intakeClosed && i.inFlight === 0);
 
   // 2. Drain what must not stay, whether or not anybody needs the room.
-  const unwanted = [...removed(held, snapshot.deployments), ...fleets.flatMap((fleet) => fleet.unwanted)];
+  const unwanted = [...removed(heldBy, snapshot.deployments), ...fleets.flatMap((fleet) => fleet.unwanted)];
 
   // 3. Drain idle surplus past its keep-alive, but for what the load of the last minute holds back; remember the rest as
   //    evictable.
@@ -41,13 +52,17 @@ export function planCycle(snapshot: Snapshot, now: Millis): Plan {
   // 4. Boot what demand lacks, the least served and longest waiting first; evict only where nothing fits.
   const draining = new Set([...unwanted, ...expired].map((d) => d.instanceId));
   const views = new Views(
+    snapshot.hosts,
     [...held, ...(snapshot.lingering ?? [])],
     held.filter((i) => !isLeaving(i) && !draining.has(i.id)),
+    memory.room,
   );
-  const spare = surplus.flatMap(({ fleet: { deployment }, spare }) =>
-    spare.map((i) => spareOf(i, deployment.policy.keepAlive, deployment.use, now)),
+  const evictables = new Evictables(views, memory.room, () =>
+    surplus.flatMap(({ fleet: { deployment }, spare }) =>
+      spare.map((i) => spareOf(i, deployment.policy.keepAlive, deployment.use, now)),
+    ),
   );
-  const growth = fleets.map((fleet) => grow(fleet, snapshot, views, spare, now));
+  const growth = fleets.map((fleet) => grow(fleet, snapshot, views, evictables, now));
 
   return {
     actions: [...drained.map(stop), ...unwanted, ...expired, ...growth.flatMap((g) => g.actions)],
@@ -63,7 +78,13 @@ export function planCycle(snapshot: Snapshot, now: Millis): Plan {
   };
 }
 
-const removed = (held: readonly Instance[], deployments: readonly Deployment[]): readonly Drain[] =>
-  held
-    .filter((i) => isComing(i) && !deployments.some((d) => d.id === i.deploymentId))
+function removed(
+  heldBy: ReadonlyMap<string, readonly Instance[]>,
+  deployments: readonly Deployment[],
+): readonly Drain[] {
+  const known = new Set(deployments.map((d) => d.id));
+  return [...heldBy]
+    .flatMap(([id, held]) => (known.has(id) ? [] : held.filter(isComing)))
+    .toSorted(byId)
     .map((i) => drain(i, 'removed', 'Its deployment no longer exists.'));
+}

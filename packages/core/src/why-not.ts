@@ -1,4 +1,4 @@
-import { fits, hasLabels, isOfType, isOpen, isSuited } from './fit.ts';
+import { fits, hasLabels, isOfType, isSuited, takes } from './fit.ts';
 import { freeBeside } from './free.ts';
 import { byId } from './instance.ts';
 import type { Host, Need } from './resources.ts';
@@ -12,12 +12,14 @@ export interface Refusal {
 
 /** Why `place` found nothing, from the most general cause to the most particular. */
 export function whyNot(hosts: readonly Host[], need: Need): Refusal {
+  // What most often is so is found before all of the fleet was looked at.
+  const open = hosts.some((host) => takes(host, need) && fits(freeBeside(host, []), need));
+  if (open) return { reason: 'no-capacity', detail: 'Every host that could hold it is full.' };
   const impossible = whyNever(hosts, need);
   if (impossible !== null) return { reason: 'no-hardware', detail: impossible };
   const fitting = suitedHosts(hosts, need)
     .filter((host) => fits(freeBeside(host, []), need))
     .toSorted(byId);
-  if (fitting.some(isOpen)) return { reason: 'no-capacity', detail: 'Every host that could hold it is full.' };
   const standing = ({ lost, draining }: Host): string => (lost ? 'lost' : draining ? 'draining' : 'cordoned');
   const words = [...new Set(fitting.map(standing))];
   const names = fitting.map((h) => (words.length === 1 ? h.id : `${h.id} (${standing(h)})`)).join(', ');

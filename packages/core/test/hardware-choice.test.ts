@@ -5,6 +5,7 @@ import {
   isStale,
   type Need,
   nearestRefusal,
+  place,
   placeFirst,
   planCycle,
 } from '../src/index.ts';
@@ -26,18 +27,17 @@ const on = (hostId: string, deviceId: string) =>
   instance({ id: deviceId, hostId, deviceIds: [deviceId], deploymentId: 'other', memoryMiB: 1_000, inFlight: 1 });
 
 describe('the first choice that has room now', () => {
-  const by = { shapes: [], siblings: new Map<string, number>() };
   it.each([
     ['is the preferred one, while it has', [], 'a100 h1'],
     ['is the next one, where that is full', [on('h1', 'g1')], 't4 h2'],
     ['is the one after it, where both are', [on('h1', 'g1'), on('h2', 'g2')], 'cpu h1'],
   ])('%s', (_, held, want) => {
-    const found = placeFirst(hosts, freeGiven(held), [a100, t4, cpu], by);
+    const found = placeFirst([a100, t4, cpu], (of) => place(hosts, freeGiven(held), of));
     expect(found && `${found.choice.sku} ${found.placement.hostId}`).toBe(want);
   });
 
   it('is none where none has', () => {
-    expect(placeFirst(hosts, freeGiven([on('h1', 'g1')]), [a100], by)).toBeNull();
+    expect(placeFirst([a100], (of) => place(hosts, freeGiven([on('h1', 'g1')]), of))).toBeNull();
   });
 });
 

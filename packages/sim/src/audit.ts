@@ -20,8 +20,7 @@ export interface Violations {
 interface Room {
   memoryMiB: number;
   cpus: number;
-  /** Free MiB of each GPU. */
-  readonly gpus: Map<string, number>;
+  readonly gpus: ReadonlyMap<string, { readonly vramMiB: number; freeMiB: number }>;
 }
 
 type Held = Pick<Instance, 'hostId' | 'deviceIds' | 'gpuShareMiB' | 'memoryMiB' | 'cpus'>;
@@ -32,7 +31,6 @@ type Held = Pick<Instance, 'hostId' | 'deviceIds' | 'gpuShareMiB' | 'memoryMiB' 
  */
 export class Audit {
   readonly #rooms = new Map<string, Room>();
-  readonly #sizes = new Map<string, number>();
   readonly #counts = {
     overMemory: 0,
     overCpus: 0,
@@ -45,9 +43,8 @@ export class Audit {
 
   constructor(hosts: readonly Host[]) {
     for (const { id, memoryMiB, cpus, devices } of hosts) {
-      const gpus = new Map(devices.map((device) => [device.id, device.vramMiB]));
+      const gpus = new Map(devices.map(({ id: gpu, vramMiB }) => [gpu, { vramMiB, freeMiB: vramMiB }]));
       this.#rooms.set(id, { memoryMiB, cpus: cpus ?? Infinity, gpus });
-      for (const device of devices) this.#sizes.set(device.id, device.vramMiB);
     }
   }
 
@@ -67,14 +64,13 @@ export class Audit {
     if (room.memoryMiB < 0) this.#counts.overMemory++;
     if (room.cpus < 0) this.#counts.overCpus++;
     for (const id of instance.deviceIds) {
-      const free = room.gpus.get(id);
-      if (free === undefined) {
+      const gpu = room.gpus.get(id);
+      if (gpu === undefined) {
         this.#counts.misplaced++;
         continue;
       }
-      const left = free - this.#takes(instance, id);
-      room.gpus.set(id, left);
-      if (left < 0) this.#counts.overGpu++;
+      gpu.freeMiB -= instance.gpuShareMiB > 0 ? instance.gpuShareMiB : gpu.vramMiB;
+      if (gpu.freeMiB < 0) this.#counts.overGpu++;
     }
   }
 
@@ -84,8 +80,8 @@ export class Audit {
     room.memoryMiB += instance.memoryMiB;
     room.cpus += instance.cpus;
     for (const id of instance.deviceIds) {
-      const free = room.gpus.get(id);
-      if (free !== undefined) room.gpus.set(id, free + this.#takes(instance, id));
+      const gpu = room.gpus.get(id);
+      if (gpu !== undefined) gpu.freeMiB += instance.gpuShareMiB > 0 ? instance.gpuShareMiB : gpu.vramMiB;
     }
   }
 
@@ -99,9 +95,5 @@ export class Audit {
 
   accounted(arrived: number, found: number): void {
     this.#counts.lost = Math.max(this.#counts.lost, Math.abs(arrived - found));
-  }
-
-  #takes({ gpuShareMiB }: Held, id: string): number {
-    return gpuShareMiB > 0 ? gpuShareMiB : (this.#sizes.get(id) ?? 0);
   }
 }

@@ -3,6 +3,7 @@ import {
   type Millis,
   NeedHistories,
   type Plan,
+  PlanMemory,
   planCycle,
   type Snapshot,
   type TypicalShape,
@@ -25,6 +26,12 @@ export type Incident =
 /** Decides a cycle; {@link planCycle} and whatever else is to be held against it. */
 export type Planner = (snapshot: Snapshot, now: Millis) => Plan;
 
+/** As the scheduler plans, with a memory of its own. */
+export const remembering = (): Planner => {
+  const memory = new PlanMemory();
+  return (snapshot, now) => planCycle(snapshot, now, memory);
+};
+
 export interface SimulationOptions {
   readonly hosts: readonly Host[];
   readonly deployments: readonly SimDeployment[];
@@ -33,7 +40,7 @@ export interface SimulationOptions {
   readonly incidents?: readonly Incident[];
   /** What the fleet is typically asked for; see `typicalShapes`. Default: nothing is known. */
   readonly shapes?: readonly TypicalShape[];
-  /** A new planner for each scheduler: what it remembers is lost with it. Default: {@link planCycle}. */
+  /** A new planner for each scheduler: what it remembers is lost with it. Default: {@link remembering}. */
   readonly planner?: () => Planner;
   /** How a boot goes; default: it takes the `bootMs` of its deployment and succeeds. */
   readonly bootOf?: (deployment: SimDeployment) => BootOutcome;
@@ -91,7 +98,7 @@ class Simulation {
   #cycles = 0;
 
   constructor(options: SimulationOptions) {
-    const { hosts, deployments, incidents = [], planner = () => planCycle, bootOf, course } = options;
+    const { hosts, deployments, incidents = [], planner = remembering, bootOf, course } = options;
     this.#options = options;
     this.#plan = planner();
     this.#histories = new NeedHistories(0);
@@ -161,7 +168,7 @@ class Simulation {
     if (incident.kind === 'scheduler-restart') {
       this.#downUntil = now + incident.downMs;
       this.#cycleAt = this.#downUntil;
-      this.#plan = (this.#options.planner ?? (() => planCycle))();
+      this.#plan = (this.#options.planner ?? remembering)();
       this.#histories = new NeedHistories(this.#downUntil);
       return;
     }

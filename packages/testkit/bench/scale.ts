@@ -1,7 +1,8 @@
-import { type Host, type KeepAlive, planCycle, typicalShapes } from '@hearth/core';
+import { type Host, type KeepAlive, typicalShapes } from '@hearth/core';
 import {
   type Incident,
   type Planner,
+  remembering,
   type SimulationResult,
   seeded,
   sessionsTrace,
@@ -36,7 +37,7 @@ const WARM_UP = 1 / 6;
  * Zipf-like popularity, a minute with ten times the load, one host in twenty lost at once and back later, a restart of
  * the scheduler, and one boot in a hundred that fails. `planner`: what is measured.
  */
-export async function scale(options: ScaleOptions, planner: () => Planner = () => planCycle) {
+export async function scale(options: ScaleOptions, planner: () => Planner = remembering) {
   const { hours, say, spacing } = options;
   const { hosts, source } = await largeFleet(process.env['HEARTH_TRACES'], options.hosts);
   const durationMs = hours * HOUR_MS;

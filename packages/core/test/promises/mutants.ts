@@ -14,7 +14,7 @@ export interface Mutant {
 export const MUTANTS: readonly Mutant[] = [
   {
     bug: 'room is given away before what leaves has left it',
-    file: 'views.ts',
+    file: 'room-memory.ts',
     from: 'const both = freeInBoth(now, later);',
     to: 'const both = later;',
     breaks: 'no host holds more than it has',
