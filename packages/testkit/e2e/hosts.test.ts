@@ -38,6 +38,7 @@ describe.skipIf(!(await enginesRing()))('three machines', () => {
     await withSlots(SLOTS);
     fleet = await startEngines(['tcp', 'tls', 'ssh']);
     for (const engine of fleet.engines) await engine.load(IMAGE);
+    await engineOf('three').load(ONE_SLOT);
     const env = { HEARTH_EXAMPLES: 'false', HEARTH_KEEP_ALIVE: '10m', HEARTH_MAX_INSTANCES: '6' };
     house = await startHouse({ runtime: 'process', env });
   }, 240_000);
@@ -55,7 +56,7 @@ describe.skipIf(!(await enginesRing()))('three machines', () => {
   const inState = (id: string, state: WireHost['state'], timeoutMs = LOST_WITHIN_MS) =>
     eventually(`${id} to be ${state}`, async () => (await hostOf(id)).state === state, timeoutMs);
   const instances = async (): Promise<WireInstance[]> =>
-    (await house.get<{ results: WireInstance[] }>('/v1/instances')).results;
+    (await house.get<{ results: WireInstance[] }>('/v1/instances?deployment=hearth/fleet')).results;
   const run = async (input: object): Promise<string> => {
     const response = await house.request('POST', '/v1/deployments/hearth/fleet/predictions', { input });
     expect(response.status, await response.clone().text()).toBe(201);
@@ -156,6 +157,16 @@ describe.skipIf(!(await enginesRing()))('three machines', () => {
     const ids = await Promise.all(Array.from({ length: 6 }, (_, n) => run({ seconds: 0.1, text: `n ${n}` })));
     await allIn(ids, 'succeeded');
     await billedOnce(ids);
+  }, 120_000);
+
+  it('run a model where its image is', async () => {
+    const added = await house.hearth('models', 'add', ONE_SLOT, 'hearth/local');
+    expect(added, added.stderr).toMatchObject({ code: 0 });
+    const response = await house.request('POST', '/v1/models/hearth/local/predictions', { input: { text: 'here' } });
+    const { id } = (await response.json()) as WirePrediction;
+    await allIn([id], 'succeeded');
+    const all = await house.get<{ results: WireInstance[] }>('/v1/instances?all=true');
+    expect(all.results.filter(({ model }) => model === 'hearth/local').map(({ host }) => host)).toEqual(['three']);
   }, 120_000);
 
   it('drain: what is warm comes up elsewhere first, then the host is empty', async () => {
