@@ -73,6 +73,16 @@ describe('a queue', () => {
     expect(queue.take()?.account).toBe('noisy');
   });
 
+  it('serves it next each time that it comes back', () => {
+    const queue = createQueue({});
+    times(100, () => queue.join('noisy'));
+    for (let n = 0; n < 10; n++) {
+      times(2, () => queue.take());
+      queue.join('quiet');
+      expect(queue.take()?.account).toBe('quiet');
+    }
+  });
+
   it('serves accounts that come one by one in the order they came', () => {
     const queue = createQueue({});
     times(100, () => queue.join('noisy'));
