@@ -203,6 +203,14 @@ describe('auto, gap after gap', () => {
     },
   );
 
+  it('who changes his ways is judged by the new ones: by a hundred gaps and no more', () => {
+    const random = numbers(13);
+    const chance = (count: number, meanMs: number) => Array.from({ length: count }, () => -Math.log(random()) * meanMs);
+    const { learned } = playGaps([...chance(600, MINUTE), ...chance(300, 3 * HOUR)], unlearned(BOOT_MS));
+    expect(total(learned.history.gaps.counts)).toBeCloseTo(100, 0);
+    expect(total(learned.history.gaps.counts.slice(0, gapBin(5 * MINUTE)))).toBeLessThan(10);
+  });
+
   it('what is kept of a deployment stays below a kilobyte, whatever its past', () => {
     const gap = fc.oneof(fc.nat(1_000), fc.nat(10 * MINUTE), fc.nat(4 * 24 * HOUR), fc.constantFrom(MINUTE, HOUR));
     fc.assert(
