@@ -7,7 +7,7 @@ import type { App } from './context.ts';
 import { noFile, Problem } from './problem.ts';
 
 /** Whether an `If-None-Match` header names this tag; weak and strong ones are the same to it (RFC 9110 §13.1.2). */
-export function namesTag(header: string | undefined, tag: string): boolean {
+function namesTag(header: string | undefined, tag: string): boolean {
   const named = (header ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''));
   return named.includes(tag) || named.includes('*');
 }

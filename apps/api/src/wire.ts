@@ -5,7 +5,6 @@ import {
   type WireFailure,
   type WireFile,
   type WireHardware,
-  type WireHost,
   type WireInstance,
   type WireModel,
   type WirePrediction,

@@ -48,8 +48,8 @@ export function createRetention({ db, pool }: Connection): Retention {
         .select('id')
         .where('expires_at', '<=', sql<number>`${timestamp(now)}::timestamptz`)
         .where('id', '>', after ?? '')
-        .where(({ not, exists, selectFrom }) =>
-          not(exists(selectFrom('versions').select('id').whereRef('weights_file_id', '=', 'files.id'))),
+        .where((eb) =>
+          eb.not(eb.exists(eb.selectFrom('versions').select('id').whereRef('weights_file_id', '=', 'files.id'))),
         )
         .orderBy('id')
         .limit(limit)

@@ -19,7 +19,7 @@ export function addExplain(program: Command): void {
 }
 
 /** Sentences, and a table of the instances. */
-export function explanationText(said: WireExplanation, now: number): string {
+function explanationText(said: WireExplanation, now: number): string {
   const { deployment, temperature, instances, needed, blocked, rollout, next, eta_seconds } = said;
   const parts = [
     `${pc.bold(deployment)} is ${temperature}: ${needed} needed, ${instances.length} up or on the way. ${said.why}`,

@@ -59,7 +59,7 @@ export function pauseProgram(machine: string): Buffer | null {
 
 /** Counted up when the program changes. */
 export const PAUSE_IMAGE = 'hearth/pause:1';
-export const PAUSE_PATH = '/pause';
+const PAUSE_PATH = '/pause';
 
 const EngineMachine = z.object({ Architecture: z.string() });
 

@@ -21,15 +21,15 @@ export interface World {
   /** `https://localhost:<port>/v1` */
   readonly baseUrl: string;
   /** Made with nothing but a token and the base URL; `options` as people set them. */
-  client(options?: { useFileOutput?: boolean }): Replicate;
+  readonly client: (options?: { useFileOutput?: boolean }) => Replicate;
   /** A page with text on it. */
   readonly page: Buffer;
   /** The newest version of one of the example models. */
-  versionOf(model: string): Promise<string>;
+  readonly versionOf: (model: string) => Promise<string>;
   /** `http://…` that takes webhooks. */
   readonly receiver: string;
   /** The first delivery whose prediction has this id and is over. */
-  delivered(predictionId: string): Promise<Delivery>;
+  readonly delivered: (predictionId: string) => Promise<Delivery>;
   close(): Promise<void>;
 }
 
