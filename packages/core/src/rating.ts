@@ -1,5 +1,5 @@
 import { deviceChoices, freeAfter } from './fit.ts';
-import { fragmentation, labelsKey, type TypicalShape } from './fragmentation.ts';
+import { fragmentation, type TypicalShape } from './fragmentation.ts';
 import { type FreeResources, isWhole } from './free.ts';
 import type { Host, Need } from './resources.ts';
 
@@ -36,24 +36,14 @@ export type Rate = (host: Host, free: FreeResources) => Rating | null;
 
 /** Rates hosts for one need. Pure, so what is known of a host is not worked out again until something changes there. */
 export function ratingOf(need: Need, shapes: readonly TypicalShape[]): Rate {
-  const known = ratings.get(shapes) ?? {
-    byFree: new WeakMap<FreeResources, Known>(),
-    byValue: new Map<string, Known>(),
-  };
+  const known = ratings.get(shapes) ?? new WeakMap<FreeResources, Known>();
   ratings.set(shapes, known);
   const key = keyOf(need);
   return (host, free) => {
-    let here = known.byFree.get(free);
+    let here = known.get(free);
     if (here === undefined || here.labels !== host.labels) {
-      const value = valueOf(host, free);
-      here = known.byValue.get(value) ?? {
-        labels: host.labels,
-        wasted: fragmentation(host, free, shapes),
-        byNeed: new Map(),
-      };
-      if (known.byValue.size >= MOST_REMEMBERED) known.byValue.clear();
-      known.byValue.set(value, here);
-      known.byFree.set(free, { ...here, labels: host.labels });
+      here = { labels: host.labels, wasted: fragmentation(host, free, shapes), byNeed: new Map() };
+      known.set(free, here);
     }
     let rating = here.byNeed.get(key);
     if (rating === undefined) {
@@ -71,22 +61,8 @@ interface Known {
   readonly byNeed: Map<string, Rating | null>;
 }
 
-/** A few for each of some thousand hosts. */
-const MOST_REMEMBERED = 16_384;
-
-/** By what is free as an object, within a cycle, and by what it says, from one cycle to the next. */
-interface Ratings {
-  readonly byFree: WeakMap<FreeResources, Known>;
-  readonly byValue: Map<string, Known>;
-}
-
-const ratings = new WeakMap<readonly TypicalShape[], Ratings>();
-
-/** All of a host that a rating depends on. */
-const valueOf = ({ labels }: Host, { memoryMiB, cpus, devices }: FreeResources): string => {
-  const gpus = devices.map(({ id, name, vramMiB, freeMiB }) => `${id}\t${name}\t${vramMiB}\t${freeMiB}`).join('\n');
-  return `${memoryMiB} ${cpus} ${labelsKey(labels)}\n${gpus}`;
-};
+/** For as long as whoever asks keeps the shapes, and what is free on a host. */
+const ratings = new WeakMap<readonly TypicalShape[], WeakMap<FreeResources, Known>>();
 
 function rateAnew(
   host: Host,
