@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import type { Exits } from './exits.ts';
 import type { SchedulerMetrics } from './metrics.ts';
 import { PullNotes } from './pull-notes.ts';
+import type { Pulls } from './pulls.ts';
 import { type ReadHealth, throwIfSetupFailed } from './readiness.ts';
 import { BootFailure, type BootSpec, type Runtime } from './runtime/runtime.ts';
 import type { Runtimes } from './runtimes.ts';
@@ -21,6 +22,7 @@ export interface BootDeps {
   readonly exits: Exits;
   readonly statuses: DeploymentStatuses;
   readonly metrics: SchedulerMetrics;
+  readonly pulls: Pulls;
   readonly readHealth: ReadHealth;
   readonly setupTimeoutMs: number;
 }
@@ -61,11 +63,11 @@ export class Boots {
   #boot(row: InstanceRow, spec: BootSpec): void {
     this.#run(row, async (runtime, phases, signal) => {
       phases.stamp('place', row.since);
-      const { clock, bus } = this.#deps;
+      const { clock, bus, pulls } = this.#deps;
       const pull = new PullNotes(clock, (progress) => this.#pulled(row, progress));
       const onPhase = (phase: BootPhase): void => phases.stamp(phase);
       try {
-        const { address } = await launch(runtime, spec, clock, onPhase, signal, (progress) => pull.note(progress));
+        const { address } = await launch(runtime, spec, pulls, onPhase, signal, (progress) => pull.note(progress));
         phases.stamp('setup', clock.now(), address);
         // It makes ready for it while the server sets up.
         void phases.settled().then(() => bus.poke('dispatcher'));

@@ -1,4 +1,4 @@
-import { loadConfig, zBoolean, zDuration, zPort, zUrl, zWholeNumber } from '@hearth/kit';
+import { loadConfig, zBoolean, zDuration, zPort, zSize, zUrl, zWholeNumber } from '@hearth/kit';
 import { z } from 'zod';
 
 const Environment = z
@@ -13,6 +13,8 @@ const Environment = z
     HEARTH_CALLBACK_PORT: zPort().prefault('7601'),
     HEARTH_SCHEDULER_PORT: zPort().prefault('7602'),
     HEARTH_SETUP_TIMEOUT: zDuration().prefault('10m'),
+    HEARTH_IMAGE_COPIES: zWholeNumber(1000).prefault('2'),
+    HEARTH_IMAGE_DISK_FLOOR: zSize().prefault('10GB'),
     HEARTH_NETWORK_POOL: zWholeNumber(64).prefault('2'),
     HEARTH_STOP_INSTANCES_ON_EXIT: zBoolean().prefault('false'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info'),
@@ -26,6 +28,7 @@ const Environment = z
     callbackPort: env.HEARTH_CALLBACK_PORT,
     port: env.HEARTH_SCHEDULER_PORT,
     setupTimeoutMs: env.HEARTH_SETUP_TIMEOUT,
+    images: { imageCopies: env.HEARTH_IMAGE_COPIES, diskFloorBytes: env.HEARTH_IMAGE_DISK_FLOOR },
     spareNetworks: env.HEARTH_NETWORK_POOL,
     stopInstancesOnExit: env.HEARTH_STOP_INSTANCES_ON_EXIT,
     logLevel: env.LOG_LEVEL,

@@ -21,8 +21,7 @@ export interface ImageVersion {
  * @throws ImportRefused where a label cannot be read, or says that its Cog is too old
  */
 export function versionOfImage(image: string, facts: ImageFacts): ImageVersion {
-  const digest = facts.repoDigests.find((d) => d.startsWith(`${repositoryOf(image)}@`)) ?? facts.repoDigests[0] ?? null;
-  const pinned = digest ?? facts.id;
+  const pinned = pinnedReference(image, facts);
   const cogVersion = facts.labels['run.cog.version'] ?? null;
   if (cogVersion !== null && isTooOld(cogVersion))
     throw new ImportRefused(`it was built by Cog ${cogVersion}, whose servers have no GET /health-check. ${TOO_OLD}`);
@@ -34,6 +33,11 @@ export function versionOfImage(image: string, facts: ImageFacts): ImageVersion {
     cogVersion,
     openapiSchema: jsonLabel(facts, 'run.cog.openapi_schema'),
   };
+}
+
+/** By the registry's digest where it has one, else by the engine's own id. */
+export function pinnedReference(image: string, { id, repoDigests }: Pick<ImageFacts, 'id' | 'repoDigests'>): string {
+  return repoDigests.find((digest) => digest.startsWith(`${repositoryOf(image)}@`)) ?? repoDigests[0] ?? id;
 }
 
 /**

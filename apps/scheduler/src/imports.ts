@@ -9,16 +9,18 @@ import type { Exits } from './exits.ts';
 import type { Fleet } from './hosts/fleet.ts';
 import { ImportRefused, slotsInSchema, versionOfFolder } from './import-folder.ts';
 import { isCurrent, mayHaveMoved, versionOfImage } from './import-image.ts';
+import type { Pulls } from './pulls.ts';
 import { type ReadHealth, throwIfSetupFailed } from './readiness.ts';
 import { BootFailure, type BootSpec, type ImageFacts, type Runtime } from './runtime/runtime.ts';
 import type { Runtimes } from './runtimes.ts';
-import { awaitServer, launch, pullImage } from './server-boot.ts';
+import { awaitServer, launch } from './server-boot.ts';
 
 export interface ImportDeps {
   readonly store: Store;
   readonly runtimes: Runtimes;
   readonly fleet: Fleet;
   readonly exits: Exits;
+  readonly pulls: Pulls;
   readonly clock: Clock;
   readonly bus: Bus;
   readonly log: Logger;
@@ -168,7 +170,7 @@ export class Imports {
     const here = await docker.inspectImage(image);
     if (here !== null && (!mayHaveMoved(image, here) || isCurrent(here, await docker.registryDigest(image))))
       return here;
-    await pullImage(docker, image, this.#deps.clock, this.#closing.signal);
+    await this.#deps.pulls.pull(docker, image, this.#closing.signal);
     const pulled = await docker.inspectImage(image);
     if (pulled === null) throw new BootFailure('image_missing', `The image ${image} was pulled and is not there.`);
     return pulled;
@@ -176,7 +178,7 @@ export class Imports {
 
   /** Boots it once, asks for its schema, and removes it again. */
   async #ask(importId: string, { runtime, memoryMiB }: Room, source: VersionSource, slots: number | null) {
-    const { clock, exits, setupTimeoutMs, readSchema: ask, readHealth } = this.#deps;
+    const { clock, exits, pulls, setupTimeoutMs, readSchema: ask, readHealth } = this.#deps;
     const spec: BootSpec = {
       instanceId: importId,
       deploymentId: null,
@@ -193,7 +195,7 @@ export class Imports {
     const expectation = exits.expect(importId);
     try {
       const signal = this.#closing.signal;
-      const { address } = await launch(runtime, spec, clock, () => {}, signal);
+      const { address } = await launch(runtime, spec, pulls, () => {}, signal);
       return await awaitServer({
         runtime,
         clock,

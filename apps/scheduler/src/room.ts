@@ -39,7 +39,7 @@ export async function openRoom(
     leadership.lost.addEventListener('abort', () => {
       if (!standby.signal.aborted) lost(leadership.lost.reason);
     });
-    const { callbackPort, setupTimeoutMs } = config;
+    const { callbackPort, setupTimeoutMs, images } = config;
     const local = openLocal(runtimes.on(LOCAL_HOST_ID), log);
     const openHost = opensRemote({
       installation,
@@ -49,7 +49,7 @@ export async function openRoom(
       now: systemNow,
     });
     const world = { store, bus: transport.bus, runtimes, local, openHost, metrics, clock: systemClock, log };
-    scheduler = await startScheduler({ ...world, readHealth, readSchema, callbackPort, setupTimeoutMs });
+    scheduler = await startScheduler({ ...world, readHealth, readSchema, callbackPort, setupTimeoutMs, images });
     return leadership;
   };
   const leading = lead();

@@ -27,6 +27,12 @@ export class Runtimes {
     return this.#byHost.get(hostId) ?? [];
   }
 
+  /** Null for one of a host that has left. */
+  hostOf(runtime: Runtime): string | null {
+    for (const [hostId, runtimes] of this.#byHost) if (runtimes.includes(runtime)) return hostId;
+    return null;
+  }
+
   has({ hostId, runtime }: Place): boolean {
     return this.on(hostId).some(({ kind }) => kind === runtime);
   }

@@ -9,10 +9,12 @@ import { runCycle } from './cycle.ts';
 import { Exits, settleExit } from './exits.ts';
 import { Fleet } from './hosts/fleet.ts';
 import type { OpenHost, OpenHosts } from './hosts/open-host.ts';
+import { ImageCare, type ImageSettings, rememberBrought } from './image-care.ts';
 import { Imports, type ReadSchema } from './imports.ts';
 import { Loop } from './loop.ts';
 import { openMemory } from './memory.ts';
 import type { SchedulerMetrics } from './metrics.ts';
+import { Pulls } from './pulls.ts';
 import type { ReadHealth } from './readiness.ts';
 import type { Exit } from './runtime/runtime.ts';
 import type { Runtimes } from './runtimes.ts';
@@ -33,6 +35,7 @@ export interface SchedulerDeps {
   readonly readSchema: ReadSchema;
   readonly callbackPort: number;
   readonly setupTimeoutMs: number;
+  readonly images: ImageSettings;
 }
 
 export interface Scheduler {
@@ -50,6 +53,7 @@ const LOOK_ANYWAY_MS = 2_000;
 const CYCLE_SPACING_MS = 25;
 const RECONCILE_MS = 10_000;
 const LOOK_AT_HOSTS_MS = 30_000;
+const LOOK_AT_IMAGES_MS = 15_000;
 /** From SIGTERM to SIGKILL. It holds no prediction by then, so this is for its own tidying up. */
 const STOP_GRACE_MS = 5_000;
 
@@ -66,7 +70,9 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     });
   });
   const statuses = new DeploymentStatuses(store);
-  const boots = new Boots({ ...deps, exits, statuses });
+  const brought = rememberBrought(deps, (runtime) => runtimes.hostOf(runtime));
+  const pulls = new Pulls({ clock, brought });
+  const boots = new Boots({ ...deps, exits, statuses, pulls });
   const stops = new Stops({ store, runtimes, bus, clock, log, boots, graceMs: STOP_GRACE_MS });
   const isInspecting = (id: string): boolean => imports.has(id);
   const adoptDeps = { ...exitDeps, boots, stops, isInspecting };
@@ -77,12 +83,14 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     changed: () => bus.poke('scheduler'),
     left: () => adopt.trigger(),
   });
-  const imports = new Imports({ ...deps, fleet, exits });
+  const imports = new Imports({ ...deps, fleet, exits, pulls });
+  const images = new ImageCare({ ...deps, ...deps.images, fleet, pulls });
   const adopt = patient('the reconciliation', log, async () => {
     await dropOrphans(fleet.ids, adoptDeps);
     for (const member of fleet.members) member.reconcile();
   });
   await fleet.open();
+  images.look();
 
   const memory = await openMemory({ ...deps, changed: () => bus.poke('scheduler') });
   const cycleDeps = { ...deps, boots, stops, fleet, statuses, imports, memory };
@@ -91,12 +99,13 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const unsubscribes = [
     bus.onPoke('scheduler', () => loop.poke()),
     every(clock, RECONCILE_MS, () => adopt.trigger()),
+    every(clock, LOOK_AT_IMAGES_MS, () => images.look()),
     every(clock, LOOK_AT_HOSTS_MS, () => fleet.members.forEach((member) => member.look())),
   ];
 
   const rest = async (): Promise<void> => {
     for (const unsubscribe of unsubscribes.splice(0)) unsubscribe();
-    await Promise.all([loop.close(), adopt.close(), imports.close()]);
+    await Promise.all([loop.close(), adopt.close(), imports.close(), images.close()]);
     await Promise.all([memory.uses.flush(clock.now()), memory.gpus.idle()]);
   };
   return {

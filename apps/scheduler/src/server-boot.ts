@@ -1,13 +1,11 @@
-import { once } from 'node:events';
 import type { BootPhase, Millis, PullProgress } from '@hearth/core';
 import { type Clock, pause } from './clock.ts';
 import { exitReason } from './exit-reason.ts';
 import type { Expectation } from './exits.ts';
+import { type Pulls, rejectWhenAborted } from './pulls.ts';
 import { probeDelayMs, setupDeadlineAt } from './readiness.ts';
 import { BootFailure, type BootSpec, LOG_TAIL_LINES, logTailOf, type Runtime } from './runtime/runtime.ts';
 
-/** A pull that gets no byte for this long has stalled; however slow, one that moves goes on. */
-const PULL_STALL_MS = 120_000;
 /** How often within the setup timeout the log is looked at for progress. */
 const PROGRESS_LOOKS = 10;
 const CLASH = /EADDRINUSE|address already in use/i;
@@ -16,7 +14,7 @@ const CLASH = /EADDRINUSE|address already in use/i;
 export async function launch(
   runtime: Runtime,
   spec: BootSpec,
-  clock: Clock,
+  pulls: Pulls,
   onPhase: (phase: BootPhase) => void,
   signal: AbortSignal,
   onPull: (progress: PullProgress) => void = () => {},
@@ -27,39 +25,8 @@ export async function launch(
     if (!(error instanceof BootFailure) || error.kind !== 'image_missing' || spec.source.kind !== 'image') throw error;
   }
   onPhase('pull');
-  await pullImage(runtime, spec.source.image, clock, signal, onPull);
+  await pulls.pull(runtime, spec.source.image, signal, onPull);
   return runtime.boot(spec, onPhase, signal);
-}
-
-/** @throws BootFailure `timeout` when no layer moves for two minutes, else as the runtime's `pull` */
-export async function pullImage(
-  runtime: Runtime,
-  image: string,
-  clock: Clock,
-  signal: AbortSignal,
-  onPull: (progress: PullProgress) => void = () => {},
-): Promise<void> {
-  const stalled = new AbortController();
-  let cancel = (): void => {};
-  const stallsAfter = ({ bytes }: PullProgress): void => {
-    cancel();
-    cancel = clock.after(PULL_STALL_MS, () => {
-      const message = `Pulling ${image} stalled: nothing moved for ${PULL_STALL_MS / 1000} s after ${bytes} bytes.`;
-      stalled.abort(new BootFailure('timeout', message));
-    });
-  };
-  const onProgress = (progress: PullProgress): void => {
-    stallsAfter(progress);
-    onPull(progress);
-  };
-  stallsAfter({ bytes: 0, totalBytes: null });
-  try {
-    await runtime.pull(image, onProgress, AbortSignal.any([signal, stalled.signal]));
-  } catch (error) {
-    throw stalled.signal.aborted ? stalled.signal.reason : error;
-  } finally {
-    cancel();
-  }
 }
 
 export interface ServerWait<T> {
@@ -142,12 +109,6 @@ async function failWhenLate<T>(waiting: ServerWait<T>, signal: AbortSignal): Pro
     if (latest !== mark) progressAt = clock.now();
     mark = latest;
   }
-}
-
-async function rejectWhenAborted(signal: AbortSignal, ended: AbortSignal): Promise<never> {
-  signal.throwIfAborted();
-  await once(signal, 'abort', { signal: ended });
-  throw signal.reason;
 }
 
 const never = (): Promise<never> => new Promise(() => {});

@@ -117,6 +117,7 @@ describe('an image', () => {
   const imported = (cogVersion: string) => () =>
     versionOfImage('ada/ocr', {
       id: `sha256:${'a'.repeat(64)}`,
+      sizeBytes: 0,
       repoDigests: [],
       labels: { 'run.cog.version': cogVersion },
       env: {},

@@ -12,6 +12,7 @@ import {
 } from '@hearth/store';
 import { type TestDatabase, testDatabase } from '@hearth/testkit';
 import type { OpenHost } from '../src/hosts/open-host.ts';
+import type { ImageSettings } from '../src/image-care.ts';
 import { createSchedulerMetrics } from '../src/metrics.ts';
 import type { Health } from '../src/readiness.ts';
 import { FakeRuntime } from '../src/runtime/fake.ts';
@@ -43,8 +44,12 @@ export class TestHouse {
   readonly store: Store;
   readonly bus: Transport['bus'];
   readonly runtime: FakeRuntime;
+  /** What the scheduler was started with on this machine. */
+  #started: readonly FakeRuntime[] = [];
   /** Hosts beside this machine. */
   readonly #hosts = new Map<string, FakeRuntime>();
+  /** By default no image is fetched ahead, and none is removed. */
+  images: ImageSettings = { imageCopies: 0, diskFloorBytes: 0 };
   /** The GPUs of this machine. */
   devices: readonly Device[] = [];
   readonly #database: TestDatabase;
@@ -80,6 +85,7 @@ export class TestHouse {
 
   async start(runtimes: readonly Runtime[] = [this.runtime]): Promise<Scheduler> {
     const { store, bus, clock } = this;
+    this.#started = runtimes.filter((runtime) => runtime instanceof FakeRuntime);
     const all = new Runtimes(runtimes);
     this.#scheduler = await startScheduler({
       store,
@@ -97,6 +103,7 @@ export class TestHouse {
       },
       callbackPort: 7601,
       setupTimeoutMs: SETUP_TIMEOUT_MS,
+      images: this.images,
     });
     return this.#scheduler;
   }
@@ -131,16 +138,18 @@ export class TestHouse {
   }
 
   async #readHealth(address: string): Promise<Health | null> {
-    const said = await Promise.all([this.runtime, ...this.#hosts.values()].map((one) => one.readHealth(address)));
+    const said = await Promise.all(
+      [this.runtime, ...this.#started, ...this.#hosts.values()].map((one) => one.readHealth(address)),
+    );
     return said.find((health) => health !== null) ?? null;
   }
 
-  /** A deployment of a new model, whose folder is `/<name>`. */
+  /** A deployment of a new model, of an image or of the folder `/<name>`. */
   async deploy(
     name: string,
-    scale: Partial<DeploymentScale> & { slots?: number; hardwareSku?: string } = {},
+    scale: Partial<DeploymentScale> & { slots?: number; hardwareSku?: string; image?: string } = {},
   ): Promise<DeploymentRow> {
-    const { slots = 1, ...rest } = scale;
+    const { slots = 1, image, ...rest } = scale;
     const texts = { description: null, githubUrl: null, paperUrl: null, licenseUrl: null, coverImageUrl: null };
     const facts = { owner: 'ada', name, visibility: 'private', hardwareSku: 'cpu', ...texts } as const;
     const model = await this.store.models.insert(facts);
@@ -148,8 +157,11 @@ export class TestHouse {
     const version = await this.store.models.insertVersion({
       id: String(++this.#versions).padStart(64, '0'),
       modelId: model.id,
-      source: { kind: 'path', path: `/${name}`, command: ['serve'], env: {} },
-      runtime: 'process',
+      source:
+        image === undefined
+          ? { kind: 'path', path: `/${name}`, command: ['serve'], env: {} }
+          : { kind: 'image', image },
+      runtime: image === undefined ? 'process' : 'docker',
       openapiSchema: {},
       cogVersion: '0.16.12',
       slots,

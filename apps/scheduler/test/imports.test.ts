@@ -141,7 +141,7 @@ describe('an import', () => {
 });
 
 describe('the version of an image', () => {
-  const facts = { id: `sha256:${hex}`, repoDigests: [], labels: {}, env: {}, entrypoint: [], cmd: [] };
+  const facts = { id: `sha256:${hex}`, sizeBytes: 0, repoDigests: [], labels: {}, env: {}, entrypoint: [], cmd: [] };
 
   it('is pinned by its own id where it was only built here', () => {
     const version = versionOfImage('ada/ocr', facts);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../src/clock.ts';
 import { exitReason } from '../src/exit-reason.ts';
 import { Exits } from '../src/exits.ts';
+import { Pulls } from '../src/pulls.ts';
 import { type ReadHealth, throwIfSetupFailed } from '../src/readiness.ts';
 import { BootFailure, type BootSpec, type Exit, type Role, type Runtime } from '../src/runtime/runtime.ts';
 import { awaitServer, launch } from '../src/server-boot.ts';
@@ -80,7 +81,7 @@ export function runtimeContract(name: string, adapter: () => Adapter): void {
       const { clock, readHealth } = adapter();
       const { signal } = new AbortController();
       try {
-        const { address } = await launch(runtime, spec, clock, (phase) => phases.push(phase), signal);
+        const { address } = await launch(runtime, spec, new Pulls({ clock }), (phase) => phases.push(phase), signal);
         const ready = awaitServer({
           runtime,
           clock,

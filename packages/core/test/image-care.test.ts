@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type FetchPolicy, type ImageHost, imagesToFetch, imagesToRemove, type WantedImage } from '../src/index.ts';
 import { host, need } from './build.ts';

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import type { BootPhase, PullProgress } from '@hearth/core';
 import type { Logger } from '@hearth/kit';
 import type Docker from 'dockerode';
@@ -6,12 +5,12 @@ import { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import type { EngineLink } from '../hosts/engine-link.ts';
 import { containerName, containerOptions, exitOf, LABELS, logText, SERVER_PORT } from './docker-container.ts';
-import { bootFailureOf, hasLostNetwork, isNotFound, orAlready, pullFailureOf } from './docker-errors.ts';
+import { freeDisk } from './docker-disk.ts';
+import { bootFailureOf, hasLostNetwork, isNotFound, orAlready } from './docker-errors.ts';
 import { type Death, followDeaths } from './docker-events.ts';
+import { EngineImages } from './docker-images.ts';
 import { readContainers } from './docker-listed.ts';
 import { type Network, NetworkPool } from './network-pool.ts';
-import { type PullEvent, PullLayers } from './pull-layers.ts';
-import { registryAuth } from './registry-auth.ts';
 import {
   BootFailure,
   type BootSpec,
@@ -36,15 +35,13 @@ export interface DockerRuntimeOptions {
 
 const EngineInfo = z.object({ ServerVersion: z.string(), MemTotal: z.number() });
 
-/** A registry that takes longer counts as away: the image that is here is used. */
-const REGISTRY_ANSWER_MS = 10_000;
-
 /** Model servers as containers of a Docker Engine. */
 export class DockerRuntime implements Runtime {
   readonly kind = 'docker';
   readonly #link: EngineLink;
   readonly #docker: Docker;
   readonly #installation: string;
+  readonly #images: EngineImages;
   readonly #networks: NetworkPool;
   /** By pinned reference only: such an image never changes, so a boot need not ask for it. */
   readonly #pinned = new Map<string, ImageFacts>();
@@ -54,6 +51,7 @@ export class DockerRuntime implements Runtime {
     this.#link = link;
     this.#docker = link.docker;
     this.#installation = installation;
+    this.#images = new EngineImages(link.docker);
     const bindAddress = async (): Promise<string> => (await link.whereabouts()).bindAddress;
     this.#networks = new NetworkPool({ docker: link.docker, installation, size: spareNetworks, bindAddress, log });
   }
@@ -94,61 +92,29 @@ export class DockerRuntime implements Runtime {
     return address;
   }
 
-  async images(): Promise<string[]> {
-    const images = await this.#docker.listImages();
-    return images.flatMap(({ Id, RepoDigests }) => [Id, ...(RepoDigests ?? [])]);
+  images(): Promise<string[]> {
+    return this.#images.all();
   }
 
-  async inspectImage(image: string): Promise<ImageFacts | null> {
-    try {
-      const { Id, RepoDigests, Config } = await this.#docker.getImage(image).inspect();
-      return {
-        id: Id,
-        repoDigests: RepoDigests ?? [],
-        labels: Config.Labels ?? {},
-        env: Object.fromEntries((Config.Env ?? []).map(nameAndValue)),
-        entrypoint: [Config.Entrypoint ?? []].flat(),
-        cmd: Config.Cmd ?? [],
-      };
-    } catch (error) {
-      if (isNotFound(error)) return null;
-      throw bootFailureOf(error, `looking at ${image}`);
-    }
+  inspectImage(image: string): Promise<ImageFacts | null> {
+    return this.#images.inspect(image);
   }
 
-  async registryDigest(image: string): Promise<string | null> {
-    const authconfig = await registryAuth(image);
-    const asked = this.#docker.getImage(image).distribution({ ...(authconfig !== null && { authconfig }) });
-    try {
-      const answer = await Promise.race([asked, setTimeout(REGISTRY_ANSWER_MS, null, { ref: false })]);
-      return answer?.Descriptor.digest ?? null;
-    } catch {
-      // No such tag, no such registry, no way there, or not for these credentials: the engine does not tell them apart.
-      return null;
-    }
+  registryDigest(image: string): Promise<string | null> {
+    return this.#images.registryDigest(image);
   }
 
-  async pull(image: string, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<void> {
-    if (image.startsWith('sha256:')) {
-      throw new BootFailure('image_missing', `The image ${image} was built on this host and is no longer there.`);
-    }
-    const layers = new PullLayers();
-    const note = (event: PullEvent): void => {
-      if (layers.note(event)) onProgress(layers.progress());
-    };
-    try {
-      const auth = await registryAuth(image);
-      // As a parameter of its own: among the options it would stand in the engine's URL.
-      const stream = await this.#docker.createImage(auth, { fromImage: tagged(image), abortSignal: signal });
-      const events = await new Promise<{ error?: string }[]>((resolve, reject) => {
-        this.#docker.modem.followProgress(stream, (error, all) => (error ? reject(error) : resolve(all)), note);
-      });
-      const failed = events.find((event) => event.error !== undefined);
-      if (failed?.error !== undefined) throw new Error(failed.error);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw pullFailureOf(error, image);
-    }
+  pull(image: string, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<void> {
+    return this.#images.pull(image, onProgress, signal);
+  }
+
+  removeImage(image: string): Promise<boolean> {
+    this.#pinned.delete(image);
+    return this.#images.remove(image);
+  }
+
+  freeDisk(): Promise<number | null> {
+    return freeDisk(this.#docker, this.#link.at);
   }
 
   async boot(spec: BootSpec, onPhase: (phase: BootPhase) => void, signal: AbortSignal): Promise<{ address: string }> {
@@ -305,7 +271,7 @@ export class DockerRuntime implements Runtime {
   async #factsOf(image: string): Promise<ImageFacts> {
     const known = this.#pinned.get(image);
     if (known !== undefined) return known;
-    const facts = await this.inspectImage(image);
+    const facts = await this.#images.inspect(image);
     if (facts === null) throw new BootFailure('image_missing', `The image ${image} is not on this host.`);
     if (image.includes('sha256:')) this.#pinned.set(image, facts);
     return facts;
@@ -315,14 +281,6 @@ export class DockerRuntime implements Runtime {
 function orNothing(error: unknown): { Config: null } {
   if (!isNotFound(error)) throw error;
   return { Config: null };
-}
-
-/** An engine that is given no tag pulls every tag there is. */
-const tagged = (image: string): string => (/[:@][^/]*$/.test(image) ? image : `${image}:latest`);
-
-function nameAndValue(variable: string): [string, string] {
-  const at = variable.indexOf('=');
-  return at === -1 ? [variable, ''] : [variable.slice(0, at), variable.slice(at + 1)];
 }
 
 const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);

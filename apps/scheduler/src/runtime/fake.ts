@@ -44,6 +44,10 @@ export class FakeRuntime implements Runtime {
   #lost: 'hangs' | 'refuses' | null = null;
   #cut = new AbortController();
   #nextPort = 40_000;
+  /** Free for images; null: nobody knows. */
+  diskBytes: number | null = null;
+  /** What was pulled, in order. */
+  readonly pulled: string[] = [];
   /** How many instances were ever started. */
   booted = 0;
   /** Ids of all that were stopped, in order. */
@@ -59,14 +63,14 @@ export class FakeRuntime implements Runtime {
   /** `source`: an image or a folder's path. */
   define(source: string, model: FakeModel, image?: Partial<ImageFacts>): void {
     this.#models.set(source, model);
-    const facts = { id: source, repoDigests: [], labels: {}, env: {}, entrypoint: [], cmd: [], ...image };
+    const facts = { id: source, sizeBytes: 0, repoDigests: [], labels: {}, env: {}, entrypoint: [], cmd: [], ...image };
     if (model.pullBytes === undefined) this.#images.set(source, facts);
   }
 
   /** A registry has it under this name and digest from now on; a pull brings it here. */
   publish(image: string, digest: string, facts: Partial<ImageFacts>): void {
     const repoDigests = [`${image.replace(/:[^/:]*$/, '')}@${digest}`];
-    const published = { id: digest, repoDigests, labels: {}, env: {}, entrypoint: [], cmd: [], ...facts };
+    const published = { id: digest, sizeBytes: 0, repoDigests, labels: {}, env: {}, entrypoint: [], cmd: [], ...facts };
     this.#published.set(image, { digest, facts: published });
   }
 
@@ -143,7 +147,24 @@ export class FakeRuntime implements Runtime {
       signal.throwIfAborted();
       onProgress({ bytes: seen, totalBytes: bytes });
     }
-    this.#images.set(image, { id: image, repoDigests: [], labels: {}, env: {}, entrypoint: [], cmd: [] });
+    const rest = { repoDigests: [image], labels: {}, env: {}, entrypoint: [], cmd: [] };
+    this.#images.set(image, { id: `sha256:the id of ${image}`, sizeBytes: bytes, ...rest });
+    this.pulled.push(image);
+  }
+
+  async removeImage(image: string): Promise<boolean> {
+    const runs = [...this.#running.values()].some(
+      ({ spec }) => spec.source.kind === 'image' && spec.source.image === image,
+    );
+    if (runs) return false;
+    const facts = this.#images.get(image);
+    if (facts !== undefined && this.diskBytes !== null) this.diskBytes += facts.sizeBytes;
+    this.#images.delete(image);
+    return true;
+  }
+
+  async freeDisk(): Promise<number | null> {
+    return this.diskBytes;
   }
 
   async boot(spec: BootSpec, onPhase: (phase: BootPhase) => void, signal: AbortSignal): Promise<{ address: string }> {

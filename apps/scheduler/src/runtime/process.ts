@@ -78,6 +78,14 @@ export class ProcessRuntime implements Runtime {
     return null;
   }
 
+  async removeImage(): Promise<boolean> {
+    return true;
+  }
+
+  async freeDisk(): Promise<null> {
+    return null;
+  }
+
   async registryDigest(): Promise<string | null> {
     return null;
   }

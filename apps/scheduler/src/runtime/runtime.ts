@@ -27,6 +27,8 @@ export interface BootSpec {
 export interface ImageFacts {
   /** `sha256:…` of the image's configuration, unique on its engine. */
   readonly id: string;
+  /** As it lies on the engine, layers that it shares with others included. */
+  readonly sizeBytes: number;
   /** `name@sha256:…`, one for each registry that it came from or went to; empty for an image that was only built here. */
   readonly repoDigests: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
@@ -112,6 +114,13 @@ export interface Runtime {
    * @throws BootFailure `image_missing`, `no_space`, `lost`; `timeout` is the caller's, through `signal`
    */
   pull(image: string, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Removes an image that was pulled. False where it must stay: a container is made of it, or it was given another name.
+   * One that is gone is an answer.
+   */
+  removeImage(image: string): Promise<boolean>;
+  /** Bytes that are free where images are kept; null where nothing can say, or there are no images. */
+  freeDisk(): Promise<number | null>;
   /**
    * Creates and starts; answers as soon as it runs, long before its server listens. Removes what it made when it fails.
    * @throws BootFailure `image_missing` (pull it and call again), `no_space`, `gpu_lost`, `setup_error`, `lost`
