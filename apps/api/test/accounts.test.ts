@@ -17,7 +17,9 @@ beforeEach(async () => {
 });
 afterEach(() => house.close());
 
+/** Each a moment after the one before: ids of the same millisecond have no order. */
 const predict = async (token: string) => {
+  now += 1;
   const { body } = await house.ask('POST', '/v1/predictions', { version, input: { text: 'hi' } }, { token });
   return body.id;
 };
