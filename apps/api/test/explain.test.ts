@@ -71,7 +71,9 @@ it('says what the scheduler says, in seconds and dates', async () => {
 it('is for those who may use the model, and says when the scheduler is silent', async () => {
   await house.addModel('secret', undefined, 'private');
   const member = await house.addCaller('eve', 'member');
-  expect((await house.ask('GET', '/v1/deployments/hearth/secret/explain', undefined, { token: member.token })).status).toBe(404);
+  expect(
+    (await house.ask('GET', '/v1/deployments/hearth/secret/explain', undefined, { token: member.token })).status,
+  ).toBe(404);
   expect((await house.ask('GET', '/v1/deployments/hearth/nothing/explain')).status).toBe(404);
   answer = null;
   expect((await house.ask('GET', path)).status).toBe(503);

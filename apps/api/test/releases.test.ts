@@ -148,7 +148,8 @@ it('the history comes in pages', async () => {
   await create('long');
   const path = '/v1/deployments/hearth/long';
   const row = await house.store.deployments.byName('hearth', 'long');
-  for (let n = 0; n < 100; n++) await house.store.deployments.update(row?.id ?? '', { keepAlive: { kind: 'fixed', ms: n } });
+  for (let n = 0; n < 100; n++)
+    await house.store.deployments.update(row?.id ?? '', { keepAlive: { kind: 'fixed', ms: n } });
   const page = await house.ask<WirePage<WireRelease>>('GET', `${path}/releases`);
   expect(page.body.results.map(({ number }) => number)).toEqual(Array.from({ length: 100 }, (_, n) => 101 - n));
   const rest = await house.ask<WirePage<WireRelease>>(

@@ -58,7 +58,12 @@ describe('a new training', () => {
     const row = await house.store.predictions.get(made.body.id);
     const deployment = await house.store.deployments.get(row?.deploymentId ?? '');
     expect(row).toMatchObject({ kind: 'training', destination: 'hearth/mine' });
-    expect(deployment).toMatchObject({ mode: 'train', implicit: true, minInstances: 0, keepAlive: { kind: 'fixed', ms: 10_000 } });
+    expect(deployment).toMatchObject({
+      mode: 'train',
+      implicit: true,
+      minInstances: 0,
+      keepAlive: { kind: 'fixed', ms: 10_000 },
+    });
     expect(deployment?.id).not.toBe(base.deployment.id);
     const again = await house.store.predictions.get((await train()).body.id);
     expect(again?.deploymentId).toBe(deployment?.id);

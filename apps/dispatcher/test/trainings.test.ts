@@ -139,7 +139,12 @@ describe('the weights of a version', () => {
     const { row } = await trained((weights) => ({ weights }));
     const [version] = await made();
     if (!version) throw new Error(`training ${row.id} made no version`);
-    const scale = { hardwareSku: 'cpu', minInstances: 0, maxInstances: 1, keepAlive: { kind: 'fixed', ms: 1_000 } as const };
+    const scale = {
+      hardwareSku: 'cpu',
+      minInstances: 0,
+      maxInstances: 1,
+      keepAlive: { kind: 'fixed', ms: 1_000 } as const,
+    };
     const deployment = await world.store.deployments.ensureImplicit(version, scale);
     const { instance, token } = await world.stage({ deployment, ready: false });
     const url = `${dispatcher.callbackUrl}/weights/${instance.id}/${token}/w.bin`;

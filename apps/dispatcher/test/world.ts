@@ -300,7 +300,12 @@ async function seed(
       env: {},
     },
   });
-  const scale = { hardwareSku: SKU, minInstances: 0, maxInstances: 3, keepAlive: { kind: 'fixed', ms: 60_000 } as const };
+  const scale = {
+    hardwareSku: SKU,
+    minInstances: 0,
+    maxInstances: 3,
+    keepAlive: { kind: 'fixed', ms: 60_000 } as const,
+  };
   return { accountId: account.id, deployment: await store.deployments.ensureImplicit(version, scale) };
 }
 

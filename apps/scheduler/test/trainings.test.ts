@@ -3,7 +3,12 @@ import type { VersionRow } from '@hearth/store';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { KEEP_ALIVE_MS, openHouse, type TestHouse } from './house.ts';
 
-const SCALE = { hardwareSku: 'cpu', minInstances: 0, maxInstances: 3, keepAlive: { kind: 'fixed', ms: KEEP_ALIVE_MS } as const };
+const SCALE = {
+  hardwareSku: 'cpu',
+  minInstances: 0,
+  maxInstances: 3,
+  keepAlive: { kind: 'fixed', ms: KEEP_ALIVE_MS } as const,
+};
 let house: TestHouse;
 beforeEach(async () => {
   house = await openHouse();
