@@ -1,6 +1,16 @@
 export { systemNow } from './clock.ts';
 export { type Coalescer, createCoalescer } from './coalescer.ts';
-export { ConfigError, loadConfig, zBoolean, zDuration, zDurationOrOff, zPort, zSize, zUrl, zWholeNumber } from './config.ts';
+export {
+  ConfigError,
+  loadConfig,
+  zBoolean,
+  zDuration,
+  zDurationOrOff,
+  zPort,
+  zSize,
+  zUrl,
+  zWholeNumber,
+} from './config.ts';
 export { durationMs } from './duration.ts';
 export { madeAt, newId } from './ids.ts';
 export { createLogger, type Logger } from './logger.ts';

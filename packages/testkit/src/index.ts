@@ -1,6 +1,6 @@
 export { dockerRing } from './docker.ts';
 export { type TestDatabase, testDatabase } from './postgres.ts';
 export { testRedis } from './redis.ts';
-export { type TestRegistry, testRegistry } from './registry.ts';
+export { testRegistry } from './registry.ts';
 export { type TestS3, testS3 } from './s3.ts';
 export { type Receiver, refusedByPython, startReceiver } from './webhook-receiver.ts';
