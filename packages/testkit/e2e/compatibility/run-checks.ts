@@ -164,10 +164,8 @@ export const RUN_CHECKS: readonly Check[] = [
     how: 'a model that fails: throws its reason',
     http: 'GET urls.stream',
     async holds({ client }) {
-      const read = async () => {
-        for await (const _event of client().stream('hearth/faulty', { input: { mode: 'fail' } }));
-      };
-      await expect(read()).rejects.toThrow('model failed on purpose');
+      const events = client().stream('hearth/faulty', { input: { mode: 'fail' } });
+      await expect(Array.fromAsync(events)).rejects.toThrow('model failed on purpose');
     },
   },
   {
@@ -192,7 +190,7 @@ export const RUN_CHECKS: readonly Check[] = [
       const made = await Promise.all(Array.from({ length: 110 }, make));
       const seen = new Set<string>();
       let pages = 0;
-      for await (const page of replicate.paginate(replicate.predictions.list)) {
+      for await (const page of replicate.paginate(() => replicate.predictions.list())) {
         pages += 1;
         for (const { id } of page) seen.add(id);
       }
