@@ -164,8 +164,11 @@ export const RUN_CHECKS: readonly Check[] = [
     how: 'a model that fails: throws its reason',
     http: 'GET urls.stream',
     async holds({ client }) {
-      const events = client().stream('hearth/faulty', { input: { mode: 'fail' } });
-      await expect(Array.fromAsync(events)).rejects.toThrow('model failed on purpose');
+      const seen: ServerSentEvent[] = [];
+      const read = async () => {
+        for await (const event of client().stream('hearth/faulty', { input: { mode: 'fail' } })) seen.push(event);
+      };
+      await expect(read()).rejects.toThrow('model failed on purpose');
     },
   },
   {
