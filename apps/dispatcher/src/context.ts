@@ -3,13 +3,13 @@ import type { Blobs, Signer } from '@hearth/files';
 import type { Logger } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { InstanceRow, Store } from '@hearth/store';
-import type { Admission } from './admission.ts';
-import type { Prices } from './prices.ts';
-import type { RunMetrics } from './run-metrics.ts';
-import type { Runs } from './runs.ts';
-import type { UsageFlush } from './usage-flush.ts';
-import type { Webhooks } from './webhooks.ts';
-import type { RunningWebhooks } from './webhooks-running.ts';
+import type { Admission } from './intake/admission.ts';
+import type { UsageFlush } from './intake/usage-flush.ts';
+import type { Prices } from './runs/prices.ts';
+import type { RunMetrics } from './runs/run-metrics.ts';
+import type { Runs } from './runs/runs.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
+import type { RunningWebhooks } from './webhooks/webhooks-running.ts';
 
 /** How often, and how long. Tests shorten them; nothing else does. */
 export interface Timings {

@@ -5,7 +5,7 @@ import { createTransport } from '@hearth/queue';
 import { createStore, migrate } from '@hearth/store';
 import type { DispatcherConfig } from './config.ts';
 import { startDispatcher } from './dispatcher.ts';
-import { createRunMetrics } from './run-metrics.ts';
+import { createRunMetrics } from './runs/run-metrics.ts';
 import { serveTerms, type Term } from './terms.ts';
 
 const STORE_CONNECTIONS = 20;

@@ -2,8 +2,8 @@ import type { InstanceRow } from '@hearth/store';
 import { describe, expect, it } from 'vitest';
 import { callbackBase, isCovered, listenAddresses } from '../src/addresses.ts';
 import { readConfig } from '../src/config.ts';
-import { consumerChanges, type IntakeView } from '../src/consumers.ts';
 import { nextLookAt } from '../src/deadlines.ts';
+import { consumerChanges, type IntakeView } from '../src/intake/consumers.ts';
 
 const instance = (id: string, state: InstanceRow['state'], over: Partial<InstanceRow> = {}): InstanceRow => ({
   id,

@@ -1,7 +1,7 @@
 import type { PredictionDelta, PredictionNotice } from '@hearth/queue';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDeltaTeller } from '../src/deltas.ts';
-import { mergeReport, NOTHING_REPORTED } from '../src/merge-report.ts';
+import { mergeReport, NOTHING_REPORTED } from '../src/model/merge-report.ts';
+import { createDeltaTeller } from '../src/runs/deltas.ts';
 import { createWorld, eventually, type World } from './world.ts';
 
 describe('what a run tells of itself', () => {

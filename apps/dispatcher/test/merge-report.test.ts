@@ -1,7 +1,7 @@
 import type { CogReport } from '@hearth/contract';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type MergedReport, mergeReport, NOTHING_REPORTED } from '../src/merge-report.ts';
+import { type MergedReport, mergeReport, NOTHING_REPORTED } from '../src/model/merge-report.ts';
 
 const merged = (reports: readonly CogReport[]): MergedReport => reports.reduce(mergeReport, NOTHING_REPORTED);
 

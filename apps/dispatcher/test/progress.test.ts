@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createProgressWriter } from '../src/progress.ts';
+import { createProgressWriter } from '../src/runs/progress.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { newId, systemNow } from '@hearth/kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Dispatcher } from '../src/dispatcher.ts';
-import { dueForRemoval } from '../src/removal.ts';
+import { dueForRemoval } from '../src/upkeep/removal.ts';
 import { createWorld, eventually, type World } from './world.ts';
 
 const MINUTE_MS = 60_000;

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Dispatcher } from '../src/dispatcher.ts';
-import { trainingEndpoint } from '../src/training-endpoint.ts';
+import { trainingEndpoint } from '../src/model/training-endpoint.ts';
 import { createWorld, eventually, type Stage, type World } from './world.ts';
 
 let world: World;

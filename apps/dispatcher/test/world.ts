@@ -18,7 +18,7 @@ import { Client } from 'pg';
 import { vi } from 'vitest';
 import type { Timings } from '../src/context.ts';
 import { type Dispatcher, startDispatcher } from '../src/dispatcher.ts';
-import { createRunMetrics } from '../src/run-metrics.ts';
+import { createRunMetrics } from '../src/runs/run-metrics.ts';
 import { type FakeModel, startFakeModel } from './fake-model.ts';
 import { COG_VERSIONS, type Generation } from './generations.ts';
 

@@ -1,7 +1,7 @@
 import type { Bus, PredictionExtent } from '@hearth/queue';
 import type { PredictionRow } from '@hearth/store';
-import type { MergedReport } from './merge-report.ts';
-import type { OutputFiles } from './outputs.ts';
+import type { MergedReport } from '../model/merge-report.ts';
+import type { OutputFiles } from '../model/outputs.ts';
 
 /** Tells readers of a run's stream what it has newly reported, at once; storing it is another matter. */
 export interface DeltaTeller {

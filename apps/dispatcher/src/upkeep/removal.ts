@@ -1,5 +1,5 @@
 import type { Millis } from '@hearth/core';
-import type { Context, Timings } from './context.ts';
+import type { Context, Timings } from '../context.ts';
 import { removeLitter } from './litter.ts';
 
 const HOUR_MS = 3_600_000;

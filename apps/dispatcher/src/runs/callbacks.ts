@@ -5,10 +5,10 @@ import { readRange } from '@hearth/files';
 import { hashToken, type Metrics } from '@hearth/kit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import mime from 'mime-types';
-import type { Consumers } from './consumers.ts';
-import type { Context } from './context.ts';
-import { inputSubject } from './inputs.ts';
-import { storeOutput } from './outputs.ts';
+import type { Context } from '../context.ts';
+import type { Consumers } from '../intake/consumers.ts';
+import { inputSubject } from '../model/inputs.ts';
+import { storeOutput } from '../model/outputs.ts';
 import { reportSubject } from './report-url.ts';
 import type { Runner } from './run-prediction.ts';
 

@@ -1,8 +1,8 @@
 import type { CogHealthStatus } from '@hearth/contract';
 import type { Millis } from '@hearth/core';
+import type { Context } from '../context.ts';
+import type { Ending, Run } from '../runs/runs.ts';
 import type { Attachment, Consumers } from './consumers.ts';
-import type { Context } from './context.ts';
-import type { Ending, Run } from './runs.ts';
 
 /** Asks instances how they are, and what became of runs that have gone silent. */
 export interface Health {

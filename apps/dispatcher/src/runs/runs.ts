@@ -1,15 +1,15 @@
 import type { CogReport } from '@hearth/contract';
 import type { Millis } from '@hearth/core';
 import type { PredictionRow } from '@hearth/store';
-import type { Attachment } from './consumers.ts';
+import type { Attachment } from '../intake/consumers.ts';
+import { isEnd, type MergedReport, mergeReport, NOTHING_REPORTED } from '../model/merge-report.ts';
+import type { ModelClient, StartAnswer } from '../model/model-client.ts';
+import type { OutputFiles } from '../model/outputs.ts';
+import { type ServerFault, serverFaultIn } from '../model/server-fault.ts';
+import { createUploads, type Uploads } from '../model/uploads.ts';
+import type { RunWebhooks } from '../webhooks/webhooks-run.ts';
 import type { DeltaTeller } from './deltas.ts';
-import { isEnd, type MergedReport, mergeReport, NOTHING_REPORTED } from './merge-report.ts';
-import type { ModelClient, StartAnswer } from './model-client.ts';
-import type { OutputFiles } from './outputs.ts';
 import type { ProgressWriter } from './progress.ts';
-import { type ServerFault, serverFaultIn } from './server-fault.ts';
-import { createUploads, type Uploads } from './uploads.ts';
-import type { RunWebhooks } from './webhooks-run.ts';
 
 /** Why a run is being stopped before its time, and how it then ends. */
 export interface Stop {

@@ -1,8 +1,8 @@
 import { type Millis, retryAt } from '@hearth/core';
 import { createCoalescer } from '@hearth/kit';
 import type { ClaimedMessage, PredictionRow, TryOutcome } from '@hearth/store';
-import { createDeadlineTimer } from './deadlines.ts';
-import { within } from './pause.ts';
+import { createDeadlineTimer } from '../deadlines.ts';
+import { within } from '../pause.ts';
 import { isDelivered } from './webhook-post.ts';
 import { neverSent, type WebhookContext, type WebhookSend } from './webhook-send.ts';
 import { createWebhookSlots } from './webhook-slots.ts';

@@ -1,6 +1,6 @@
 import { createCoalescer } from '@hearth/kit';
 import type { QueuedTicket } from '@hearth/queue';
-import type { Context } from './context.ts';
+import type { Context } from '../context.ts';
 
 type Deps = Pick<Context, 'store' | 'queues' | 'bus' | 'log' | 'now' | 'closing'>;
 

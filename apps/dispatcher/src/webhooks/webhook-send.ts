@@ -1,7 +1,7 @@
 import { createPredictionUrls, wirePrediction } from '@hearth/contract';
 import { newWebhookSecret } from '@hearth/kit';
 import type { PredictionRow, TryOutcome } from '@hearth/store';
-import type { Context } from './context.ts';
+import type { Context } from '../context.ts';
 import { webhookHeaders } from './webhook-headers.ts';
 import type { WebhookPost } from './webhook-post.ts';
 

@@ -1,6 +1,6 @@
 import type { PredictionRow } from '@hearth/store';
-import type { Context } from './context.ts';
-import { cogIdOf } from './runs.ts';
+import type { Context } from '../context.ts';
+import { cogIdOf } from '../runs/runs.ts';
 
 const PAGE = 500;
 /** How long an `Idempotency-Key` stands for its prediction. Clients repeat within seconds. */

@@ -1,8 +1,8 @@
 import type { Failure, Millis } from '@hearth/core';
 import type { DeploymentStatusRow, InstanceRow, PredictionRow } from '@hearth/store';
-import type { Consumers } from './consumers.ts';
-import type { Context } from './context.ts';
-import { type DeadlineTimer, nextLookAt } from './deadlines.ts';
+import type { Context } from '../context.ts';
+import { type DeadlineTimer, nextLookAt } from '../deadlines.ts';
+import type { Consumers } from '../intake/consumers.ts';
 import { endMetrics } from './end-metrics.ts';
 import type { Runner } from './run-prediction.ts';
 import { cogIdOf, type Ending } from './runs.ts';

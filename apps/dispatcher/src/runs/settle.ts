@@ -1,9 +1,9 @@
 import { MAX_LOST_ATTEMPTS, usageRecord } from '@hearth/core';
 import type { TrainedVersion } from '@hearth/store';
-import type { Context } from './context.ts';
+import type { Context } from '../context.ts';
+import { OutputNotStored, outputFilesIn } from '../model/outputs.ts';
+import { pause } from '../pause.ts';
 import { endMetrics } from './end-metrics.ts';
-import { OutputNotStored, outputFilesIn } from './outputs.ts';
-import { pause } from './pause.ts';
 import type { Ending, Run } from './runs.ts';
 import { endOfTraining } from './training.ts';
 

@@ -1,6 +1,6 @@
 import { wantsEvent } from '@hearth/core';
 import { newMessageId, type PredictionRow } from '@hearth/store';
-import { within } from './pause.ts';
+import { within } from '../pause.ts';
 import { isDelivered } from './webhook-post.ts';
 import type { WebhookContext, WebhookSend } from './webhook-send.ts';
 import { createWebhookSlots } from './webhook-slots.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Signer } from '@hearth/files';
 import type { PredictionRow, Store, TrainedVersion } from '@hearth/store';
-import { outputFileId } from './inputs.ts';
+import { outputFileId } from '../model/inputs.ts';
 
 export interface TrainingContext {
   readonly store: Pick<Store, 'files' | 'models'>;

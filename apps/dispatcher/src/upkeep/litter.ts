@@ -1,5 +1,5 @@
 import type { Millis } from '@hearth/core';
-import type { Context } from './context.ts';
+import type { Context } from '../context.ts';
 import type { DueForRemoval } from './removal.ts';
 
 const BATCH = 500;

@@ -2,9 +2,9 @@ import { type CogWebhookEvent, type FieldSchema, isIteratorOutput, outputSchemaO
 import type { Millis } from '@hearth/core';
 import type { Consumer, Ticket, TicketOutcome } from '@hearth/queue';
 import type { InstanceRow } from '@hearth/store';
+import type { Context } from '../context.ts';
+import { createModelClient, type ModelClient } from '../model/model-client.ts';
 import { takesContext } from './cog-version.ts';
-import type { Context } from './context.ts';
-import { createModelClient, type ModelClient } from './model-client.ts';
 
 /** A live instance as the dispatcher holds it. */
 export interface Attachment {

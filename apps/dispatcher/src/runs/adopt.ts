@@ -1,6 +1,6 @@
 import type { InstanceRow, PredictionRow } from '@hearth/store';
-import type { Consumers } from './consumers.ts';
-import type { Context } from './context.ts';
+import type { Context } from '../context.ts';
+import type { Consumers } from '../intake/consumers.ts';
 import type { Runner } from './run-prediction.ts';
 
 /**
