@@ -23,7 +23,10 @@ import type { WireWebhookMessage, WireWebhookSecret } from './north/webhook.ts';
 export interface ClientOptions {
   /** With or without `/v1`. */
   readonly baseUrl: string;
-  readonly token: string;
+  /** Left out where a browser's session says who asks. */
+  readonly token?: string;
+  /** Left out: the global one. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
 /** An answer of 400 or above. `code` is null where something that is not Hearth answered. */
@@ -181,13 +184,13 @@ const search = (values: Record<string, string | undefined>): string =>
 
 export type Http = ReturnType<typeof createHttp>;
 
-function createHttp({ baseUrl, token }: ClientOptions) {
+function createHttp({ baseUrl, token, fetch = globalThis.fetch }: ClientOptions) {
   const base = `${baseUrl.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1`;
 
   /** `path`: below `/v1`, or an absolute URL that the API gave. */
   async function request(method: string, path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
-    headers.set('authorization', `Bearer ${token}`);
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
     const response = await fetch(URL.canParse(path) ? path : base + path, { ...init, method, headers });
     if (response.ok) return response;
     const text = await response.text();

@@ -30,7 +30,7 @@ const houseImports = (folder: string): string[] =>
   Object.keys(manifest(folder).dependencies ?? {})
     .filter((name) => name.startsWith('@hearth/'))
     .map((name) => name.slice('@hearth/'.length));
-const sources = (folder: string): string[] => globSync(`${folder}/src/**/*.ts`, { cwd: ROOT });
+const sources = (folder: string): string[] => globSync(`${folder}/src/**/*.{ts,tsx}`, { cwd: ROOT });
 
 describe('the rooms import only what they may', () => {
   it.each(Object.entries(MAY_IMPORT).filter(([folder]) => existsSync(join(ROOT, folder))))('%s', (folder, allowed) => {

@@ -11,6 +11,7 @@ export * from './model.ts';
 export * from './page.ts';
 export * from './prediction.ts';
 export * from './search.ts';
+export * from './session.ts';
 export * from './stream.ts';
 export * from './training.ts';
 export * from './usage.ts';

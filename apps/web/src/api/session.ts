@@ -1,0 +1,52 @@
+import { ApiError, problemSchema, type WireAccount, type WireSession } from '@hearth/contract';
+import { queryOptions } from '@tanstack/react-query';
+import { setPublicUrl } from './client.ts';
+
+/** Who is signed in. */
+export interface Session {
+  readonly account: WireAccount;
+  readonly role: 'admin' | 'member';
+}
+
+/** Null: nobody. */
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: async (): Promise<Session | null> => sessionOf(await request('GET')),
+  staleTime: 5 * 60_000,
+});
+
+/** @throws ApiError `unauthenticated` where the token is none */
+export async function signIn(token: string): Promise<Session> {
+  const session = sessionOf(await request('POST', { token }));
+  if (session === null) throw new Error('The API let nobody in and did not say why.');
+  return session;
+}
+
+/** Ends the session of this browser; the token stays. */
+export async function signOut(): Promise<void> {
+  await request('DELETE');
+}
+
+async function request(method: 'GET' | 'POST' | 'DELETE', body?: { token: string }): Promise<WireSession | null> {
+  const response = await fetch('/session', {
+    method,
+    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new ApiError(response.status, problemIn(text), text);
+  return text === '' ? null : (JSON.parse(text) as WireSession);
+}
+
+function problemIn(text: string) {
+  try {
+    return problemSchema.parse(JSON.parse(text));
+  } catch {
+    // Not one of our problems: a proxy's page. Whoever reads the error gets the text.
+    return null;
+  }
+}
+
+function sessionOf(wire: WireSession | null): Session | null {
+  if (wire !== null) setPublicUrl(wire.public_url);
+  return wire?.account && wire.role ? { account: wire.account, role: wire.role } : null;
+}

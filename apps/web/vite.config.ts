@@ -1,0 +1,15 @@
+import tailwindcss from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+/** A running Hearth, for `pnpm --filter @hearth/web dev`. */
+const hearth = process.env.HEARTH_URL ?? 'http://localhost:7600';
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  // A data URL would need a hole in the content security policy.
+  build: { assetsInlineLimit: 0 },
+  server: {
+    proxy: Object.fromEntries(['/v1', '/session', '/docs', '/openapi.json', '/health'].map((path) => [path, hearth])),
+  },
+});
