@@ -239,10 +239,11 @@ export async function inspected(
   const said = await ask(address, signal);
   const health = await readHealth(address, signal);
   if (said !== null) return said;
-  throwIfSetupFailed(health);
-  if (health?.status !== 'READY') return null;
-  // It may have become ready, and with it have a schema, since it was asked.
+  if (health === null || health.status === 'STARTING') return null;
+  // Its server may have come up, and with it a schema, since it was asked: one whose setup fails at once has both.
   const saidNow = await ask(address, signal);
-  if (saidNow === null) throw new BootFailure('setup_error', NO_SCHEMA);
-  return saidNow;
+  if (saidNow !== null) return saidNow;
+  throwIfSetupFailed(health);
+  if (health.status === 'READY') throw new BootFailure('setup_error', NO_SCHEMA);
+  return null;
 }

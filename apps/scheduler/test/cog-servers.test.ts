@@ -73,6 +73,17 @@ describe('an image without labels, booted once and asked', () => {
     expect(said).toEqual({ openapiSchema: schema, cogVersion: '0.16.12' });
   });
 
+  it('says its schema where its server came up between two questions, with a setup that failed at once', async () => {
+    const address = await serving({ '/health-check': [200, { status: 'SETUP_FAILED' }] });
+    const answers = [null, { openapiSchema: schema, cogVersion: null }];
+    const said = await inspected(
+      address,
+      { readSchema: async () => answers.shift() ?? null, readHealth },
+      AbortSignal.timeout(5_000),
+    );
+    expect(said).toEqual({ openapiSchema: schema, cogVersion: null });
+  });
+
   it('may have no schema yet, or never', async () => {
     const none = { '/openapi.json': [503, { error: 'OpenAPI schema not available' }] } as const;
     expect(await asked({ ...none, '/health-check': [200, { status: 'STARTING' }] })).toBeNull();
