@@ -1,10 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
+// What is said on the command line is compared as text, also where a CI asks for colours. Node warns where both are set.
+delete process.env.FORCE_COLOR;
+
 export default defineConfig({
   test: {
     // Rooms are processes of their own, and so is each test file.
     pool: 'forks',
     maxWorkers: 2,
+    env: { NO_COLOR: '1' },
     projects: [
       {
         extends: true,

@@ -31,8 +31,8 @@ afterAll(async () => {
 });
 
 const PATH = '/v1/models/hearth/stream/predictions';
-async function create(input: object, headers: Record<string, string> = {}): Promise<Prediction> {
-  const response = await house.request('POST', PATH, { input }, headers);
+async function create(input: object, headers: Record<string, string> = {}, path = PATH): Promise<Prediction> {
+  const response = await house.request('POST', path, { input }, headers);
   const text = await response.text();
   expect(response.status, text).toBe(201);
   return JSON.parse(text) as Prediction;
@@ -64,14 +64,20 @@ it('what a prediction says that it cost is what is billed', async () => {
 });
 
 it('those who wait are told how many are ahead', async () => {
-  const first = await create({ text: 'one two three four five six', rate: 2 });
+  const { latest_version } = await house.get<{ latest_version: { id: string } }>('/v1/models/hearth/stream');
+  const one = { name: 'line', model: 'hearth/stream', version: latest_version.id, hardware: 'cpu' };
+  const made = await house.request('POST', '/v1/deployments', { ...one, min_instances: 0, max_instances: 1 });
+  const { owner } = JSON.parse(await made.text()) as { owner: string };
+  const line = `/v1/deployments/${owner}/line/predictions`;
+  const first = await create({ text: 'word '.repeat(200), rate: 2 }, {}, line);
   await eventually('the first to run', async () => (await get(first.id)).status === 'processing');
-  const second = await create({ text: 'hi' });
-  const third = await create({ text: 'hi' });
+  const second = await create({ text: 'hi' }, {}, line);
+  const third = await create({ text: 'hi' }, {}, line);
   const told = await eventually('the third to see its place', async () => {
     const { waiting } = await get(third.id);
     return waiting?.position === 1 && waiting;
   });
   expect(told).toMatchObject({ phase: null, progress: null });
-  for (const { id } of [first, second, third]) expect(await ended(id)).toMatchObject({ status: 'succeeded' });
+  await house.request('POST', `/v1/predictions/${first.id}/cancel`);
+  for (const { id } of [second, third]) expect(await ended(id)).toMatchObject({ status: 'succeeded' });
 });
