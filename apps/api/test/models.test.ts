@@ -258,4 +258,20 @@ describe('hardware', () => {
     const misspelt = await house.ask<Problem>('POST', '/v1/hardware', { ...made, fallback: ['gpu-t5'] });
     expect(misspelt.body.detail).toMatch(/"gpu-t5" is not another SKU; choose among .*gpu-t4/);
   });
+
+  it('is removed by admins once nothing uses it, and the refusal says what does', async () => {
+    const remove = (name: string, token?: string) =>
+      house.ask<Problem>('DELETE', `/v1/hardware/${name}`, undefined, token === undefined ? {} : as(token));
+    const spare = { ...sku, sku: 'spare' };
+    await house.ask('POST', '/v1/hardware', spare);
+    await house.ask('POST', '/v1/hardware', { ...spare, sku: 'leaning', fallback: ['spare'] });
+    expect((await remove('spare', member.token)).status).toBe(403);
+    const used = await remove('spare');
+    expect(used).toMatchObject({ status: 422, body: { code: 'hardware-in-use' } });
+    expect(used.body.detail).toBe('spare is used by: the fallbacks of leaning.');
+    expect((await remove('cpu')).body.detail).toContain('model hearth/echo');
+    expect((await remove('leaning')).status).toBe(204);
+    expect((await remove('spare')).status).toBe(204);
+    expect((await remove('spare')).status).toBe(404);
+  });
 });

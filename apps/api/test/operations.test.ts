@@ -82,6 +82,7 @@ describe('the fleet', () => {
     expect(await status()).toMatchObject({
       temperature: 'booting',
       instances: { booting: 1 },
+      hosts: { host: 1 },
       boot: { instance: id, phase: 'setup' },
     });
     const { body: waiting } = await house.ask('POST', '/v1/predictions', {

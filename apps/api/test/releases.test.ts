@@ -53,6 +53,19 @@ describe('a change of a deployment', () => {
     expect(listed.body.results.find(({ name }) => name === 'app')).toEqual(changed.body);
   });
 
+  it('that does not go with another that came in between is refused, whichever was first', async () => {
+    await create('torn');
+    const path = '/v1/deployments/hearth/torn';
+    for (let n = 0; n < 5; n++) {
+      await house.ask('PATCH', path, { min_instances: 0, max_instances: 4 });
+      const changes = [{ min_instances: 3 }, { max_instances: 2 }];
+      const answers = await Promise.all(changes.map((change) => house.ask<Problem>('PATCH', path, change)));
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 422]);
+      const refused = answers.find(({ status }) => status === 422);
+      expect(refused?.body.invalid_fields).toMatchObject([{ field: 'min_instances', type: 'number_lte' }]);
+    }
+  });
+
   it('to what it is already is a release too; one that names nothing is none', async () => {
     await create('same');
     const path = '/v1/deployments/hearth/same';

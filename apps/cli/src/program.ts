@@ -5,6 +5,7 @@ import { addDeployments } from './commands/deployments.ts';
 import { addExamples } from './commands/examples.ts';
 import { addExplain } from './commands/explain.ts';
 import { addFiles } from './commands/files.ts';
+import { addHardware } from './commands/hardware.ts';
 import { addHosts } from './commands/hosts.ts';
 import { addLogs } from './commands/logs.ts';
 import { addModels } from './commands/models.ts';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     addPs,
     addExplain,
     addHosts,
+    addHardware,
     addLogs,
     addUsage,
     addSimulate,

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { ApiError, type WireDeploymentStatus } from '@hearth/contract';
+import { ApiError, type WireDeploymentStatus, type WireHost } from '@hearth/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { statusTable } from '../src/commands/ps.ts';
+import { statusText } from '../src/commands/ps.ts';
 import { ownerAndName, UsageError } from '../src/connect.ts';
 import { errorText } from '../src/error-text.ts';
 import { environmentPairs, versionBody } from '../src/model-source.ts';
@@ -17,7 +17,32 @@ import { soFarText } from '../src/waiting-text.ts';
 /** Colours depend on where the tests run. */
 const plainError = (...given: Parameters<typeof errorText>) => stripVTControlCharacters(errorText(...given));
 const plainTable = (...given: Parameters<typeof renderTable>) => stripVTControlCharacters(renderTable(...given));
-const plainStatus = (...given: Parameters<typeof statusTable>) => stripVTControlCharacters(statusTable(...given));
+const plainStatus = (status: WireDeploymentStatus, hosts: WireHost[], now: number) =>
+  stripVTControlCharacters(statusText([status], hosts, now));
+
+const host = (id: string, over: Partial<WireHost>): WireHost => ({
+  id,
+  name: id,
+  state: 'ready',
+  runtimes: ['docker'],
+  runtime_notes: {},
+  cordoned: false,
+  draining: false,
+  labels: {},
+  memory_mib: 65_536,
+  cpus: null,
+  devices: [0, 1].map((n) => ({ id: `GPU-${n}`, name: 'NVIDIA L4', vram_mib: 23_034 })),
+  engine_version: '28.2.2',
+  last_seen_at: '2029-12-31T23:59:58Z',
+  lost_since: null,
+  lost_reason: null,
+  connection: null,
+  checks: [],
+  check_asked_at: null,
+  checked_at: null,
+  created_at: '2029-12-01T00:00:00Z',
+  ...over,
+});
 
 describe('a command line is split as a shell splits it', () => {
   test.each([
@@ -179,6 +204,7 @@ describe('tables', () => {
       slots: 1,
       temperature: 'booting',
       instances: { booting: 1, ready: 0, draining: 0, stopping: 2 },
+      hosts: { gpu2: 2, gpu1: 1 },
       queue: { waiting: 4, in_flight: 0, oldest_waiting_at: '2029-12-31T23:59:50Z' },
       reason: 'crash-loop',
       detail: 'The last 3 boots failed.',
@@ -192,17 +218,27 @@ describe('tables', () => {
         progress: { elapsed_seconds: 2, usual_seconds: null, bytes: null, total_bytes: null, percent: null },
       },
     };
-    const line = plainStatus([status], now).split('\n')[1]?.replace(/ {2,}/g, '|');
+    const line = plainStatus(status, [], now).split('\n')[1]?.replace(/ {2,}/g, '|');
     expect(line).toBe(
       'a/b|booting|1 booting, 2 stopping|0|4|setup for 2 s; The last 3 boots failed.; next try in 5 s; oldest waits 10 s',
     );
     const rollout = { to: 3, from: [2], detail: 'Release 3 fails to boot: no weights; release 2 serves.' };
-    const during = plainStatus([{ ...status, rollout }], now)
+    const during = plainStatus({ ...status, rollout }, [], now)
       .split('\n')[1]
       ?.replace(/ {2,}/g, '|');
     expect(during).toContain(
       '|setup for 2 s; Release 3 fails to boot: no weights; release 2 serves; next try in 5 s; oldest waits 10 s',
     );
+    const hosts = [host('gpu1', {}), host('gpu2', { state: 'lost', lost_reason: 'no answer within 3 s' })];
+    const lines = plainStatus(status, hosts, now).split('\n');
+    expect(lines.map((line) => line.replace(/ {2,}/g, '|'))).toEqual([
+      'DEPLOYMENT|INSTANCES|ON|RUNNING|WAITING|WHY',
+      expect.stringContaining('|1 booting, 2 stopping|gpu1, gpu2 ×2|0|4|'),
+      '',
+      'HOST|INSTANCES|GPUS|WHY',
+      'gpu1|ready|1|2 × NVIDIA L4 22 GiB',
+      'gpu2|lost|2|2 × NVIDIA L4 22 GiB|no answer within 3 s',
+    ]);
   });
 
   const SETUP = { elapsed_seconds: 12, usual_seconds: 30, bytes: null, total_bytes: null, percent: null };

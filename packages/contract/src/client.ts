@@ -123,6 +123,7 @@ export function createClient(options: ClientOptions) {
     hardware: {
       list: () => get<WireHardware[]>('/hardware'),
       put: (body: HardwareBody) => post<WireHardware>('/hardware', body),
+      remove: (sku: string) => http.empty('DELETE', `/hardware/${part(sku)}`),
     },
     status: () => get<WireStatusPage>('/status'),
     instances: (query: { all?: boolean; deployment?: string } = {}) =>

@@ -91,7 +91,8 @@ export function createDeployments(connection: Connection, now: () => number): De
           .where('id', '=', id)
           .where('removed_at', 'is', null)
           .returning(DEPLOYMENT)
-          .executeTakeFirst();
+          .executeTakeFirst()
+          .catch(orMinAboveMax);
         if (updated) await recordRelease(transaction, updated, restores ?? null);
         return updated ?? null;
       }),
@@ -153,6 +154,19 @@ export function createDeployments(connection: Connection, now: () => number): De
 
     failing: () => failing(db),
   };
+}
+
+/** A change that would leave a deployment with a minimum above its maximum, as it is by now. */
+export class MinAboveMax extends Error {
+  override readonly name = 'MinAboveMax';
+  constructor(cause: unknown) {
+    super('min_instances would be more than max_instances', { cause });
+  }
+}
+
+function orMinAboveMax(error: unknown): never {
+  const broken = error instanceof Error && 'constraint' in error ? error.constraint : null;
+  throw broken === 'deployments_check' ? new MinAboveMax(error) : error;
 }
 
 /** The version was removed, or never was. */

@@ -96,8 +96,28 @@ export function createHosts(db: Database): Hosts {
         .onConflict((conflict) => conflict.column('sku').doUpdateSet(facts))
         .execute();
     },
+
+    async removeHardware(sku) {
+      const { rows } = await removalOf(sku).execute(db);
+      return rows[0] ?? null;
+    },
   };
 }
+
+/** What names a SKU keeps it; and so does what runs or waits on it, because its price is looked up at the end. */
+const removalOf = (sku: string) => sql<{ removed: boolean; usedBy: string[] }>`
+  with users as (
+    select 'model ' || owner || '/' || name as who from models where hardware_sku = ${sku} and removed_at is null
+    union select case when implicit then 'versions of ' || model else 'deployment ' || owner || '/' || name end
+      from deployments where hardware_sku = ${sku} and removed_at is null
+    union select 'the fallbacks of ' || sku from hardware where ${sku} = any (fallback)
+    union select 'instances' from instances where hardware_sku = ${sku} and ${LIVE}
+    union select 'predictions' from predictions where hardware_sku = ${sku} and status in ('starting', 'processing')
+  ), removed as (
+    delete from hardware where sku = ${sku} and not exists (select from users) returning sku
+  )
+  select exists (select from removed) as removed, array(select who from users order by who limit 10) as "usedBy"
+  from hardware where sku = ${sku}`;
 
 const NOTHING_FOUND: HostFindings = {
   runtimes: [],

@@ -1,5 +1,5 @@
 export { createStore } from './create-store.ts';
-export { VersionGone } from './deployments.ts';
+export { MinAboveMax, VersionGone } from './deployments.ts';
 export { AlreadyRunning } from './embedded/lock.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/start.ts';
 export { newMessageId } from './messages.ts';

@@ -1,7 +1,7 @@
 import { systemNow } from '@hearth/kit';
 import { Client } from 'pg';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { DeploymentGone, type DeploymentRow, type DeploymentStatusRow, type Store } from '../src/index.ts';
+import { DeploymentGone, type DeploymentRow, type DeploymentStatusRow, MinAboveMax, type Store } from '../src/index.ts';
 import {
   addDeployment,
   addInstance,
@@ -82,7 +82,7 @@ test('an update raises the release and leaves what it does not name', async () =
     releasedAt: expect.any(Number),
   });
   expect(await store.deployments.update('missing', { maxInstances: 1 })).toBeNull();
-  await expect(store.deployments.update(deployment.id, { minInstances: 8 })).rejects.toThrow(/deployments_check/);
+  await expect(store.deployments.update(deployment.id, { minInstances: 8 })).rejects.toThrow(MinAboveMax);
 });
 
 test('lists in pages, by owner', async () => {

@@ -1,10 +1,10 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { InvalidField } from '@hearth/contract';
-import { ModelGone, VersionGone } from '@hearth/store';
+import { MinAboveMax, ModelGone, VersionGone } from '@hearth/store';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { invalidFields, notFound, Problem } from '../problem.ts';
+import { invalidField, invalidFields, notFound, Problem } from '../problem.ts';
 
 /** Every error as `application/problem+json` from the catalogue. What is not foreseen is a 500 that says nothing but its id. */
 export function installErrors(
@@ -102,6 +102,8 @@ function problemOf(error: unknown): Problem | null {
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new Problem(
+  if (error instanceof MinAboveMax)
+    return invalidField('min_instances', 'number_lte', `${error.message}: the deployment has just been changed`);
         'body-too-large',
         'The body is larger than 16 MiB. Upload large inputs to /v1/files and put their URL into the input.',
       );

@@ -100,6 +100,9 @@ function wireStatusOf(
       draining: count('draining'),
       stopping: count('stopping'),
     },
+    hosts: Object.fromEntries(
+      [...Map.groupBy(instances, ({ hostId }) => hostId)].map(([host, there]) => [host, there.length]),
+    ),
     queue: {
       waiting: demand.waiting,
       in_flight: demand.inFlight,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { App, Context } from '../context.ts';
 import { checkNewHardware } from '../hardware.ts';
 import { requireAdmin } from '../plugins/auth.ts';
+import { notFound, Problem } from '../problem.ts';
 import { wireHardware } from '../wire.ts';
 
 const tags = ['hardware'];
@@ -40,6 +41,20 @@ export function hardwareRoutes(app: App, { deps }: Context): void {
       await hosts.putHardware(row);
       deps.bus.poke('scheduler');
       return wireHardware(row);
+    },
+  );
+
+  /** Ours. What ran on it keeps its record. */
+  app.delete(
+    '/hardware/:sku',
+    { onRequest: requireAdmin, schema: { tags, params: z.object({ sku: z.string() }) } },
+    async (request, reply) => {
+      const { sku } = request.params;
+      const outcome = await hosts.removeHardware(sku);
+      if (outcome === null) throw notFound(`Hardware ${sku}`);
+      if (!outcome.removed) throw new Problem('hardware-in-use', `${sku} is used by: ${outcome.usedBy.join(', ')}.`);
+      deps.bus.poke('scheduler');
+      return reply.code(204).send();
     },
   );
 }

@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import type { Command } from '@commander-js/extra-typings';
 import type { Client, WireHost } from '@hearth/contract';
 import { systemNow } from '@hearth/kit';
-import pc from 'picocolors';
 import { connect, UsageError } from '../connect.ts';
 import { checkedHost, checksText } from '../host-check.ts';
 import { parseGpus, parseLabels, parseMiB } from '../host-options.ts';
+import { gpusText, labelsText, standingOf } from '../host-text.ts';
 import { ago, print, printJson, renderTable } from '../output.ts';
 
 export function addHosts(program: Command): void {
@@ -136,23 +136,6 @@ async function printCheck(client: Client, asked: WireHost): Promise<void> {
   print(checksText(host.checks));
   if (host.checks.some(({ status }) => status === 'failed')) process.exitCode = 1;
 }
-
-function standingOf({ state, cordoned, draining }: WireHost): string {
-  if (state === 'lost') return pc.red('lost');
-  if (state === 'new') return pc.yellow('not seen yet');
-  if (draining) return pc.yellow('draining');
-  return cordoned ? pc.yellow('cordoned') : pc.green('ready');
-}
-
-function gpusText({ devices }: WireHost): string {
-  const kinds = Map.groupBy(devices, ({ name, vram_mib }) => `${name} ${Math.round(vram_mib / 1024)} GiB`);
-  return [...kinds].map(([kind, { length }]) => `${length} × ${kind}`).join(', ') || 'none';
-}
-
-const labelsText = ({ labels }: WireHost): string =>
-  Object.entries(labels)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ');
 
 function tlsOf({ ca, cert, key }: { ca?: string; cert?: string; key?: string }) {
   if (ca === undefined && cert === undefined && key === undefined) return null;

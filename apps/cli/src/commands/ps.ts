@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from '@commander-js/extra-typings';
-import type { WireDeploymentStatus } from '@hearth/contract';
+import type { WireDeploymentStatus, WireHost } from '@hearth/contract';
 import { systemNow } from '@hearth/kit';
 import pc from 'picocolors';
 import { connect } from '../connect.ts';
+import { gpusText, standingOf } from '../host-text.ts';
 import { ago, print, printJson, renderTable } from '../output.ts';
 import { progressText } from '../waiting-text.ts';
 
@@ -12,38 +13,61 @@ const WATCH_EVERY_MS = 1_000;
 export function addPs(program: Command): void {
   program
     .command('ps')
-    .description('what is cold, booting, warm or busy, how much waits, and why')
+    .description('what is cold, booting, warm or busy and on which hosts, how much waits, and why')
     .option('--watch', 'look again every second until Ctrl-C')
     .option('--json', 'print JSON')
     .action(async ({ watch, json }) => {
       const client = connect();
       for (;;) {
-        const { deployments } = await client.status();
+        const [{ deployments }, hosts] = await Promise.all([client.status(), client.hosts.list()]);
         if (watch && process.stdout.isTTY) process.stdout.write('\x1b[2J\x1b[H');
         if (json) printJson(deployments);
-        else print(statusTable(deployments, systemNow()));
+        else print(statusText(deployments, hosts, systemNow()));
         if (!watch) return;
         await pause(WATCH_EVERY_MS);
       }
     });
 }
 
-/** Deployments at a glance. */
-export function statusTable(deployments: readonly WireDeploymentStatus[], now: number): string {
+/** Deployments at a glance; where there are several hosts, also who runs what. */
+export function statusText(
+  deployments: readonly WireDeploymentStatus[],
+  hosts: readonly WireHost[],
+  now: number,
+): string {
+  const several = hosts.length > 1;
   const rows = deployments.map((status) => [
     status.deployment + (status.mode === 'train' ? pc.dim(' (training)') : status.implicit ? pc.dim(' *') : ''),
     painted(status.temperature),
     instancesText(status.instances),
+    ...(several ? [placesText(status.hosts)] : []),
     String(status.queue.in_flight),
     String(status.queue.waiting),
     whyText(status, now),
   ]);
-  return renderTable(
-    ['DEPLOYMENT', '', 'INSTANCES', 'RUNNING', 'WAITING', 'WHY'],
-    rows,
-    'Nothing is deployed, and nothing ran yet.',
-  );
+  const head = ['DEPLOYMENT', '', 'INSTANCES', ...(several ? ['ON'] : []), 'RUNNING', 'WAITING', 'WHY'];
+  const table = renderTable(head, rows, 'Nothing is deployed, and nothing ran yet.');
+  return several ? `${table}\n\n${hostsTable(hosts, deployments)}` : table;
 }
+
+function hostsTable(hosts: readonly WireHost[], deployments: readonly WireDeploymentStatus[]): string {
+  const on = (id: string): number => deployments.reduce((sum, { hosts: there }) => sum + (there[id] ?? 0), 0);
+  const rows = hosts.map((host) => [
+    host.id,
+    standingOf(host),
+    String(on(host.id)),
+    gpusText(host),
+    host.lost_reason ?? '',
+  ]);
+  return renderTable(['HOST', '', 'INSTANCES', 'GPUS', 'WHY'], rows, '');
+}
+
+/** `gpu1, gpu2 ×3` */
+const placesText = (hosts: WireDeploymentStatus['hosts']): string =>
+  Object.entries(hosts)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([host, count]) => (count === 1 ? host : `${host} ×${count}`))
+    .join(', ');
 
 function painted(temperature: WireDeploymentStatus['temperature']): string {
   const paint = { cold: pc.blue, booting: pc.yellow, warm: pc.green, busy: pc.magenta }[temperature];

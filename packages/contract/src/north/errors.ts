@@ -123,6 +123,11 @@ export const ERRORS = {
     title: 'The prediction cannot be an example',
     when: 'An example is a prediction on that model that has succeeded, still has its data, and was given no secret.',
   },
+  'hardware-in-use': {
+    status: 422,
+    title: 'Hardware in use',
+    when: 'A SKU that a model, a deployment or the fallbacks of another SKU name, or that something runs or waits on, cannot be removed.',
+  },
   'no-process-runtime': {
     status: 422,
     title: 'No host runs processes',

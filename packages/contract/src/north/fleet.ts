@@ -65,6 +65,8 @@ const deploymentStatusSchema = z.object({
   slots: z.int(),
   temperature: z.enum(['cold', 'booting', 'warm', 'busy']),
   instances: z.object({ booting: z.int(), ready: z.int(), draining: z.int(), stopping: z.int() }),
+  /** How many of them are on which host, by its id. */
+  hosts: z.record(z.string(), z.int()),
   queue: z.object({ waiting: z.int(), in_flight: z.int(), oldest_waiting_at: wireDateSchema.nullable() }),
   /** Why demand is not being met, as a word and a sentence; null when it is. */
   reason: z.string().nullable(),

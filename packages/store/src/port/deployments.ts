@@ -80,6 +80,7 @@ export interface Deployments {
   /**
    * Makes a new release, also of the same content. `by`: username; the owner where it is left out.
    * @throws VersionGone when the version was removed meanwhile
+   * @throws MinAboveMax where another change came in between, and the two do not go together
    */
   update(
     id: string,

@@ -106,6 +106,8 @@ export interface Hosts {
   list(): Promise<HostRow[]>;
   hardware(): Promise<Hardware[]>;
   putHardware(hardware: Hardware): Promise<void>;
+  /** api: what keeps it from being removed, in words; of a SKU that there is none of, null. */
+  removeHardware(sku: string): Promise<{ readonly removed: boolean; readonly usedBy: readonly string[] } | null>;
 }
 
 export interface InstanceRow {
