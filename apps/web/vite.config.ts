@@ -1,12 +1,13 @@
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { compress } from './build/compress.ts';
 
 /** A running Hearth, for `pnpm --filter @hearth/web dev`. */
 const hearth = process.env.HEARTH_URL ?? 'http://localhost:7600';
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), compress()],
   // A data URL would need a hole in the content security policy.
   build: { assetsInlineLimit: 0 },
   server: {

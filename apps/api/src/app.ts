@@ -1,4 +1,5 @@
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import cookie from '@fastify/cookie';
+import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { type App, type Context, createContext } from './context.ts';
 import type { ApiDeps } from './deps.ts';
@@ -8,6 +9,7 @@ import { installMetrics } from './plugins/metrics.ts';
 import { installOpenapi } from './plugins/openapi.ts';
 import { installParsing, MAX_JSON_BYTES } from './plugins/parsing.ts';
 import { createThrottle, type Throttle } from './plugins/rate-limits.ts';
+import { installWeb } from './plugins/web.ts';
 import { accountRoutes } from './routes/account.ts';
 import { accountsRoutes } from './routes/accounts.ts';
 import { collectionRoutes } from './routes/collections.ts';
@@ -24,6 +26,7 @@ import { outputRoutes } from './routes/outputs.ts';
 import { predictionRoutes } from './routes/predictions.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { searchRoutes } from './routes/search.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { trainingRoutes } from './routes/trainings.ts';
@@ -69,13 +72,17 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
   });
 
   const throttle = await createThrottle(app, deps.settings.rateLimits);
-  installErrors(app, async (request, reply) => {
+  await app.register(cookie);
+  const answerPage = await installWeb(app, deps.settings.webFolder);
+  const throttleApi = async (request: FastifyRequest, reply: FastifyReply) => {
     if (/^\/v1(?:\/|$)/.test(request.url)) await throttle(request, reply);
-  });
+  };
+  installErrors(app, throttleApi, answerPage);
   installParsing(app);
   installMetrics(app, deps.metrics);
   await installOpenapi(app, deps.settings.publicUrl);
   healthRoutes(app, context);
+  sessionRoutes(app, context);
   await app.register(async (v1: App) => openRoutes(v1, context, throttle), { prefix: '/v1' });
   await app.register(async (v1: App) => tokenedRoutes(v1, context, throttle), { prefix: '/v1' });
   return app;

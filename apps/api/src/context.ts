@@ -39,7 +39,7 @@ export function createContext(deps: ApiDeps, closing: AbortSignal): Context {
   return {
     deps,
     closing,
-    auth: createAuth(store, now),
+    auth: createAuth(store, settings.publicUrl, now),
     urls: createUrls(settings.publicUrl, deps, now),
     targets: createTargets(store, settings, now),
     hub,

@@ -19,6 +19,8 @@ export interface ApiSettings {
   readonly maxUploadBytes: number;
   /** How long an upload is kept. */
   readonly uploadRetentionMs: number;
+  /** The built web UI. */
+  readonly webFolder: string;
 }
 
 /** Everything the API stands on. `main` and the tests both hand it to `buildApp`. */

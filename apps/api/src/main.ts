@@ -25,7 +25,7 @@ async function start() {
   const downloads = createDownloadSigner(filesSecret);
   const metrics = createMetrics('api');
   const { queues, bus } = transport;
-  const settings = config;
+  const settings = { ...config, webFolder: join(import.meta.dirname, '../../web/dist') };
   const files = { blobs, signer, downloads };
   const app = await buildApp({ store, queues, bus, ...files, metrics, log, now: systemNow, settings });
   await app.listen({ host: config.host, port: config.port });

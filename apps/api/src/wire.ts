@@ -165,6 +165,7 @@ export const wireToken = (row: TokenRow, username: string): WireToken => ({
   role: row.role,
   hint: row.hint,
   created_at: date(row.createdAt),
+  last_used_at: dateOrNull(row.lastUsedAt),
 });
 
 export const wireFailure = (failure: Failure): WireFailure => ({

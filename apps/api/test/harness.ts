@@ -42,6 +42,7 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
     rateLimits: { predictionsPerMinute: null, requestsPerMinute: null },
     maxUploadBytes: 100 * 2 ** 20,
     uploadRetentionMs: 24 * 3_600_000,
+    webFolder: join(folder, 'web'),
     ...options.settings,
   };
   const blobs = createDiskBlobs(folder);

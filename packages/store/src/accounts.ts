@@ -4,7 +4,8 @@ import type { Connection } from './database.ts';
 import { byId, keysetPage } from './keyset.ts';
 import { prepared } from './prepared.ts';
 import type { Accounts } from './store.ts';
-import { at } from './values.ts';
+import { TOKEN, tokensWithAccounts, withAccount } from './tokens.ts';
+import { at, instant } from './values.ts';
 import { createWebhookSecrets } from './webhook-secrets.ts';
 
 const ACCOUNT = [
@@ -13,14 +14,6 @@ const ACCOUNT = [
   'accounts.username',
   'accounts.name',
   'accounts.created_at as createdAt',
-] as const;
-const TOKEN = [
-  'tokens.id',
-  'tokens.account_id as accountId',
-  'tokens.name',
-  'tokens.role',
-  'tokens.hint',
-  'tokens.created_at as createdAt',
 ] as const;
 
 const ofAccount = (condition: string) =>
@@ -40,17 +33,7 @@ export function createAccounts(connection: Connection, now: () => number): Accou
     (await db.selectFrom('accounts').select(ACCOUNT).where('username', '=', username).executeTakeFirst()) ?? null;
   const overview = () => db.selectFrom('accounts').select(ACCOUNT).select(OVERVIEW);
   const tokenWithAccount = prepared(connection, 'token', (hash: string) =>
-    db
-      .selectFrom('tokens')
-      .innerJoin('accounts', 'accounts.id', 'tokens.account_id')
-      .select(TOKEN)
-      .select([
-        'accounts.type',
-        'accounts.username',
-        'accounts.name as accountName',
-        'accounts.created_at as accountCreatedAt',
-      ])
-      .where('tokens.hash', '=', hash),
+    tokensWithAccounts(db).where('tokens.hash', '=', hash),
   );
 
   return {
@@ -105,12 +88,16 @@ export function createAccounts(connection: Connection, now: () => number): Accou
 
     async byTokenHash(hash) {
       const row = await tokenWithAccount(hash);
-      if (!row) return null;
-      const { type, username, accountName, accountCreatedAt, ...token } = row;
-      return {
-        account: { id: token.accountId, type, username, name: accountName, createdAt: accountCreatedAt },
-        token,
-      };
+      return row && withAccount(row);
+    },
+
+    async noteUse(tokenId, usedAt) {
+      await db
+        .updateTable('tokens')
+        .set({ last_used_at: at(usedAt) })
+        .where('id', '=', tokenId)
+        .where((token) => token.or([token('last_used_at', 'is', null), token('last_used_at', '<', instant(usedAt))]))
+        .execute();
     },
 
     async hasAdminToken() {

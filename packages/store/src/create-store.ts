@@ -16,6 +16,7 @@ import { createMessages } from './messages.ts';
 import { createModels } from './models.ts';
 import { createPredictions } from './predictions.ts';
 import { createRetention } from './retention.ts';
+import { createSessions } from './sessions.ts';
 import { createSettings } from './settings.ts';
 import type { Store } from './store.ts';
 import { createUsage } from './usage.ts';
@@ -48,6 +49,7 @@ export async function createStore({ url, maxConnections = 10, now = systemNow }:
   const models = createModels(connection, now);
   return {
     accounts: createAccounts(connection, now),
+    sessions: createSessions(connection, now),
     models,
     examples: createExamples(db, now),
     collections: createCollections(db, models, now),

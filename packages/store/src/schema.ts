@@ -61,6 +61,13 @@ export interface Schema {
     hash: string;
     hint: string;
     created_at: Instant;
+    last_used_at: InstantOrNull;
+  };
+  sessions: {
+    hash: string;
+    token_id: string;
+    created_at: Instant;
+    expires_at: Instant;
   };
   models: {
     id: string;

@@ -6,6 +6,7 @@ import type { Images } from './port/images.ts';
 import type { Messages } from './port/messages.ts';
 import type { Files, Predictions, Usage } from './port/predictions.ts';
 import type { Retention } from './port/retention.ts';
+import type { Sessions } from './port/sessions.ts';
 import type { Uses } from './port/uses.ts';
 
 export type * from './port/catalogue.ts';
@@ -17,6 +18,7 @@ export type * from './port/messages.ts';
 export type * from './port/page.ts';
 export type * from './port/predictions.ts';
 export type * from './port/retention.ts';
+export type * from './port/sessions.ts';
 export type * from './port/uses.ts';
 
 /**
@@ -26,6 +28,7 @@ export type * from './port/uses.ts';
  */
 export interface Store {
   readonly accounts: Accounts;
+  readonly sessions: Sessions;
   readonly models: Models;
   readonly examples: Examples;
   readonly collections: Collections;

@@ -1,7 +1,8 @@
 import { hashToken } from '@hearth/kit';
-import type { AccountRow, Role, Store } from '@hearth/store';
+import type { AccountRow, Role, Store, TokenRow } from '@hearth/store';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problem.ts';
+import { requireOwnPage, SESSION_COOKIE } from '../session-cookie.ts';
 import { createTtlCache } from '../ttl-cache.ts';
 
 /** Who asks. */
@@ -18,28 +19,60 @@ declare module 'fastify' {
 }
 
 export interface Auth {
-  /** An `onRequest` hook: sets who asks, null where that is nobody. */
+  /**
+   * An `onRequest` hook: sets who asks, by a token or by the session of the web UI; null where that is nobody.
+   * @throws Problem `cross-site` where a session comes with a change that no page of ours asked for
+   */
   identify(request: FastifyRequest): Promise<void>;
+  /** Who a token stands for. */
+  ofToken(token: string): Promise<Identity | null>;
   /** The same, for who has to be somebody. @throws Problem `unauthenticated` */
   authenticate(request: FastifyRequest): Promise<void>;
-  /** After a token was removed. Other API processes forget it within seconds. */
+  /** After a token or a session was removed. Other API processes forget it within seconds. */
   forget(): void;
 }
 
 /** A removed token works this long in other API processes. */
 const KEPT_MS = 5_000;
+/** So old may be what is known of a token's last use. One write for all the requests in between. */
+const USE_NOTED_EVERY_MS = 60_000;
 /** `Token` is Replicate's old scheme, still in its docs (contract §1.1). */
 const AUTHORIZATION = /^(?:bearer|token)\s+(\S+)\s*$/i;
 
-export function createAuth(store: Store, now: () => number): Auth {
+export function createAuth(store: Store, publicUrl: string, now: () => number): Auth {
   const identities = createTtlCache<Identity | null>({ ttlMs: KEPT_MS, max: 1_000, now });
+
+  /** Tokens and sessions are random and long: their hashes are one space. */
+  const known = (secret: string, find: (hash: string) => Promise<Found | null>): Promise<Identity | null> => {
+    const hash = hashToken(secret);
+    return identities.get(hash, async () => {
+      const found = await find(hash);
+      if (found === null) return null;
+      const { account, token } = found;
+      if (now() - (token.lastUsedAt ?? 0) > USE_NOTED_EVERY_MS) await store.accounts.noteUse(token.id, now());
+      return { account, role: token.role, tokenId: token.id };
+    });
+  };
+  const ofToken = (token: string) => known(token, (hash) => store.accounts.byTokenHash(hash));
+  const ofSession = (cookie: string) =>
+    known(cookie, async (hash) => {
+      const session = await store.sessions.byHash(hash);
+      return session !== null && session.expiresAt > now() ? session : null;
+    });
+
+  /** A token, where there is one, is what the caller chose to be known by; browsers send the cookie with everything. */
   async function identify(request: FastifyRequest): Promise<void> {
     const token = AUTHORIZATION.exec(request.headers.authorization ?? '')?.[1];
-    const hash = token === undefined ? null : hashToken(token);
-    request.identity = hash === null ? null : await identities.get(hash, () => identityOfHash(store, hash));
+    const cookie = request.cookies[SESSION_COOKIE];
+    if (token !== undefined) request.identity = await ofToken(token);
+    else if (cookie !== undefined) {
+      requireOwnPage(request, publicUrl);
+      request.identity = await ofSession(cookie);
+    }
   }
   return {
     identify,
+    ofToken,
     async authenticate(request) {
       await identify(request);
       requireIdentity(request);
@@ -48,9 +81,9 @@ export function createAuth(store: Store, now: () => number): Auth {
   };
 }
 
-async function identityOfHash(store: Store, hash: string): Promise<Identity | null> {
-  const found = await store.accounts.byTokenHash(hash);
-  return found && { account: found.account, role: found.token.role, tokenId: found.token.id };
+interface Found {
+  readonly account: AccountRow;
+  readonly token: TokenRow;
 }
 
 /** After `identify`: lets nobody pass who is nobody. @throws Problem `unauthenticated`, in Replicate's words */

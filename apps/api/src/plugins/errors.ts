@@ -10,6 +10,8 @@ import { invalidField, invalidFields, notFound, Problem } from '../problem.ts';
 export function installErrors(
   app: FastifyInstance,
   beforeUnknownRoute: (request: FastifyRequest, reply: FastifyReply) => Promise<void>,
+  /** Whether it answered what no route did. */
+  answerPage: (request: FastifyRequest, reply: FastifyReply) => boolean,
 ): void {
   app.setErrorHandler(async (error, request, reply) => {
     if (wasCut(request.raw)) {
@@ -23,7 +25,9 @@ export function installErrors(
     const internal = new Problem('internal', 'Something went wrong on our side.');
     return send(reply, internal, { request_id: request.id });
   });
-  app.setNotFoundHandler({ preValidation: beforeUnknownRoute }, (request, reply) => send(reply, noSuchRoute(request)));
+  app.setNotFoundHandler({ preValidation: beforeUnknownRoute }, (request, reply) => {
+    if (!answerPage(request, reply)) send(reply, noSuchRoute(request));
+  });
 }
 
 /** No fault of ours, and nobody is left to read the answer. */
@@ -98,12 +102,12 @@ function problemOf(error: unknown): Problem | null {
   // It was removed between our look at it and our write.
   if (error instanceof VersionGone) return new Problem('invalid-version', `The version was deleted: ${error.message}.`);
   if (error instanceof ModelGone) return notFound('The model');
+  if (error instanceof MinAboveMax)
+    return invalidField('min_instances', 'number_lte', `${error.message}: the deployment has just been changed`);
   if (!(error instanceof Error) || !('code' in error)) return null;
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new Problem(
-  if (error instanceof MinAboveMax)
-    return invalidField('min_instances', 'number_lte', `${error.message}: the deployment has just been changed`);
         'body-too-large',
         'The body is larger than 16 MiB. Upload large inputs to /v1/files and put their URL into the input.',
       );

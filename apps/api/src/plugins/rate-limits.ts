@@ -15,6 +15,8 @@ export interface RateLimits {
 export type Throttle = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 const MINUTE_MS = 60_000;
+/** Of one address, good ones too: more are guesses. */
+const SIGN_INS_PER_MINUTE = 30;
 
 const CREATION = /\/(?:predictions|trainings)$/;
 
@@ -43,14 +45,35 @@ export async function createThrottle(app: App, limits: RateLimits): Promise<Thro
     const creation = isCreation(request);
     const counted = await (creation ? creations : others)?.(request);
     if (counted === undefined || counted.isAllowed) return;
-    const resetSeconds = Math.max(1, counted.ttlInSeconds);
-    reply.headers({ 'ratelimit-remaining': counted.remaining, 'ratelimit-reset': resetSeconds });
-    if (!counted.isExceeded) return;
-    const what = creation ? 'creating predictions' : 'requests other than creating predictions';
-    throw new Problem(
-      'throttled',
-      `Request was throttled. Your rate limit for ${what} is ${counted.max} a minute. Expected available in ${resetSeconds} seconds.`,
-      { retryAfterSeconds: resetSeconds },
-    );
+    say(reply, counted, creation ? 'creating predictions' : 'requests other than creating predictions');
   };
+}
+
+/** An `onRequest` hook for sign-ins at the web UI, after {@link createThrottle} was called for the same app. */
+export function createSignInThrottle(app: App): Throttle {
+  const limiter = app.createRateLimit({
+    max: SIGN_INS_PER_MINUTE,
+    timeWindow: MINUTE_MS,
+    keyGenerator: (request) => `sign-in ${request.ip}`,
+  });
+  return async (request, reply) => {
+    const counted = await limiter(request);
+    if (!counted.isAllowed) say(reply, counted, 'signing in');
+  };
+}
+
+/** @throws Problem `throttled` where it was one too many */
+function say(
+  reply: FastifyReply,
+  counted: { ttlInSeconds: number; remaining: number; isExceeded: boolean; max: number },
+  what: string,
+): void {
+  const resetSeconds = Math.max(1, counted.ttlInSeconds);
+  reply.headers({ 'ratelimit-remaining': counted.remaining, 'ratelimit-reset': resetSeconds });
+  if (!counted.isExceeded) return;
+  throw new Problem(
+    'throttled',
+    `Request was throttled. Your rate limit for ${what} is ${counted.max} a minute. Expected available in ${resetSeconds} seconds.`,
+    { retryAfterSeconds: resetSeconds },
+  );
 }

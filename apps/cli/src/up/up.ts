@@ -11,6 +11,7 @@ import type { Start } from './start.ts';
 import { startDatabase, startQueue } from './stores.ts';
 import { type SummaryFacts, summaryText } from './summary.ts';
 import { obtainTokens } from './tokens.ts';
+import { buildWeb } from './web.ts';
 
 /** What an abandoned start left behind needs this long at most to close and free its ports. */
 const ABANDONED_PATIENCE_MS = 30_000;
@@ -42,6 +43,9 @@ export async function up(env: NodeJS.ProcessEnv, progress: Progress, house: Hous
 
 async function start(start: Start, lock: FolderLock): Promise<Omit<SummaryFacts, 'tookMs'>> {
   const { config, progress, signal } = start;
+  const web = buildWeb(signal);
+  // Whoever ends this start early is told why elsewhere.
+  web.catch(() => {});
   const database = await progress.step(
     'Database',
     () => startDatabase(start),
@@ -63,6 +67,8 @@ async function start(start: Start, lock: FolderLock): Promise<Omit<SummaryFacts,
     const addresses = await chooseAddresses(config, engine);
     await needPorts(addresses.wanted, lock.wasAbandoned ? ABANDONED_PATIENCE_MS : 0, signal);
     const env = serverEnvironment(start, addresses, { databaseUrl: database.url, redisUrl: queue.redisUrl });
+    const whyNoWeb = await web;
+    if (whyNoWeb !== null) progress.line(`  The web UI could not be built: ${whyNoWeb}`);
     await progress.step(
       'Servers',
       () => startServers(start, addresses, env),

@@ -53,6 +53,8 @@ export const tokenSchema = z.object({
   /** The last four characters. */
   hint: z.string(),
   created_at: wireDateSchema,
+  /** Within a minute or so; null: never. */
+  last_used_at: wireDateSchema.nullable(),
 });
 export type WireToken = z.infer<typeof tokenSchema>;
 export const newTokenSchema = tokenSchema.extend({ token: z.string() });

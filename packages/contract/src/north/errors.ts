@@ -33,6 +33,11 @@ export const ERRORS = {
     title: 'Not permitted',
     when: "The token is good, but this needs an admin's token, or belongs to another account.",
   },
+  'cross-site': {
+    status: 403,
+    title: 'Request from another site',
+    when: 'A request that changes something came with the session of the web UI, but not from a page of it. Programs send a token instead.',
+  },
   'not-found': {
     status: 404,
     title: 'Not found',
@@ -118,15 +123,15 @@ export const ERRORS = {
     title: 'Host in use',
     when: 'A host that runs instances is removed when they are gone, or with `force=true`; the one that Hearth itself runs on never is.',
   },
-  'not-an-example': {
-    status: 422,
-    title: 'The prediction cannot be an example',
-    when: 'An example is a prediction on that model that has succeeded, still has its data, and was given no secret.',
-  },
   'hardware-in-use': {
     status: 422,
     title: 'Hardware in use',
     when: 'A SKU that a model, a deployment or the fallbacks of another SKU name, or that something runs or waits on, cannot be removed.',
+  },
+  'not-an-example': {
+    status: 422,
+    title: 'The prediction cannot be an example',
+    when: 'An example is a prediction on that model that has succeeded, still has its data, and was given no secret.',
   },
   'no-process-runtime': {
     status: 422,

@@ -35,6 +35,8 @@ export interface TokenRow {
   /** The last four characters, to tell tokens apart in a list. */
   readonly hint: string;
   readonly createdAt: Millis;
+  /** To the minute or so: see `noteUse`. Null: never. */
+  readonly lastUsedAt: Millis | null;
 }
 export interface Accounts {
   byUsername(username: string): Promise<AccountRow | null>;
@@ -50,6 +52,8 @@ export interface Accounts {
   tokens(accountId: string): Promise<TokenRow[]>;
   removeToken(id: string): Promise<boolean>;
   byTokenHash(hash: string): Promise<{ account: AccountRow; token: TokenRow } | null>;
+  /** api: every now and then while a token is in use, never for every request. Earlier than what is known changes nothing. */
+  noteUse(tokenId: string, at: Millis): Promise<void>;
   hasAdminToken(): Promise<boolean>;
   /**
    * What the webhooks of an account are signed with now, newest first; the first is made by `make` and kept on first sight,
