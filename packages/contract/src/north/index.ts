@@ -7,6 +7,7 @@ export * from './file.ts';
 export * from './fleet.ts';
 export * from './hardware.ts';
 export * from './host.ts';
+export * from './input-check.ts';
 export * from './model.ts';
 export * from './page.ts';
 export * from './prediction.ts';
