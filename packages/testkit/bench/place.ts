@@ -5,6 +5,7 @@ import { askedMiB, Cluster } from './place/cluster.ts';
 import { anywhere, bestFit, dotProduct, type MakePolicy, ours, packing } from './place/policies.ts';
 import { openWorkload, type Workload } from './place/workload.ts';
 import { median, spread, table } from './stats.ts';
+import { tracesFolder } from './traces-folder.ts';
 
 const POLICIES: Readonly<Record<string, MakePolicy>> = { ours, bestFit, packing, dotProduct, random: anywhere };
 
@@ -25,7 +26,7 @@ const LOAD = 1.3;
  * away. As in the paper: the pods in an order of their own for each seed, and beyond their number some again.
  */
 export async function place({ rounds, say }: Pick<BenchOptions, 'rounds' | 'say'>) {
-  const workload = await openWorkload(process.env['HEARTH_TRACES']);
+  const workload = await openWorkload(await tracesFolder(process.env));
   say(`${workload.source}; ${rounds} orders, asked for ${LOAD * 100}% of the GPUs`);
   const seeds = Array.from({ length: rounds }, (_, n) => n + 1);
   const results = Object.entries(POLICIES).map(([name, make]) => {

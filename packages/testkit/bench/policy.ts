@@ -17,6 +17,7 @@ import type { BenchOptions } from './overhead.ts';
 import { idleAt, isWorse, type Point } from './policy/frontier.ts';
 import { halvesOf, openUseTraces } from './policy/traces.ts';
 import { table } from './stats.ts';
+import { tracesFolder } from './traces-folder.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -53,7 +54,7 @@ interface SlotsRow {
  * histogram, caches, and bounds that know the future. `halves`: also on parts of each trace.
  */
 export async function policy({ say, halves }: Pick<BenchOptions, 'say'> & { readonly halves: boolean }) {
-  const { source, traces } = await openUseTraces(process.env['HEARTH_TRACES']);
+  const { source, traces } = await openUseTraces(await tracesFolder(process.env));
   say(`${source}; a boot takes ${BOOT_MS / 1_000} s, auto counts it as ${coldBootCostMs(BOOT_MS) / 1_000} s of idling`);
   const elastic = traces.map((trace) => {
     const compared = compare(trace);

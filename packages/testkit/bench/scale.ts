@@ -13,6 +13,7 @@ import {
 import { largeFleet } from './scale/fleet.ts';
 import { growthPerHour, heldMiB, type MemoryAt } from './scale/heap.ts';
 import { quantile } from './stats.ts';
+import { tracesFolder } from './traces-folder.ts';
 
 export interface ScaleOptions {
   /** Simulated. */
@@ -39,7 +40,7 @@ const WARM_UP = 1 / 6;
  */
 export async function scale(options: ScaleOptions, planner: () => Planner = remembering) {
   const { hours, say, spacing } = options;
-  const { hosts, source } = await largeFleet(process.env['HEARTH_TRACES'], options.hosts);
+  const { hosts, source } = await largeFleet(await tracesFolder(process.env), options.hosts);
   const durationMs = hours * HOUR_MS;
   const deployments = syntheticDeployments(options.deployments, KEEP_ALIVE, seeded(2));
   const gpus = hosts.reduce((sum, host) => sum + host.devices.length, 0);

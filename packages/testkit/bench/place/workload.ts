@@ -15,7 +15,7 @@ const GPU_MIB = 1_000;
 
 /** The openb pods and nodes (alibaba/clusterdata, cluster-trace-gpu-v2023), or where they are missing, alike ones. */
 export async function openWorkload(folder: string | undefined): Promise<Workload> {
-  if (folder === undefined) return { ...generated(), source: 'generated: HEARTH_TRACES names no folder of traces' };
+  if (folder === undefined) return { ...generated(), source: 'generated: there is no folder of traces' };
   const rows = async (name: string): Promise<Record<string, string>[]> =>
     csv(gunzipSync(await readFile(join(folder, name))).toString());
   const [nodes, pods] = await Promise.all([rows('openb-2023-nodes.csv.gz'), rows('openb-2023-pods.csv.gz')]);

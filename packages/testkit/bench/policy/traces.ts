@@ -5,9 +5,8 @@ import { readUseTraces, typicalTraces, type UseTrace } from '@hearth/sim';
 
 /** Every trace of uses in a folder of CSVs, plain or gzipped; without a folder, generated ones. */
 export async function openUseTraces(folder: string | undefined): Promise<{ source: string; traces: UseTrace[] }> {
-  if (folder === undefined || folder === '') {
-    const source =
-      'generated traces, because HEARTH_TRACES names no folder: fitted to GenTD26 and Azure Functions 2019';
+  if (folder === undefined) {
+    const source = 'generated traces, because there is no folder of traces: fitted to GenTD26 and Azure Functions 2019';
     return { source, traces: [...typicalTraces(1)] };
   }
   const traces: UseTrace[] = [];
@@ -18,8 +17,7 @@ export async function openUseTraces(folder: string | undefined): Promise<{ sourc
     const text = (gz === undefined ? bytes : gunzipSync(bytes)).toString('utf8');
     traces.push(...readUseTraces(name, text.trimEnd().split('\n')));
   }
-  if (traces.length === 0)
-    throw new RangeError(`HEARTH_TRACES is ${folder}; it holds no trace of requests or of functions`);
+  if (traces.length === 0) throw new RangeError(`${folder} holds no trace of requests or of functions`);
   return { source: `the traces in ${folder}`, traces };
 }
 

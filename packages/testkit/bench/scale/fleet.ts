@@ -17,7 +17,7 @@ export async function largeFleet(folder: string | undefined, count: number): Pro
   if (folder === undefined) {
     const random = seeded(1);
     const hosts = Array.from({ length: count }, (_, n) => hostOf(hostId(n), clusterNode(random)));
-    return { hosts, source: 'generated: HEARTH_TRACES names no folder of traces' };
+    return { hosts, source: 'generated: there is no folder of traces' };
   }
   const text = gunzipSync(await readFile(join(folder, NODES))).toString();
   const nodes = [...csvRows(text.split('\n'), ['gpu_model', 'gpu_capacity_num', 'cpu_num'])];
