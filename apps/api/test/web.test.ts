@@ -44,11 +44,11 @@ describe('the pages of the web UI', () => {
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-cache' });
   });
 
-  it.each(['/v1/nothing', '/v1', '/session/x', '/docs/nothing', '/assets/gone.js', '/assets/../outside.txt'])(
+  it.each(['/v1/nothing', '/v1', '/session/x', '/docs/nothing', '/assets/gone.js', '/assets/..%2f..%2foutside.txt'])(
     '%s is not',
     async (url) => {
       const response = await get(url, PAGE);
-      expect(response.body).not.toContain('the page');
+      expect(response.body).not.toMatch(/the page|outside$/);
       expect(response.statusCode).toBe(404);
     },
   );
