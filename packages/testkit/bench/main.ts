@@ -7,6 +7,7 @@ import { place } from './place.ts';
 import { policy } from './policy.ts';
 import { scale } from './scale.ts';
 import { stream } from './stream.ts';
+import { tracesFolder } from './traces-folder.ts';
 
 const BENCHES = { overhead, boot, stream, place, policy, scale, fair };
 type Bench = keyof typeof BENCHES;
@@ -20,7 +21,7 @@ policy alone takes --halves: it also looks at parts of each trace. place, policy
 else from traces/ here or shared/traces/ beside this folder, else they generate some and say so.
 scale alone takes --hours (simulated), --deployments, --hosts and --spacing (from one cycle to the next); defaults ${Object.values(SCALE).join(', ')}.`;
 
-interface Chosen extends Pick<BenchOptions, 'rounds' | 'transport'> {
+interface Chosen extends Omit<BenchOptions, 'say'> {
   readonly size: typeof SCALE;
   readonly benches: readonly Bench[];
   readonly json: boolean;
@@ -59,17 +60,18 @@ async function choose(args: string[]): Promise<Chosen> {
     benches: benches as Bench[],
     rounds,
     transport,
+    traces: await tracesFolder(process.env),
     size,
     json: values.json ?? false,
     halves: values.halves ?? false,
   };
 }
 
-async function main({ benches, rounds, transport, size, json, halves }: Chosen): Promise<void> {
+async function main({ benches, rounds, transport, traces, size, json, halves }: Chosen): Promise<void> {
   const say = json ? () => {} : (line: string) => console.log(line);
   for (const name of benches) {
     say(`\n# ${name}`);
-    const figures = await BENCHES[name]({ rounds, transport, ...size, halves, say });
+    const figures = await BENCHES[name]({ rounds, transport, traces, ...size, halves, say });
     console.log(JSON.stringify({ bench: name, transport, rounds, ...figures }));
   }
 }

@@ -14,6 +14,8 @@ import { closedLoop, median, ms, quantile, type Spread, spread, table, times } f
 export interface BenchOptions {
   readonly rounds: number;
   readonly transport: 'redis' | 'postgres';
+  /** A folder of traces, for the benches that play them; undefined where they are to generate some. */
+  readonly traces: string | undefined;
   readonly say: (line: string) => void;
 }
 interface Arm {

@@ -5,7 +5,6 @@ import { askedMiB, Cluster } from './place/cluster.ts';
 import { anywhere, bestFit, dotProduct, type MakePolicy, ours, packing } from './place/policies.ts';
 import { openWorkload, type Workload } from './place/workload.ts';
 import { median, spread, table } from './stats.ts';
-import { tracesFolder } from './traces-folder.ts';
 
 const POLICIES: Readonly<Record<string, MakePolicy>> = { ours, bestFit, packing, dotProduct, random: anywhere };
 
@@ -25,8 +24,8 @@ const LOAD = 1.3;
  * Fills a cluster until 130% of its GPUs were asked for, nothing ever leaving, and says what share of them was given
  * away. As in the paper: the pods in an order of their own for each seed, and beyond their number some again.
  */
-export async function place({ rounds, say }: Pick<BenchOptions, 'rounds' | 'say'>) {
-  const workload = await openWorkload(await tracesFolder(process.env));
+export async function place({ rounds, say, traces }: Pick<BenchOptions, 'rounds' | 'say' | 'traces'>) {
+  const workload = await openWorkload(traces);
   say(`${workload.source}; ${rounds} orders, asked for ${LOAD * 100}% of the GPUs`);
   const seeds = Array.from({ length: rounds }, (_, n) => n + 1);
   const results = Object.entries(POLICIES).map(([name, make]) => {

@@ -17,7 +17,6 @@ import type { BenchOptions } from './overhead.ts';
 import { idleAt, isWorse, type Point } from './policy/frontier.ts';
 import { halvesOf, openUseTraces } from './policy/traces.ts';
 import { table } from './stats.ts';
-import { tracesFolder } from './traces-folder.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -53,8 +52,12 @@ interface SlotsRow {
  * Keep-alives and evictions on traces of real use: the ones that run, from core, beside fixed times, the hybrid
  * histogram, caches, and bounds that know the future. `halves`: also on parts of each trace.
  */
-export async function policy({ say, halves }: Pick<BenchOptions, 'say'> & { readonly halves: boolean }) {
-  const { source, traces } = await openUseTraces(await tracesFolder(process.env));
+export async function policy({
+  say,
+  traces: folder,
+  halves,
+}: Pick<BenchOptions, 'say' | 'traces'> & { readonly halves: boolean }) {
+  const { source, traces } = await openUseTraces(folder);
   say(`${source}; a boot takes ${BOOT_MS / 1_000} s, auto counts it as ${coldBootCostMs(BOOT_MS) / 1_000} s of idling`);
   const elastic = traces.map((trace) => {
     const compared = compare(trace);

@@ -1,8 +1,7 @@
-import { type Host, type KeepAlive, typicalShapes } from '@hearth/core';
+import { type Host, type KeepAlive, PlanMemory, planCycle, typicalShapes } from '@hearth/core';
 import {
   type Incident,
   type Planner,
-  remembering,
   type SimulationResult,
   seeded,
   sessionsTrace,
@@ -10,19 +9,18 @@ import {
   syntheticBoots,
   syntheticDeployments,
 } from '@hearth/sim';
+import type { BenchOptions } from './overhead.ts';
 import { largeFleet } from './scale/fleet.ts';
 import { growthPerHour, heldMiB, type MemoryAt } from './scale/heap.ts';
-import { quantile } from './stats.ts';
-import { tracesFolder } from './traces-folder.ts';
+import { quantile, table } from './stats.ts';
 
-export interface ScaleOptions {
+export interface ScaleOptions extends Pick<BenchOptions, 'say' | 'traces'> {
   /** Simulated. */
   readonly hours: number;
   readonly deployments: number;
   readonly hosts: number;
   /** Milliseconds from one cycle to the next; the real loop takes 25 ms and more, which costs the bench hours and shows nothing else. */
   readonly spacing: number;
-  readonly say: (line: string) => void;
 }
 
 /** A million an hour on ten thousand deployments. */
@@ -36,17 +34,17 @@ const WARM_UP = 1 / 6;
 /**
  * The real planner at the size of a large installation, in virtual time: sessions of people on deployments of
  * Zipf-like popularity, a minute with ten times the load, one host in twenty lost at once and back later, a restart of
- * the scheduler, and one boot in a hundred that fails. `planner`: what is measured.
+ * the scheduler, and one boot in a hundred that fails.
  */
-export async function scale(options: ScaleOptions, planner: () => Planner = remembering) {
+export async function scale(options: ScaleOptions) {
   const { hours, say, spacing } = options;
-  const { hosts, source } = await largeFleet(await tracesFolder(process.env), options.hosts);
+  const { hosts, source } = await largeFleet(options.traces, options.hosts);
   const durationMs = hours * HOUR_MS;
   const deployments = syntheticDeployments(options.deployments, KEEP_ALIVE, seeded(2));
   const gpus = hosts.reduce((sum, host) => sum + host.devices.length, 0);
   say(`${options.deployments} deployments, ${hosts.length} hosts with ${gpus} GPUs (${source}), ${hours} h`);
 
-  const watch = new Watch(planner, durationMs, say);
+  const watch = new Watch(durationMs, say);
   const began = performance.now();
   const result = simulate({
     hosts,
@@ -88,15 +86,19 @@ function incidents(hosts: readonly Host[], durationMs: number): readonly Inciden
 /** Times every plan, and weighs the heap now and then. */
 class Watch {
   readonly planMs: number[] = [];
+  /** The same by the clock of this thread, which stands still while the machine does something else. */
+  readonly cpuMs: number[] = [];
+  /** Of each scheduler's first plan, which remembers nothing. */
+  readonly firstMs: number[] = [];
   readonly memory: MemoryAt[] = [];
+  #decided = 0;
+  #standing = 0;
   #mostInstances = 0;
   #mostConcerned = 0;
-  readonly #planner: () => Planner;
   readonly #sampleMs: number;
   readonly #say: (line: string) => void;
 
-  constructor(planner: () => Planner, durationMs: number, say: (line: string) => void) {
-    this.#planner = planner;
+  constructor(durationMs: number, say: (line: string) => void) {
     this.#sampleMs = Math.min(HOUR_MS / SAMPLES_PER_HOUR, durationMs / (4 * SAMPLES_PER_HOUR));
     this.#say = say;
   }
@@ -105,12 +107,24 @@ class Watch {
     return { instances: this.#mostInstances, deployments: this.#mostConcerned };
   }
 
+  /** Of all deployments that there were to decide about, cycle by cycle, the part that stood as it did. */
+  get incrementalShare(): number {
+    return 1 - this.#decided / this.#standing;
+  }
+
   readonly planner = (): Planner => {
-    const plan = this.#planner();
+    const memory = new PlanMemory();
+    let isFirst = true;
     return (snapshot, now) => {
-      const from = performance.now();
-      const planned = plan(snapshot, now);
-      this.planMs.push(performance.now() - from);
+      const [from, cpuFrom] = [performance.now(), process.threadCpuUsage()];
+      const planned = planCycle(snapshot, now, memory);
+      const ms = performance.now() - from;
+      const { user, system } = process.threadCpuUsage(cpuFrom);
+      (isFirst ? this.firstMs : this.planMs).push(ms);
+      if (!isFirst) this.cpuMs.push((user + system) / 1_000);
+      isFirst = false;
+      this.#decided += memory.share.decided;
+      this.#standing += memory.share.of;
       this.#mostInstances = Math.max(this.#mostInstances, snapshot.instances.length);
       this.#mostConcerned = Math.max(this.#mostConcerned, snapshot.deployments.length);
       if (now >= this.#sampleMs * (this.memory.length + 1)) this.#weigh(now, snapshot.instances.length);
@@ -128,15 +142,22 @@ class Watch {
   }
 }
 
+const spreadOf = (values: readonly number[]) => ({
+  p50: quantile(values, 0.5),
+  p99: quantile(values, 0.99),
+  max: quantile(values, 1),
+});
+
 function figuresOf(result: SimulationResult, watch: Watch, wallSeconds: number) {
-  const { planMs, memory, most } = watch;
+  const { planMs, cpuMs, firstMs, memory, most, incrementalShare } = watch;
   const warmedUp = memory.slice(Math.floor(memory.length * WARM_UP));
   return {
-    planP50Ms: quantile(planMs, 0.5),
-    planP99Ms: quantile(planMs, 0.99),
-    planMaxMs: planMs.reduce((a, b) => Math.max(a, b)),
+    planMs: spreadOf(planMs),
+    planCpuMs: spreadOf(cpuMs),
+    firstPlanMs: quantile(firstMs, 1),
     cycles: result.cycles,
-    memorySlopePerHour: growthPerHour(warmedUp),
+    incrementalShare,
+    memoryGrowthPerHour: growthPerHour(warmedUp),
     heapMiB: memory.at(-1)?.heapMiB ?? null,
     rssMiB: process.memoryUsage().rss / 2 ** 20,
     violations: Object.values(result.violations).reduce((sum, count) => sum + count, 0),
@@ -158,15 +179,25 @@ function figuresOf(result: SimulationResult, watch: Watch, wallSeconds: number) 
 }
 
 function report(figures: ReturnType<typeof figuresOf>, say: (line: string) => void): void {
-  const { planP50Ms, planP99Ms, planMaxMs, memorySlopePerHour, waitsMs } = figures;
+  const { planMs, planCpuMs, memoryGrowthPerHour: growth, waitsMs, predictions } = figures;
+  const ms = (value: number): string => `${value.toFixed(2)} ms`;
+  const percent = (part: number): string => `${(part * 100).toFixed(2)}%`;
+  say(
+    table([
+      ['a cycle decides in', 'p50', 'p99', 'max'],
+      ['by the clock', ms(planMs.p50), ms(planMs.p99), ms(planMs.max)],
+      ['by its own CPU', ms(planCpuMs.p50), ms(planCpuMs.p99), ms(planCpuMs.max)],
+    ]),
+  );
   say(
     [
-      `plan: p50 ${planP50Ms.toFixed(2)} ms, p99 ${planP99Ms.toFixed(2)} ms, max ${planMaxMs.toFixed(1)} ms over ${figures.cycles} cycles (goal: p99 at most 10 ms)`,
-      `      up to ${figures.mostDeployments} deployments to look at, ${figures.mostInstances} instances`,
-      `memory: ${memorySlopePerHour === null ? 'too short to say' : `${(memorySlopePerHour * 100).toFixed(2)}% an hour`} after warm-up`,
+      `goal: p99 at most 10 ms. ${figures.cycles} cycles; a scheduler's first took up to ${ms(figures.firstPlanMs)}`,
+      `incremental: ${percent(figures.incrementalShare)} of the decisions stood from the cycle before`,
+      `size: up to ${figures.mostDeployments} deployments to look at, ${figures.mostInstances} instances`,
+      `memory: ${growth === null ? 'too short to say' : `${percent(growth)} an hour`} after warm-up (goal: within 1%)`,
       `violations: ${figures.violations} ${JSON.stringify(figures.violationsByKind)}`,
-      `predictions: ${figures.predictions}; ${figures.finished} finished, ${figures.failed} failed with boots that failed, ${figures.unfinished} under way at the end; ${figures.sentBack} lost their host and ran again`,
-      `boots: ${figures.boots}, of which ${figures.bootFailures} failed; ${((100 * figures.coldStarts) / figures.predictions).toFixed(2)}% of predictions came to a cold deployment`,
+      `predictions: ${predictions}; ${figures.finished} finished, ${figures.failed} failed with boots that failed, ${figures.unfinished} under way at the end; ${figures.sentBack} lost their host and ran again`,
+      `boots: ${figures.boots}, of which ${figures.bootFailures} failed; ${percent(figures.coldStarts / predictions)} of predictions came to a cold deployment`,
       `waits: p50 ${waitsMs.p50} ms, p95 ${waitsMs.p95} ms, max ${waitsMs.max} ms`,
       `took ${figures.wallSeconds.toFixed(0)} s`,
     ].join('\n'),
