@@ -1,13 +1,43 @@
 import type { Logger } from '@hearth/kit';
-import type { PredictionNotice, Room } from './port.ts';
+import type { Bus, PredictionNotice, Room } from './port.ts';
 
-export const NOTICES = 'hearth_notices';
-export const pokesOf = (room: Room): string => `hearth_pokes_${room}`;
+const NOTICES = 'hearth_notices';
+const pokesOf = (room: Room): string => `hearth_pokes_${room}`;
 
 type Listener = (payload: string) => void;
 
+export interface BusParts {
+  /** Sends what was said within one tick. */
+  readonly publish: (messages: readonly (readonly [string, string])[]) => Promise<void>;
+  readonly listeners: ReturnType<typeof createListeners>;
+  readonly maxNoticeBytes: number;
+  /** Called once everything that was said is out. */
+  readonly disconnect: () => Promise<void> | void;
+  readonly log: Logger;
+}
+
+/** Pokes and notices over whatever carries them. */
+export function createBus({ publish, listeners, maxNoticeBytes, disconnect, log }: BusParts): Bus {
+  const outbox = createOutbox(publish, log);
+  const pokes = createPokes((room) => outbox.send(pokesOf(room), ''));
+  return {
+    poke: pokes.send,
+    onPoke: (room, listener) => listeners.add(pokesOf(room), listener),
+    announce(notice) {
+      const payload = noticePayload(notice, maxNoticeBytes);
+      if (payload !== null) outbox.send(NOTICES, payload);
+    },
+    onNotice: (listener) => listeners.add(NOTICES, (payload) => listener(JSON.parse(payload))),
+    async close() {
+      pokes.close();
+      await outbox.close();
+      await disconnect();
+    },
+  };
+}
+
 /** A notice for the wire, without its row where that would not fit; null for a delta that would not. */
-export function noticePayload(notice: PredictionNotice, maxBytes: number): string | null {
+function noticePayload(notice: PredictionNotice, maxBytes: number): string | null {
   const whole = JSON.stringify(notice);
   if ((notice.row === undefined && notice.delta === undefined) || Buffer.byteLength(whole) <= maxBytes) return whole;
   return notice.kind === 'delta' ? null : JSON.stringify({ id: notice.id, kind: notice.kind });
@@ -54,7 +84,7 @@ const POKE_SPACING_MS = 20;
  * Pokes a room at once, and then at most every 20 ms while it is being poked: the last poke is never swallowed. Who is
  * poked looks at everything anyway, and a request's path is no place for a hundred such looks a second.
  */
-export function createPokes(poke: (room: Room) => void) {
+function createPokes(poke: (room: Room) => void) {
   const resting = new Map<Room, { again: boolean; readonly timer: NodeJS.Timeout }>();
   const rest = (room: Room): void => {
     const timer = setTimeout(() => {
@@ -89,7 +119,7 @@ export function createPokes(poke: (room: Room) => void) {
  * Sends what was said within one tick together, in order, and never two batches at once. A message repeated within a
  * batch goes out once: both kinds only say "look again" about the same thing.
  */
-export function createOutbox(send: (messages: readonly (readonly [string, string])[]) => Promise<void>, log: Logger) {
+function createOutbox(send: BusParts['publish'], log: Logger) {
   let waiting = new Map<string, readonly [string, string]>();
   let sending: Promise<void> | null = null;
   let failing = false;

@@ -1,6 +1,6 @@
 import type { Logger } from '@hearth/kit';
 import type { Client, Notification, Pool } from 'pg';
-import { createListeners, createOutbox, createPokes, NOTICES, noticePayload, pokesOf } from '../bus.ts';
+import { createBus, createListeners } from '../bus.ts';
 import type { Bus } from '../port.ts';
 import { createSession } from './pools.ts';
 
@@ -63,29 +63,20 @@ export async function createPostgresBus({ url, queries, onReconnect, log }: Post
   };
   await open();
 
-  const outbox = createOutbox(async (messages) => {
-    await queries.query(
-      'select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) as t(channel, payload)',
-      [messages.map(([channel]) => channel), messages.map(([, payload]) => payload)],
-    );
-  }, log);
-
-  const pokes = createPokes((room) => outbox.send(pokesOf(room), ''));
-
-  return {
-    poke: pokes.send,
-    onPoke: (room, listener) => listeners.add(pokesOf(room), listener),
-    announce(notice) {
-      const payload = noticePayload(notice, MAX_NOTICE_BYTES);
-      if (payload !== null) outbox.send(NOTICES, payload);
+  return createBus({
+    listeners,
+    log,
+    maxNoticeBytes: MAX_NOTICE_BYTES,
+    async publish(messages) {
+      await queries.query(
+        'select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) as t(channel, payload)',
+        [messages.map(([channel]) => channel), messages.map(([, payload]) => payload)],
+      );
     },
-    onNotice: (listener) => listeners.add(NOTICES, (payload) => listener(JSON.parse(payload))),
-    async close() {
-      pokes.close();
-      await outbox.close();
+    async disconnect() {
       closed = true;
       clearTimeout(timer);
       await session?.end();
     },
-  };
+  });
 }

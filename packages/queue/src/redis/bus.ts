@@ -1,6 +1,6 @@
 import type { Logger } from '@hearth/kit';
 import type { Redis } from 'ioredis';
-import { createListeners, createOutbox, createPokes, NOTICES, noticePayload, pokesOf } from '../bus.ts';
+import { createBus, createListeners } from '../bus.ts';
 import type { Bus } from '../port.ts';
 
 /** Everybody who listens gets every notice; what is larger than that is as well read from the store. */
@@ -16,27 +16,18 @@ export function createRedisBus(publisher: Redis, subscriber: Redis, log: Logger)
   subscriber.on('message', listeners.deliver);
   subscriber.on('ready', listeners.reconnected);
 
-  const outbox = createOutbox(async (messages) => {
-    // Nothing is kept for later: what happened meanwhile is found by looking.
-    if (publisher.status !== 'ready') return;
-    await Promise.all(messages.map(([channel, payload]) => publisher.publish(channel, payload)));
-  }, log);
-
-  const pokes = createPokes((room) => outbox.send(pokesOf(room), ''));
-
-  return {
-    poke: pokes.send,
-    onPoke: (room, listener) => listeners.add(pokesOf(room), listener),
-    announce(notice) {
-      const payload = noticePayload(notice, MAX_NOTICE_BYTES);
-      if (payload !== null) outbox.send(NOTICES, payload);
+  return createBus({
+    listeners,
+    log,
+    maxNoticeBytes: MAX_NOTICE_BYTES,
+    async publish(messages) {
+      // Nothing is kept for later: what happened meanwhile is found by looking.
+      if (publisher.status !== 'ready') return;
+      await Promise.all(messages.map(([channel, payload]) => publisher.publish(channel, payload)));
     },
-    onNotice: (listener) => listeners.add(NOTICES, (payload) => listener(JSON.parse(payload))),
-    async close() {
-      pokes.close();
-      await outbox.close();
+    disconnect() {
       subscriber.off('ready', listeners.reconnected);
       subscriber.off('message', listeners.deliver);
     },
-  };
+  });
 }
