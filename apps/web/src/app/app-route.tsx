@@ -1,12 +1,13 @@
-import { createRootRoute, createRoute, Outlet, redirect } from '@tanstack/react-router';
+import { createRootRoute, createRoute, redirect } from '@tanstack/react-router';
 import { sessionQuery } from '../api/session.ts';
 import { NotFound } from './not-found.tsx';
 import { queryClient } from './query-client.ts';
+import { Root } from './root.tsx';
 import { RouteError } from './route-error.tsx';
 import { Shell } from './shell.tsx';
 
 export const rootRoute = createRootRoute({
-  component: Outlet,
+  component: Root,
   notFoundComponent: NotFound,
   errorComponent: RouteError,
 });

@@ -1,0 +1,54 @@
+import type { ReactNode } from 'react';
+import { cx } from './class-names.ts';
+
+export interface Column<Row> {
+  /** Heads the column; for a column of buttons what they are, seen by screen readers only. */
+  readonly name: string;
+  readonly hideName?: boolean;
+  /** Right for numbers. */
+  readonly align?: 'left' | 'right';
+  /** Left out on a phone, where the row is known without it. */
+  readonly wideOnly?: boolean;
+  readonly cell: (row: Row) => ReactNode;
+}
+
+interface TableProps<Row> {
+  /** What the rows are. */
+  readonly label: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  readonly rowKey: (row: Row) => string;
+}
+
+const cellClass = <Row,>({ align, wideOnly }: Column<Row>): string =>
+  cx('px-4 py-2.5', align === 'right' ? 'text-right tabular' : 'text-left', wideOnly && 'max-md:hidden');
+
+/** Rows that all fit on a page; for thousands take VirtualList. Scrolls sideways by itself where it has no room. */
+export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
+  return (
+    <div className="overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
+      <table className="w-full border-collapse text-[13px]">
+        <thead>
+          <tr className="border-b border-line text-xs text-ink-muted">
+            {columns.map((column) => (
+              <th key={column.name} scope="col" className={cx(cellClass(column), 'py-2 font-medium whitespace-nowrap')}>
+                {column.hideName ? <span className="sr-only">{column.name}</span> : column.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={rowKey(row)} className="border-b border-line last:border-0 hover:bg-hover/60">
+              {columns.map((column) => (
+                <td key={column.name} className={cellClass(column)}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
