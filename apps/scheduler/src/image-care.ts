@@ -178,7 +178,9 @@ export function rememberBrought(
 ): (runtime: Runtime, image: string, facts: ImageFacts) => Promise<void> {
   return async (runtime, image, facts) => {
     const hostId = hostOf(runtime);
-    const pinned = pinnedReference(image, facts);
+    // A copy has no digest of a registry: it goes by what it was asked for as.
+    const isCopy = facts.repoDigests.length === 0 && image.includes('sha256:');
+    const pinned = isCopy ? image : pinnedReference(image, facts);
     if (hostId === null) return;
     try {
       await store.images.fetched(hostId, pinned, facts.sizeBytes, clock.now());

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { Exits } from './exits.ts';
 import type { Fleet } from './hosts/fleet.ts';
+import { hasImage } from './image-copy.ts';
 import { ImportRefused, slotsInSchema, versionOfFolder } from './import-folder.ts';
 import { isCurrent, mayHaveMoved, versionOfImage } from './import-image.ts';
 import type { Pulls } from './pulls.ts';
@@ -162,7 +163,7 @@ export class Imports {
   /** A host that has the image already: what was only built there is nowhere else. Else any. */
   async #roomWith(image: string): Promise<Room> {
     const rooms = this.#roomsFor('docker');
-    const having = await Promise.all(rooms.map(async ({ runtime }) => has(runtime, image)));
+    const having = await Promise.all(rooms.map(async ({ runtime }) => hasImage(runtime, image)));
     return rooms.find((_room, at) => having[at]) ?? rooms[0];
   }
 
@@ -211,16 +212,6 @@ export class Imports {
       expectation.release();
       await runtime.stop(importId, { address: null, graceMs: 0 });
     }
-  }
-}
-
-async function has(runtime: Runtime, image: string): Promise<boolean> {
-  try {
-    return (await runtime.inspectImage(image)) !== null;
-  } catch (error) {
-    // An engine that has just gone away has nothing to offer; the others are asked beside it.
-    if (error instanceof BootFailure) return false;
-    throw error;
   }
 }
 

@@ -10,13 +10,14 @@ import { Exits, settleExit } from './exits.ts';
 import { Fleet } from './hosts/fleet.ts';
 import type { OpenHost, OpenHosts } from './hosts/open-host.ts';
 import { ImageCare, type ImageSettings, rememberBrought } from './image-care.ts';
+import { hasImage } from './image-copy.ts';
 import { Imports, type ReadSchema } from './imports.ts';
 import { Loop } from './loop.ts';
 import { openMemory } from './memory.ts';
 import type { SchedulerMetrics } from './metrics.ts';
 import { Pulls } from './pulls.ts';
 import type { ReadHealth } from './readiness.ts';
-import type { Exit } from './runtime/runtime.ts';
+import type { Exit, Runtime } from './runtime/runtime.ts';
 import type { Runtimes } from './runtimes.ts';
 import { DeploymentStatuses } from './status.ts';
 import { Stops } from './stops.ts';
@@ -71,7 +72,8 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   });
   const statuses = new DeploymentStatuses(store);
   const brought = rememberBrought(deps, (runtime) => runtimes.hostOf(runtime));
-  const pulls = new Pulls({ clock, brought });
+  const holder = (image: string, lacking: Runtime): Promise<Runtime | null> => holderOf(image, lacking, fleet, deps);
+  const pulls = new Pulls({ clock, brought, holder });
   const boots = new Boots({ ...deps, exits, statuses, pulls });
   const stops = new Stops({ store, runtimes, bus, clock, log, boots, graceMs: STOP_GRACE_MS });
   const isInspecting = (id: string): boolean => imports.has(id);
@@ -130,6 +132,23 @@ const patient = (what: string, log: Logger, work: () => Promise<void>): Coalesce
   createCoalescer(() =>
     work().catch((error: unknown) => log.warn({ err: error }, `${what} was cut short; it is repeated`)),
   );
+
+/** Who can give a copy of a pinned image; under a tag a host may have any image. */
+async function holderOf(
+  image: string,
+  lacking: Runtime,
+  fleet: Fleet,
+  { runtimes, log }: Pick<SchedulerDeps, 'runtimes' | 'log'>,
+): Promise<Runtime | null> {
+  if (!image.includes('sha256:')) return null;
+  for (const { place } of fleet.placesOf('docker')) {
+    const runtime = runtimes.of(place);
+    if (runtime === lacking || !(await hasImage(runtime, image))) continue;
+    log.info({ image, from: place.hostId, to: runtimes.hostOf(lacking) }, 'image copied: no registry gives it');
+    return runtime;
+  }
+  return null;
+}
 
 /** Takes an instance to `stopping` from wherever it is, and ends it. */
 async function leave(

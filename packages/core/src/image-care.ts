@@ -43,7 +43,7 @@ const HEADROOM = 1.5;
 
 /**
  * Which images to fetch where, ahead of a boot that needs them: the most promising first, each onto the hosts that may run
- * it, those with the most disk first. What was only built on a host is in no registry, and can't be fetched.
+ * it, those with the most disk first. What was only built on a host is copied from there, while there is one that has it.
  */
 export function imagesToFetch(
   wanted: readonly WantedImage[],
@@ -54,7 +54,8 @@ export function imagesToFetch(
   if (policy.copies === 0) return [];
   const free = new Map(hosts.map(({ host, freeBytes }) => [host.id, freeBytes ?? Number.POSITIVE_INFINITY]));
   const fetches: { hostId: string; image: string }[] = [];
-  for (const want of wanted.filter((want) => isPromising(want, policy, now)).toSorted(mostPromisingFirst)) {
+  const obtainable = wanted.filter((want) => isPromising(want, policy, now) && isSomewhere(want, hosts));
+  for (const want of obtainable.toSorted(mostPromisingFirst)) {
     const able = hosts.map(({ host }) => host).filter((host) => mayRun(host, want.needs));
     const having = able.filter((host) => host.images.includes(want.image)).length;
     const lacking = able.filter((host) => !host.images.includes(want.image));
@@ -72,7 +73,11 @@ export function imagesToFetch(
 }
 
 const isPromising = (want: WantedImage, { recentMs }: FetchPolicy, now: Millis): boolean =>
-  want.image.includes('@sha256:') && (want.minInstances > 0 || now - lastWantedAt(want) <= recentMs);
+  want.minInstances > 0 || now - lastWantedAt(want) <= recentMs;
+
+/** What goes by an engine's own id is in no registry. */
+const isSomewhere = ({ image }: WantedImage, hosts: readonly ImageHost[]): boolean =>
+  image.includes('@sha256:') || hosts.some(({ host }) => !host.lost && host.images.includes(image));
 
 const lastWantedAt = ({ pushedAt, lastUsedAt }: WantedImage): Millis => Math.max(pushedAt, lastUsedAt ?? 0);
 

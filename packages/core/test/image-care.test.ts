@@ -1,6 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FetchPolicy, type ImageHost, imagesToFetch, imagesToRemove, type WantedImage } from '../src/index.ts';
+import {
+  type FetchPolicy,
+  type Host,
+  type ImageHost,
+  imagesToFetch,
+  imagesToRemove,
+  type WantedImage,
+} from '../src/index.ts';
 import { host, need } from './build.ts';
 
 const GB = 1_000_000_000;
@@ -45,8 +52,15 @@ describe('fetching ahead', () => {
     expect(fetches([want('old', old)], three)).toEqual([]);
     expect(fetches([want('old', { ...old, lastUsedAt: NOW - HOUR })], three)).toHaveLength(2);
   });
-  it('brings nothing that no registry has', () => {
-    expect(fetches([{ ...want('built'), image: 'sha256:abc' }], three)).toEqual([]);
+  it('brings what was only built on a host from there, and nothing that is nowhere', () => {
+    const built = { ...want('built'), image: 'sha256:abc' };
+    const builder = (over: Partial<Host>): ImageHost => ({
+      host: host({ id: 'd', images: ['sha256:abc'], ...over }),
+      freeBytes: 0,
+    });
+    expect(fetches([built], three)).toEqual([]);
+    expect(fetches([built], [...three, builder({})])).toEqual(['abc → b']);
+    expect(fetches([built], [...three, builder({ lost: true })])).toEqual([]);
   });
   it('brings nothing at all where the operator wants none', () => {
     expect(fetches([want('new', { minInstances: 1 })], three, { copies: 0 })).toEqual([]);

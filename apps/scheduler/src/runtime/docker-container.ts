@@ -52,7 +52,7 @@ export function containerOptions(
     facts.labels['run.cog.has_init'] === 'true' || facts.entrypoint.some((word) => /tini|dumb-init/.test(word));
   return {
     name: containerName(spec.instanceId),
-    Image: image,
+    Image: facts.repoDigests.includes(image) ? image : facts.id,
     ...(takesFlags && { Cmd: withFlags(facts.cmd, serverFlags(spec.uploadUrl, spec.mode)) }),
     Env: Object.entries({ ...spec.env, PORT: '5000' }).map(([name, value]) => `${name}=${value}`),
     Labels: {

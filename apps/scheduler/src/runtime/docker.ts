@@ -108,6 +108,14 @@ export class DockerRuntime implements Runtime {
     return this.#images.pull(image, onProgress, signal);
   }
 
+  save(image: string): Promise<NodeJS.ReadableStream> {
+    return this.#images.save(image);
+  }
+
+  load(image: string, tar: NodeJS.ReadableStream, moved: () => void, signal: AbortSignal): Promise<void> {
+    return this.#images.load(image, tar, moved, signal);
+  }
+
   removeImage(image: string): Promise<boolean> {
     this.#pinned.delete(image);
     return this.#images.remove(image);

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { BootPhase, PullProgress, RuntimeKind } from '@hearth/core';
 import { type Clock, pause } from '../clock.ts';
 import type { Health } from '../readiness.ts';
@@ -48,6 +50,8 @@ export class FakeRuntime implements Runtime {
   diskBytes: number | null = null;
   /** What was pulled, in order. */
   readonly pulled: string[] = [];
+  /** What was copied here from another, in order. */
+  readonly loaded: string[] = [];
   /** How many instances were ever started. */
   booted = 0;
   /** Ids of all that were stopped, in order. */
@@ -150,6 +154,20 @@ export class FakeRuntime implements Runtime {
     const rest = { repoDigests: [image], labels: {}, env: {}, entrypoint: [], cmd: [] };
     this.#images.set(image, { id: `sha256:the id of ${image}`, sizeBytes: bytes, ...rest });
     this.pulled.push(image);
+  }
+
+  async save(image: string): Promise<NodeJS.ReadableStream> {
+    const facts = this.#images.get(image);
+    if (facts === undefined) throw new BootFailure('lost', `The image ${image} is gone.`);
+    return Readable.from([Buffer.from(JSON.stringify(facts))]);
+  }
+
+  async load(image: string, tar: NodeJS.ReadableStream, moved: () => void, signal: AbortSignal): Promise<void> {
+    const facts = JSON.parse(await text(tar)) as ImageFacts;
+    signal.throwIfAborted();
+    moved();
+    this.#images.set(image, { ...facts, repoDigests: [] });
+    this.loaded.push(image);
   }
 
   async removeImage(image: string): Promise<boolean> {

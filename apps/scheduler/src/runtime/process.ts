@@ -91,7 +91,15 @@ export class ProcessRuntime implements Runtime {
   }
 
   async pull(image: string): Promise<void> {
-    throw new BootFailure('image_missing', `The image ${image} needs a Docker Engine; this runtime runs folders.`);
+    throw needsDocker(image);
+  }
+
+  async save(image: string): Promise<never> {
+    throw needsDocker(image);
+  }
+
+  async load(image: string): Promise<never> {
+    throw needsDocker(image);
   }
 
   async boot(spec: BootSpec, onPhase: (phase: BootPhase) => void, signal: AbortSignal): Promise<{ address: string }> {
@@ -275,3 +283,6 @@ async function within(ms: number, ended: Promise<unknown>): Promise<void> {
   await Promise.race([ended, late]);
   clearTimeout(timer);
 }
+
+const needsDocker = (image: string): BootFailure =>
+  new BootFailure('image_missing', `The image ${image} needs a Docker Engine; this runtime runs folders.`);

@@ -114,6 +114,14 @@ export interface Runtime {
    * @throws BootFailure `image_missing`, `no_space`, `lost`; `timeout` is the caller's, through `signal`
    */
   pull(image: string, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<void>;
+  /** An image as a tar that {@link load} of another takes in. @throws BootFailure `lost` */
+  save(image: string): Promise<NodeJS.ReadableStream>;
+  /**
+   * Takes in an image that goes by `image` here from then on, as it does where it comes from. `moved`: it is further, also
+   * after the last byte was sent.
+   * @throws BootFailure `no_space`, `lost`; what broke the tar off; the signal's reason
+   */
+  load(image: string, tar: NodeJS.ReadableStream, moved: () => void, signal: AbortSignal): Promise<void>;
   /**
    * Removes an image that was pulled. False where it must stay: a container is made of it, or it was given another name.
    * One that is gone is an answer.
