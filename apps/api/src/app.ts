@@ -28,6 +28,7 @@ import { releaseRoutes } from './routes/releases.ts';
 import { searchRoutes } from './routes/search.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { streamRoutes } from './routes/streams.ts';
+import { timelineRoutes } from './routes/timeline.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { trainingRoutes } from './routes/trainings.ts';
 import { usageRoutes } from './routes/usage.ts';
@@ -117,6 +118,7 @@ async function tokenedRoutes(v1: App, context: Context, throttle: Throttle): Pro
   hostRoutes(v1, context);
   usageRoutes(v1, context);
   tokenRoutes(v1, context);
+  timelineRoutes(v1, context);
   webhookRoutes(v1, context);
   await fileRoutes(v1, context);
 }

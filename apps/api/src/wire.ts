@@ -90,6 +90,12 @@ export const wireModel = (row: DescribedModel, urls: Urls): WireModel => ({
   default_example: row.defaultExample && wireExample(row.defaultExample, urls),
   latest_version: row.latestVersion && wireVersion(row.latestVersion),
   created_at: date(row.createdAt),
+  hardware: row.hardwareSku,
+  measured: row.typicalRun && {
+    runs: row.typicalRun.runs,
+    run_seconds: row.typicalRun.predictMicroseconds / 1_000_000,
+    cost: row.typicalRun.costMicros / 1_000_000,
+  },
 });
 
 /** `by`: who made its current release; null where that account is gone. */

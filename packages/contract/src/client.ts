@@ -14,8 +14,9 @@ import type { WireInstance, WireStatusPage } from './north/fleet.ts';
 import type { HardwareBody, WireHardware } from './north/hardware.ts';
 import type { HostBody, HostPatch, WireHost } from './north/host.ts';
 import type { WirePage } from './north/page.ts';
-import type { PredictionBody, WirePrediction } from './north/prediction.ts';
+import type { PredictionBody, PredictionFilters, WirePrediction } from './north/prediction.ts';
 import { readStreamEvents, type StreamEvent } from './north/stream.ts';
+import type { WireTimeline } from './north/timeline.ts';
 import type { TrainingBody, WireTraining } from './north/training.ts';
 import type { UsageGroup, WireUsageRecord, WireUsageTotals } from './north/usage.ts';
 import type { WireWebhookMessage, WireWebhookSecret } from './north/webhook.ts';
@@ -98,6 +99,9 @@ export function createClient(options: ClientOptions) {
       get: (id: string) => get<WirePrediction>(`/predictions/${part(id)}`),
       /** One page, newest first; give `next` of a page for the one after it. */
       list: (next?: string) => get<WirePage<WirePrediction>>(next ?? '/predictions'),
+      /** The first page of those that all of these fit, newest first. */
+      find: (filters: PredictionFilters) => get<WirePage<WirePrediction>>(`/predictions?${search(filters)}`),
+      timeline: (id: string) => get<WireTimeline>(`/predictions/${part(id)}/timeline`),
       cancel: (id: string) => post<WirePrediction>(`/predictions/${part(id)}/cancel`),
       /** Everything from the beginning, or from an event's id; ends after `done`. */
       stream: (prediction: WirePrediction, resume: { lastEventId?: string; signal?: AbortSignal } = {}) =>

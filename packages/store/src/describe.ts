@@ -4,6 +4,7 @@ import { PREDICTION_COLUMNS } from './columns.ts';
 import type { Database } from './database.ts';
 import { MODEL } from './model-columns.ts';
 import type { DescribedModel, PredictionRow } from './store.ts';
+import { typicalRuns } from './typical-runs.ts';
 
 /** Uncounted runs of a model that make it worth writing the count down. */
 const FOLD_AT = 1_000;
@@ -66,12 +67,24 @@ export async function completed(
   now: number,
 ): Promise<{ model: DescribedModel; mark: number }[]> {
   if (rows.length === 0) return [];
-  const examples = await defaultExamples(
-    db,
-    rows.map((row) => row.id),
-  );
+  const [examples, typical] = await Promise.all([
+    defaultExamples(
+      db,
+      rows.map((row) => row.id),
+    ),
+    typicalRuns(
+      db,
+      rows.flatMap(({ versionId }) => versionId ?? []),
+    ),
+  ]);
   await foldRuns(db, rows, now);
-  return rows.map((row) => ({ model: asModel(row, examples.get(row.id) ?? null), mark: row.mark }));
+  return rows.map((row) => ({
+    model: {
+      ...asModel(row, examples.get(row.id) ?? null),
+      typicalRun: typical.get(row.versionId ?? '') ?? null,
+    },
+    mark: row.mark,
+  }));
 }
 
 /**
@@ -118,7 +131,7 @@ async function defaultExamples(db: Database, modelIds: readonly string[]): Promi
   return new Map(rows.map(({ modelId, ...prediction }) => [modelId, prediction]));
 }
 
-function asModel(row: Row, defaultExample: PredictionRow | null): DescribedModel {
+function asModel(row: Row, defaultExample: PredictionRow | null): Omit<DescribedModel, 'typicalRun'> {
   const { versionId, source, runtime, openapiSchema, cogVersion, slots, baseVersionId, weightsFileId, ...rest } = row;
   const { versionCreatedAt, runs, uncounted, mark: _mark, ...model } = rest;
   const has =

@@ -115,9 +115,13 @@ function createReads(connection: Connection): Reads {
   return {
     get: prepared(connection, 'prediction', (id: string) => predictions().where('id', '=', id)),
 
-    list({ accountId, kind = 'prediction', source, createdAfter, createdBefore, ...page }) {
+    list({ accountId, kind = 'prediction', createdAfter, createdBefore, ...rest }) {
+      const { source, status, model, deployment, ...page } = rest;
       let query = predictions().where('account_id', '=', accountId).where('kind', '=', kind);
       if (source !== undefined) query = query.where('source', '=', source);
+      if (status !== undefined) query = query.where('status', 'in', status);
+      if (model !== undefined) query = query.where('model', '=', model);
+      if (deployment !== undefined) query = query.where('deployment', '=', deployment);
       if (createdAfter !== undefined) query = query.where('created_at', '>=', instant(createdAfter));
       if (createdBefore !== undefined) query = query.where('created_at', '<', instant(createdBefore));
       return keysetPage(query, byId('id'), page);

@@ -10,6 +10,8 @@ export interface Identity {
   readonly account: AccountRow;
   readonly role: Role;
   readonly tokenId: string;
+  /** `web`: by the session of the web UI. */
+  readonly source: 'api' | 'web';
 }
 
 declare module 'fastify' {
@@ -43,19 +45,23 @@ export function createAuth(store: Store, publicUrl: string, now: () => number): 
   const identities = createTtlCache<Identity | null>({ ttlMs: KEPT_MS, max: 1_000, now });
 
   /** Tokens and sessions are random and long: their hashes are one space. */
-  const known = (secret: string, find: (hash: string) => Promise<Found | null>): Promise<Identity | null> => {
+  const known = (
+    secret: string,
+    source: Identity['source'],
+    find: (hash: string) => Promise<Found | null>,
+  ): Promise<Identity | null> => {
     const hash = hashToken(secret);
     return identities.get(hash, async () => {
       const found = await find(hash);
       if (found === null) return null;
       const { account, token } = found;
       if (now() - (token.lastUsedAt ?? 0) > USE_NOTED_EVERY_MS) await store.accounts.noteUse(token.id, now());
-      return { account, role: token.role, tokenId: token.id };
+      return { account, role: token.role, tokenId: token.id, source };
     });
   };
-  const ofToken = (token: string) => known(token, (hash) => store.accounts.byTokenHash(hash));
+  const ofToken = (token: string) => known(token, 'api', (hash) => store.accounts.byTokenHash(hash));
   const ofSession = (cookie: string) =>
-    known(cookie, async (hash) => {
+    known(cookie, 'web', async (hash) => {
       const session = await store.sessions.byHash(hash);
       return session !== null && session.expiresAt > now() ? session : null;
     });

@@ -40,7 +40,7 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
     deployment: deployment.implicit ? null : `${deployment.owner}/${deployment.name}`,
     hardwareSku: deployment.hardwareSku,
     input,
-    source: 'api',
+    source: caller.source,
     webhook: body.webhook ?? null,
     webhookEventsFilter: body.webhook_events_filter ?? null,
     createdAt,

@@ -79,7 +79,7 @@ function writeRoutes(app: App, context: Context): void {
       if (made === 'taken') throw new Problem('name-taken', `There is a model ${owner}/${name} already.`);
       targets.forget();
       reply.code(201);
-      return wireModel({ ...made, runCount: 0, latestVersion: null, defaultExample: null }, urls);
+      return wireModel({ ...made, runCount: 0, latestVersion: null, defaultExample: null, typicalRun: null }, urls);
     },
   );
 

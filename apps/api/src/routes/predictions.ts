@@ -141,17 +141,20 @@ function readRoutes(app: App, context: Context): void {
     '/predictions',
     { schema: { tags, querystring: predictionListQuerySchema, response: { 200: pageSchema(predictionSchema) } } },
     async (request) => {
-      const { cursor, created_after, created_before, source } = request.query;
+      const { cursor, ...filters } = request.query;
+      const { created_after, created_before, source, status, model, deployment } = filters;
       const page = pageOf(cursor);
       const earliest = source === 'web' ? deps.now() - WEB_LISTED_MS : 0;
       const rows = await predictions.list({
         ...page,
         accountId: callerOf(request).account.id,
         source,
+        status: status === 'canceled' ? ['canceled', 'aborted'] : status && [status],
+        model,
+        deployment,
         createdAfter: Math.max(earliest, created_after === undefined ? 0 : Date.parse(created_after)),
         createdBefore: created_before === undefined ? undefined : Date.parse(created_before),
       });
-      const filters = { created_after, created_before, source };
       return answerPage(rows, (row) => wirePrediction(row, urls), { urls, path: '/predictions', page, filters });
     },
   );

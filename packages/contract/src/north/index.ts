@@ -14,6 +14,7 @@ export * from './prediction.ts';
 export * from './search.ts';
 export * from './session.ts';
 export * from './stream.ts';
+export * from './timeline.ts';
 export * from './training.ts';
 export * from './usage.ts';
 export * from './webhook.ts';

@@ -27,6 +27,10 @@ export const modelSchema = z.object({
   default_example: predictionSchema.nullable(),
   latest_version: versionSchema.nullable(),
   created_at: wireDateSchema,
+  /** Ours: the SKU that it runs on where no deployment says another. */
+  hardware: z.string(),
+  /** Ours: the middle of the newest version's last successful runs without a deployment; null before the first. */
+  measured: z.object({ runs: z.int(), run_seconds: z.number(), cost: z.number() }).nullable(),
 });
 export type WireModel = z.infer<typeof modelSchema>;
 

@@ -97,5 +97,13 @@ export const predictionListQuerySchema = z.object({
   /** Or at it; an ISO 8601 date or date-time. */
   created_after: instantSchema.optional(),
   created_before: instantSchema.optional(),
-  source: z.literal('web').optional(),
+  /** `web`: those of the web UI, of the last 14 days. */
+  source: z.enum(['web', 'api']).optional(),
+  /** Ours, from here on. */
+  status: z.enum(WIRE_STATUSES).optional(),
+  /** `owner/name` */
+  model: z.string().optional(),
+  /** `owner/name` of one that a user made. */
+  deployment: z.string().optional(),
 });
+export type PredictionFilters = Omit<z.infer<typeof predictionListQuerySchema>, 'cursor'>;

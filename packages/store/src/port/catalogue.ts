@@ -85,6 +85,16 @@ export interface DescribedModel extends ModelRow {
   readonly latestVersion: VersionRow | null;
   /** The example that was chosen, else the first that was pinned. */
   readonly defaultExample: PredictionRow | null;
+  /** Of the newest version, run without a deployment; null where it never succeeded. */
+  readonly typicalRun: TypicalRun | null;
+}
+/** The middle of the last successful runs. */
+export interface TypicalRun {
+  /** How many it is the middle of. */
+  readonly runs: number;
+  readonly predictMicroseconds: number;
+  /** Millionths of the operator's currency. */
+  readonly costMicros: number;
 }
 export type ModelChange = Partial<
   Pick<

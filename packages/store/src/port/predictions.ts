@@ -114,6 +114,11 @@ export interface Predictions {
       /** Or at it. */
       createdAfter?: Millis | undefined;
       createdBefore?: Millis | undefined;
+      status?: readonly PredictionStatus[] | undefined;
+      /** `owner/name` */
+      model?: string | undefined;
+      /** `owner/name` of one that a user made. */
+      deployment?: string | undefined;
     },
   ): Promise<PredictionRow[]>;
   /** api: no-op on a finished one; answers the row. */
