@@ -2,6 +2,7 @@ export * from './actions.ts';
 export * from './auto-keep-alive.ts';
 export * from './autoscale.ts';
 export * from './boot-backoff.ts';
+export * from './busy.ts';
 export * from './eta.ts';
 export * from './evictables.ts';
 export * from './eviction.ts';

@@ -7,6 +7,7 @@ import { connect } from './database.ts';
 import { createDeployments } from './deployments.ts';
 import { createExamples } from './examples.ts';
 import { createFiles } from './files.ts';
+import { createHistory } from './history.ts';
 import { createHosts } from './hosts.ts';
 import { createImages } from './images.ts';
 import { createImports } from './imports.ts';
@@ -63,6 +64,7 @@ export async function createStore({ url, maxConnections = 10, now = systemNow }:
     messages: createMessages(connection),
     usage: createUsage(db),
     uses: createUses(connection),
+    history: createHistory(connection),
     files: createFiles(db),
     retention: createRetention(connection),
     settings: createSettings(db),

@@ -3,6 +3,7 @@ import { newId } from '@hearth/kit';
 import { sql } from 'kysely';
 import { DEPLOYMENT, STATUS } from './columns.ts';
 import type { Connection, Database } from './database.ts';
+import { createKeepWarm } from './keep-warm.ts';
 import { byId, keysetPage } from './keyset.ts';
 import { CONCERNED, createOverview } from './observe.ts';
 import { prepared } from './prepared.ts';
@@ -134,6 +135,8 @@ export function createDeployments(connection: Connection, now: () => number): De
         .execute();
       return rows.map(({ id }) => id);
     },
+
+    keepWarm: createKeepWarm(db),
 
     async queueRemoved(id) {
       const removed = db.updateTable('deployments').set({ queue_removed_at: at(now()) });

@@ -37,11 +37,13 @@ export function createInstances(connection: Connection): Instances {
         .executeTakeFirstOrThrow(),
 
     async move(id, from, event, { at: since, reason, address, failure }) {
+      const state = nextState(from, event);
       const moved = db
         .updateTable('instances')
         .set({
-          state: nextState(from, event),
+          state,
           since: at(since),
+          moves: sql<string>`moves || jsonb_build_object(${state}::text, ${since}::bigint)`,
           ...(reason !== undefined && { reason }),
           ...(address !== undefined && { address }),
           ...(failure !== undefined && { failure: json(failure) }),
@@ -74,6 +76,16 @@ export function createInstances(connection: Connection): Instances {
         .where('id', '=', id)
         .where('state', '=', 'booting')
         .execute();
+    },
+
+    async ask(id, ask, askedBy, askedAt) {
+      const { rows } = await sql`
+        insert into instance_asks (instance_id, ask, asked_by, asked_at)
+        select id, ${ask}, ${askedBy}, ${at(askedAt)} from instances where id = ${id} and ${LIVE}
+        on conflict (instance_id) do update
+          set ask = excluded.ask, asked_by = excluded.asked_by, asked_at = excluded.asked_at
+        returning instance_id`.execute(db);
+      return rows.length > 0;
     },
 
     async recentBoots(deploymentId, limit) {

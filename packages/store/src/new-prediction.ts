@@ -9,7 +9,7 @@ export class DeploymentGone extends Error {
   }
 }
 
-/** The first parameters of every insert of a prediction, $1 to $16. */
+/** The first parameters of every insert of a prediction, $1 to $17. */
 export const insertValues = (row: NewPrediction): unknown[] => [
   row.id,
   row.accountId,
@@ -27,13 +27,14 @@ export const insertValues = (row: NewPrediction): unknown[] => [
   row.kind,
   row.destination,
   row.streamsFiles,
+  row.tokenId ?? null,
 ];
 
 /** What the insert says of where it stands. */
 export type Place = Pick<PredictionRow, 'priority' | 'held'>;
 
 /** What the insert left in the table; the document is not read back. */
-export const asInserted = (row: NewPrediction, place: Place): PredictionRow => ({
+export const asInserted = ({ tokenId: _forUsage, ...row }: NewPrediction, place: Place): PredictionRow => ({
   ...row,
   ...place,
   status: 'starting',

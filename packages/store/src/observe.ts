@@ -27,6 +27,7 @@ export function createObserve(connection: Connection): () => Promise<Observation
       .where(
         sql<boolean>`(${CONCERNED} or deployments.min_instances > 0
           or deployment_status.blocked_reason is not null or deployment_status.consecutive_failures > 0
+          or deployments.warm_until > now()
           or exists (select from use_histories where use_histories.deployment_id = deployments.id and expects))`,
       ),
     hosts: db.selectFrom('hosts').select(HOST).where('removed_at', 'is', null).orderBy('id'),
@@ -65,11 +66,12 @@ export function createOverview(connection: Connection): () => Promise<Deployment
     const demandOf = demandByDeployment(demands);
     const instancesOf = Map.groupBy(instances, (instance) => instance.deploymentId);
     return deployments.map((row) => {
-      const { deployment, slots, status } = parted(row);
+      const { deployment, slots, status, warmUntil } = parted(row);
       return {
         deployment,
         slots,
         status,
+        warmUntil,
         demand: demandOf.get(deployment.id) ?? NO_DEMAND,
         instances: instancesOf.get(deployment.id) ?? [],
       };
@@ -138,8 +140,11 @@ const liveInstances = (db: Database) =>
   db
     .selectFrom('instances')
     .leftJoin('consumers', 'consumers.instance_id', 'instances.id')
+    .leftJoin('instance_asks', 'instance_asks.instance_id', 'instances.id')
     .select(INSTANCE)
     .select([
+      'instance_asks.ask',
+      'instance_asks.asked_by as askedBy',
       'consumers.last_used_at as lastUsedAt',
       'consumers.unhealthy',
       sql<boolean>`coalesce(consumers.intake_closed, false)`.as('intakeClosed'),
@@ -163,6 +168,7 @@ const withVersionAndStatus = (db: Database) =>
     .select(STATUS)
     .select([
       'versions.runtime',
+      'deployments.warm_until as warmUntil',
       sql<string | null>`versions.source ->> 'image'`.as('image'),
       measuredVram,
       // A training has its instance to itself.
@@ -173,7 +179,7 @@ const withVersionAndStatus = (db: Database) =>
 type Joined = Awaited<ReturnType<ReturnType<typeof withVersionAndStatus>['execute']>>[number];
 
 function parted(row: Joined) {
-  const { slots, runtime, image, measuredVram, deploymentId, consecutiveFailures, ...rest } = row;
+  const { slots, runtime, image, measuredVram, warmUntil, deploymentId, consecutiveFailures, ...rest } = row;
   const { blockedReason, blockedDetail, failure, retryAt, failWaitingUntil, ...deployment } = rest;
   const status: DeploymentStatusRow | null =
     deploymentId === null
@@ -187,5 +193,5 @@ function parted(row: Joined) {
           retryAt,
           failWaitingUntil,
         };
-  return { deployment, slots, runtime, image, measuredVram, status };
+  return { deployment, slots, runtime, image, measuredVram, warmUntil, status };
 }

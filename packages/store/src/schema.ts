@@ -10,6 +10,7 @@ import type {
   PredictionStatus,
   PullProgress,
   RuntimeKind,
+  Span,
   TerminalStatus,
   UseHistory,
   WebhookEvent,
@@ -24,6 +25,7 @@ import type {
   HostDeclared,
   ImportResult,
   ImportRow,
+  InstanceAsk,
   MessageRow,
   ModelRow,
   PredictionRow,
@@ -150,6 +152,7 @@ export interface Schema {
     created_at: Instant;
     removed_at: InstantOrNull;
     queue_removed_at: InstantOrNull;
+    warm_until: InstantOrNull;
   };
   releases: {
     deployment_id: string;
@@ -217,6 +220,20 @@ export interface Schema {
     created_at: Instant;
     gpu_share_mib: Generated<number>;
     cpus: Generated<number>;
+    moves: JsonDefaulted<Partial<Record<InstanceState, Millis>>>;
+  };
+  instance_asks: {
+    instance_id: string;
+    ask: InstanceAsk;
+    asked_by: string;
+    asked_at: Instant;
+  };
+  instance_busy: {
+    instance_id: string;
+    /** A date. Read and written as text, `2026-01-31`. */
+    day: string;
+    busy_ms: number;
+    spans: Json<readonly Span[]>;
   };
   measured_vram: {
     version_id: string;
@@ -266,6 +283,7 @@ export interface Schema {
     turn: Generated<string>;
     priority: Generated<number>;
     held: Generated<boolean>;
+    token_id: string | null;
   };
   usage_records: {
     id: string;

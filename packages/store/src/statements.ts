@@ -19,9 +19,9 @@ const relaxed = "with relaxed as (select set_config('synchronous_commit', 'off',
 const insertInto = (
   more: { columns: string; values: string } = { columns: '', values: '' },
 ) => `insert into predictions (id, account_id, model, version_id, deployment_id, deployment, hardware_sku,
-      input, source, webhook, webhook_events_filter, created_at, deadline_at, kind, destination, streams_files,
+      input, source, webhook, webhook_events_filter, created_at, deadline_at, kind, destination, streams_files, token_id,
       turn, priority, held${more.columns})
-    select $1, $2, $3, $4, deployments.id, $6, $7, $8::json, $9, $10, $11::text[], $12, $13, $14, $15, $16,
+    select $1, $2, $3, $4, deployments.id, $6, $7, $8::json, $9, $10, $11::text[], $12, $13, $14, $15, $16, $17,
       case when capped then 0 else place.turn end, case when capped then 0 else place.priority end, capped${more.values}`;
 const place = placeIn({ deployment: '$5', account: '$2', at: '$12' });
 const deployed = `deployments
@@ -46,7 +46,7 @@ export const INSERT_RELAXED = statement(
  */
 export const INSERT_KEYED = statement(
   'insert_keyed',
-  `${insertInto({ columns: ', idempotency_key, request_hash', values: ', $17, $18' })}
+  `${insertInto({ columns: ', idempotency_key, request_hash', values: ', $18, $19' })}
     from ${deployed}
     on conflict (account_id, idempotency_key) where idempotency_key is not null do nothing
     ${placed}`,

@@ -1,5 +1,5 @@
 import type { UsageRecord } from '@hearth/core';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from './database.ts';
 import { byId, keysetPage } from './keyset.ts';
 import type { Usage } from './store.ts';
@@ -21,12 +21,21 @@ const RECORD = [
   'at',
 ] as const;
 
-/** What a row of the totals is called: `owner/name`, a username, or a day in UTC. */
+const DAY = sql<string>`to_char(usage_records.at at time zone 'UTC', 'YYYY-MM-DD')`;
+
+/** What a row of the totals is known by, and what it is called where that is something else. */
 const KEYS = {
   model: sql<string>`usage_records.model`,
   deployment: sql<string>`coalesce(deployments.owner || '/' || deployments.name, usage_records.deployment_id)`,
   account: sql<string>`coalesce(accounts.username, usage_records.account_id)`,
-  day: sql<string>`to_char(usage_records.at at time zone 'UTC', 'YYYY-MM-DD')`,
+  token: sql<string>`coalesce(predictions.token_id, '')`,
+  day: DAY,
+};
+const NAMES = {
+  ...KEYS,
+  token: sql<string>`case
+    when min(predictions.token_id) is null then 'before tokens were noted'
+    else coalesce(min(tokens.name || ' …' || tokens.hint), 'a removed token') end`,
 };
 
 export function createUsage(db: Database): Usage {
@@ -49,20 +58,28 @@ export function createUsage(db: Database): Usage {
       return rows.map(({ microseconds }) => Math.round(microseconds / 1_000));
     },
 
-    totals({ by, accountId, from, to }) {
+    totals({ by, daily = false, accountId, from, to }) {
+      const day: RawBuilder<string | null> = daily ? DAY : sql<null>`null`;
       let query = db
         .selectFrom('usage_records')
         .leftJoin('deployments', 'deployments.id', 'usage_records.deployment_id')
         .leftJoin('accounts', 'accounts.id', 'usage_records.account_id')
         .select([
+          day.as('day'),
           KEYS[by].as('key'),
+          NAMES[by].as('name'),
           sql<number>`count(*)`.as('predictions'),
           // sum(bigint) is numeric, which pg reads as text.
           sql<number>`sum(usage_records.predict_microseconds)::bigint`.as('predictMicroseconds'),
           sql<number>`sum(usage_records.cost_micros)::bigint`.as('costMicros'),
         ])
-        .groupBy('key')
-        .orderBy('key');
+        .groupBy(sql`1, 2`)
+        .orderBy(sql`1, 2`);
+      // The record of a run is written by the dispatcher, which does not know who asked for it.
+      if (by === 'token')
+        query = query
+          .leftJoin('predictions', 'predictions.id', 'usage_records.prediction_id')
+          .leftJoin('tokens', 'tokens.id', 'predictions.token_id');
       if (accountId !== undefined) query = query.where('usage_records.account_id', '=', accountId);
       if (from !== undefined) query = query.where('usage_records.at', '>=', instant(from));
       if (to !== undefined) query = query.where('usage_records.at', '<', instant(to));

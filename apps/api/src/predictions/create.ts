@@ -48,6 +48,7 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
     kind: destination === null ? 'prediction' : 'training',
     destination,
     streamsFiles: target.streamsFiles,
+    tokenId: caller.tokenId,
   };
   return storeAndQueue(deps, prediction, request);
 }

@@ -96,6 +96,8 @@ export interface Deployments {
    * without it. One that came in at the same moment is among `failing`.
    */
   remove(id: string): Promise<boolean>;
+  /** api: until when one instance is to be there, whatever the minimum; null where the deployment is gone. */
+  keepWarm(id: string, until: Millis | null): Promise<DeploymentRow | null>;
   /** The standing implicit ones of a model's versions. */
   implicitOf(modelId: string): Promise<DeploymentRow[]>;
   /** Removed ones, by id, that nothing runs for any more and whose queue is still to be cleared away. */
@@ -124,6 +126,8 @@ export interface DeploymentOverview {
   readonly slots: number;
   readonly status: DeploymentStatusRow | null;
   readonly demand: Demand;
+  /** Until when an operator wants one instance to be there; null or past: nobody asks for it. */
+  readonly warmUntil: Millis | null;
   /** Live ones. */
   readonly instances: readonly (InstanceRow & {
     inFlight: number;

@@ -13,6 +13,7 @@ import type {
   RuntimeKind,
 } from '@hearth/core';
 import type { DeploymentRow, DeploymentStatusRow } from './deployments.ts';
+import type { InstanceAsk } from './history.ts';
 import type { Page } from './page.ts';
 
 // Hosts and instances are the scheduler's, hardware the api's, consumers the dispatcher's.
@@ -168,6 +169,8 @@ export interface Instances {
   /** scheduler: how far the pull of a booting instance is. */
   pulled(id: string, progress: PullProgress): Promise<void>;
   get(id: string): Promise<InstanceRow | null>;
+  /** api: what an operator (a username) asks of a live instance; the newest counts. False where it has ended. */
+  ask(id: string, ask: InstanceAsk, askedBy: string, at: Millis): Promise<boolean>;
   /** scheduler: what an instance of it was seen to hold of one GPU; the most is kept. */
   sawVram(versionId: string, mode: DeploymentRow['mode'], seen: MeasuredVram): Promise<void>;
   /** The boots of a deployment's newest instances that came up, at most `limit`. */
@@ -189,8 +192,16 @@ export interface Observation {
     image: string | null;
     measuredVram: MeasuredVram | null;
     status: DeploymentStatusRow | null;
+    /** Until when one instance is to be there, whatever the minimum; null or past: nobody asks for it. */
+    warmUntil: Millis | null;
   })[];
-  readonly instances: readonly (Instance & { slots: number; address: string | null })[];
+  readonly instances: readonly (Instance & {
+    slots: number;
+    address: string | null;
+    /** What an operator asks of it, and who. */
+    ask: InstanceAsk | null;
+    askedBy: string | null;
+  })[];
   readonly hosts: readonly HostRow[];
   readonly hardware: readonly Hardware[];
 }

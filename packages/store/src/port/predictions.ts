@@ -65,7 +65,10 @@ export type NewPrediction = Pick<
   | 'kind'
   | 'destination'
   | 'streamsFiles'
->;
+> & {
+  /** The token that it was made with, for the usage of each; null: not known. */
+  readonly tokenId?: string | null;
+};
 /** A version as a training makes it: everything else is its base's. */
 export interface TrainedVersion {
   /** 64 hex digits. Where it stands already, it stays as it is. */
@@ -197,13 +200,24 @@ export interface Usage {
   /** Run times of a deployment's newest successful runs in milliseconds, at most `limit`. */
   recentRuns(deploymentId: string, limit: number): Promise<number[]>;
   list(page: Page & { accountId?: string | undefined }): Promise<UsageRecord[]>;
-  /** Sums by model, by deployment, by account or by day, over [from, to). */
+  /** Sums over [from, to); `daily`: of each day by itself. `key` of a token is its id, empty where it is not known. */
   totals(query: {
-    by: 'model' | 'deployment' | 'account' | 'day';
+    by: 'model' | 'deployment' | 'account' | 'token' | 'day';
+    daily?: boolean;
     accountId?: string | undefined;
     from?: Millis | undefined;
     to?: Millis | undefined;
-  }): Promise<{ key: string; predictions: number; predictMicroseconds: number; costMicros: number }[]>;
+  }): Promise<
+    {
+      /** `2026-01-31` in UTC; null unless `daily`. */
+      day: string | null;
+      key: string;
+      name: string;
+      predictions: number;
+      predictMicroseconds: number;
+      costMicros: number;
+    }[]
+  >;
 }
 
 export interface FileRow {
