@@ -2,6 +2,8 @@ import type { Device, Host, Placement } from './resources.ts';
 
 /** Anything that holds resources on a host: an instance, or a promise to one. */
 export interface Holder extends Placement {
+  /** Of an instance; a promise has none. */
+  readonly id?: string;
   readonly memoryMiB: number;
   readonly cpus: number;
 }
@@ -31,50 +33,69 @@ export function freeGiven(holders: readonly Holder[]): Free {
   return (host) => ledger.free(host);
 }
 
-/** Works out what holders leave free of a host: {@link freeBeside}, or one that remembers. */
-export type Reckon = (host: Host, holders: readonly Holder[]) => FreeResources;
+/** One host in a ledger. What is free there is worked out when somebody asks. */
+interface Account {
+  readonly holders: readonly Holder[];
+  known: { readonly host: Host; readonly free: FreeResources } | null;
+}
 
-/** Who holds what, by host: a change on one host leaves what is known of the others as it is. */
+const EMPTY: Account = { holders: [], known: null };
+
+/**
+ * Who holds what, by host: a change on one host leaves what is known of the others as it is. What is `put` stays; what is
+ * added and removed is tried, until it is taken back.
+ */
 export class Ledger {
-  readonly #holders: Map<string, readonly Holder[]>;
-  readonly #free = new Map<string, FreeResources>();
-  readonly #reckon: Reckon;
+  readonly #accounts = new Map<string, Account>();
+  /** As they were before anything was tried on them. */
+  readonly #tried = new Map<string, Account>();
 
-  constructor(holders: readonly Holder[], reckon: Reckon = freeBeside) {
-    this.#holders = Map.groupBy(holders, ({ hostId }) => hostId);
-    this.#reckon = reckon;
+  constructor(holders: readonly Holder[] = []) {
+    for (const [hostId, here] of Map.groupBy(holders, ({ hostId }) => hostId)) this.put(hostId, here);
+  }
+
+  /** From now on these hold something on that host, and nobody else. */
+  put(hostId: string, holders: readonly Holder[]): void {
+    if (holders.length === 0) this.#accounts.delete(hostId);
+    else this.#accounts.set(hostId, { holders, known: null });
   }
 
   add(holder: Holder): void {
-    this.#change(holder.hostId, [...this.#on(holder.hostId), holder]);
+    this.#try(holder.hostId, [...this.#on(holder.hostId).holders, holder]);
   }
 
-  remove(holder: Holder): void {
-    this.#change(
-      holder.hostId,
-      this.#on(holder.hostId).filter((other) => other !== holder),
+  remove({ hostId, id }: Pick<Holder, 'hostId' | 'id'>): void {
+    this.#try(
+      hostId,
+      this.#on(hostId).holders.filter((other) => other.id !== id),
     );
   }
 
-  has(holder: Holder): boolean {
-    return this.#on(holder.hostId).includes(holder);
+  /** Forgets what was tried; answers on which hosts that was. */
+  takeBack(): readonly string[] {
+    const hostIds = [...this.#tried.keys()];
+    for (const [hostId, account] of this.#tried) this.#accounts.set(hostId, account);
+    this.#tried.clear();
+    return hostIds;
   }
 
   free(host: Host): FreeResources {
-    const known = this.#free.get(host.id);
-    if (known !== undefined) return known;
-    const free = this.#reckon(host, this.#on(host.id));
-    this.#free.set(host.id, free);
+    const account = this.#on(host.id);
+    if (account.known?.host === host) return account.known.free;
+    const free = freeBeside(host, account.holders);
+    const known = { host, free };
+    if (account === EMPTY) this.#accounts.set(host.id, { holders: [], known });
+    else account.known = known;
     return free;
   }
 
-  #on(hostId: string): readonly Holder[] {
-    return this.#holders.get(hostId) ?? [];
+  #on(hostId: string): Account {
+    return this.#accounts.get(hostId) ?? EMPTY;
   }
 
-  #change(hostId: string, holders: readonly Holder[]): void {
-    this.#holders.set(hostId, holders);
-    this.#free.delete(hostId);
+  #try(hostId: string, holders: readonly Holder[]): void {
+    if (!this.#tried.has(hostId)) this.#tried.set(hostId, this.#on(hostId));
+    this.#accounts.set(hostId, { holders, known: null });
   }
 }
 

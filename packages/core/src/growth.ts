@@ -10,15 +10,16 @@ import {
 import type { Evictables } from './evictables.ts';
 import { type Eviction, evictionFor } from './eviction.ts';
 import { drainWithHost, type Fleet } from './fleet.ts';
-import { NO_SHAPES } from './fragmentation.ts';
+import type { TypicalShape } from './fragmentation.ts';
 import { choicesOf, evictFirst, type Found, type HardwareChoice, placeFirst } from './hardware-choice.ts';
 import { type Instance, longestIdleFirst } from './instance.ts';
+import type { Stay } from './keep-alive.ts';
 import { cheapest, siblingsOf } from './placement.ts';
-import type { Host } from './resources.ts';
-import type { Deployment, Snapshot } from './snapshot.ts';
+import type { Refusals } from './refusals.ts';
+import type { Host, Need } from './resources.ts';
+import type { Deployment } from './snapshot.ts';
 import { inWords, type Millis } from './time.ts';
 import type { Views } from './views.ts';
-import { nearestRefusal } from './why-not.ts';
 
 /** What one deployment gets in a cycle. */
 export interface Growth {
@@ -27,14 +28,31 @@ export interface Growth {
   readonly wakeAt: Millis | null;
 }
 
-/** Boots what a fleet lacks, or says why not. What it takes and promises goes into `views`. */
-export function grow(
-  fleet: Fleet,
-  { hosts, shapes = NO_SHAPES }: Snapshot,
-  views: Views,
-  evictables: Evictables,
-  now: Millis,
-): Growth {
+/** What the fleets of one cycle share. */
+export interface Ground {
+  readonly hosts: readonly Host[];
+  readonly shapes: readonly TypicalShape[];
+  readonly views: Views;
+  readonly evictables: Evictables;
+  readonly refusals: Refusals;
+}
+
+/** How many instances there are to be: what is needed, and one where what is warm stays warm or is about to be used. */
+function lasting({ deployment: { backoff, policy }, sizing, stay }: Fleet, serving: number, now: Millis): number {
+  const isExpected = backoff === null && isDue(stay, now);
+  return serving > 0 || isExpected ? Math.max(sizing.needed, Math.min(1, policy.maxInstances)) : sizing.needed;
+}
+
+/** Whether `grow` may have something to say; else it says nothing until time or a change of its rows makes it. */
+export function lacks(fleet: Fleet, now: Millis): boolean {
+  const { deployment, ready, booting, serving, demand } = fleet;
+  const isOff = deployment.policy.maxInstances === 0 && demand.waiting > 0;
+  return isOff || lasting(fleet, serving.length, now) > ready.length + booting.length;
+}
+
+/** Boots what a fleet lacks, or says why not. What it takes and promises goes into the views. */
+export function grow(fleet: Fleet, ground: Ground, now: Millis): Growth {
+  const { hosts, shapes, views, refusals } = ground;
   const { deployment, ready, booting, demand } = fleet;
   const { needed, asked } = fleet.sizing;
   const { backoff, policy } = deployment;
@@ -55,9 +73,9 @@ export function grow(
   }
   // What is warm stays warm: where an earlier release still serves, asked for or not, the new one comes up beside it.
   // And what is about to be used gets warm.
-  const isExpected = backoff === null && isDue(fleet, now);
-  const lasting = serving.length > 0 || isExpected ? Math.max(needed, Math.min(1, policy.maxInstances)) : needed;
-  if (lasting <= have) return { actions: [], blocked: null, wakeAt: null };
+  const isExpected = backoff === null && isDue(fleet.stay, now);
+  const least = lasting(fleet, serving.length, now);
+  if (least <= have) return { actions: [], blocked: null, wakeAt: null };
   if (backoff !== null && backoff.retryAt > now) {
     const { kind, message } = backoff.failure;
     const detail = serving.length > 0 ? `The new release does not boot; the earlier one serves. ${message}` : message;
@@ -65,7 +83,7 @@ export function grow(
     return { actions: evacuated(serving, hosts), blocked: blockedBy(reason, detail), wakeAt: backoff.retryAt };
   }
   // After a failure one boot at a time tries whether it works again; a whole fleet would only fail side by side.
-  const wanted = backoff === null ? lasting : Math.min(lasting, have + 1 - booting.length);
+  const wanted = backoff === null ? least : Math.min(least, have + 1 - booting.length);
 
   const boots: Boot[] = [];
   for (let n = have; n < wanted; n++) {
@@ -73,12 +91,9 @@ export function grow(
     const found = placeFirst(choices, (need) => cheapest(views.roomyNow(need, shapes), need, siblings));
     if (found === null && isExpected && serving.length === 0 && n >= needed) break;
     if (found === null) {
-      const refusal = nearestRefusal(
-        hosts,
-        choices.map((choice) => choice.need),
-      );
+      const refusal = refusals.of(hosts, choices);
       // For a takeover that nobody waits for no neighbour has to go cold.
-      const eviction = makeRoom(deployment, views, n < needed ? evictables : null, serving);
+      const eviction = makeRoom(fleet, ground, n < needed, serving);
       const detail =
         eviction === null ? refusal.detail : `${refusal.detail} Room is being made on ${eviction.placement.hostId}.`;
       const drains = eviction?.victims.map((i) => drainForRoom(i, deployment)) ?? evacuated(serving, hosts);
@@ -102,22 +117,29 @@ const evacuated = (serving: readonly Instance[], hosts: readonly Host[]): Drain[
  * never be idle, and the old version would run for ever.
  */
 function makeRoom(
-  deployment: Deployment,
-  views: Views,
-  evictables: Evictables | null,
+  { deployment, ready, serving: earlier }: Fleet,
+  { views, evictables }: Ground,
+  isNeeded: boolean,
   serving: readonly Instance[],
 ): (Eviction & { readonly choice: HardwareChoice }) | null {
   const choices = choicesOf(deployment);
   const may = (i: Instance): boolean => i.deploymentId !== deployment.id && views.stays(i);
-  const turns = evictables?.turns(may) ?? [];
+  const spared = [...ready, ...earlier].map(({ hostId }) => hostId);
+  const turns = isNeeded ? evictables.turns : [];
   let eviction: ReturnType<typeof makeRoom> = null;
-  for (const turn of turns) eviction ??= evictFirst(choices, (need) => evictables?.evict(need, turn, may) ?? null);
-  const stale = serving.toSorted(longestIdleFirst);
-  eviction ??= evictFirst(choices, (need) => evictionFor(need, views.hosts, views.freeLater, stale));
+  for (const turn of turns) eviction ??= evictFirst(choices, (need) => evictables.evict({ need, may, spared }, turn));
+  eviction ??= evictFirst(choices, (need) => staleEviction(need, views, serving));
   if (eviction === null) return null;
   views.leave(eviction.victims);
   views.takeLater(eviction.placement, eviction.choice.need);
   return eviction;
+}
+
+function staleEviction(need: Need, views: Views, serving: readonly Instance[]): Eviction | null {
+  const fits = views.placeLater(need);
+  if (fits !== null) return { placement: fits, victims: [] };
+  const stale = serving.toSorted(longestIdleFirst);
+  return stale.length === 0 ? null : evictionFor(need, views.hosts, views.freeLater, stale);
 }
 
 const drainForRoom = (victim: Instance, { id }: Deployment): Drain =>
@@ -126,7 +148,7 @@ const drainForRoom = (victim: Instance, { id }: Deployment): Drain =>
     : drain(victim, 'evicted', 'It was idle, and a deployment that has to boot needs the room.');
 
 /** Whether it is time to boot one for a use that is expected. */
-const isDue = ({ stay: { expected } }: Fleet, now: Millis): boolean => expected !== null && expected.bootAt <= now;
+const isDue = ({ expected }: Stay, now: Millis): boolean => expected !== null && expected.bootAt <= now;
 
 function boot(
   { deployment: { id, demand, policy }, stay: { expected } }: Fleet,

@@ -14,7 +14,7 @@ export interface NeedHistory {
   readonly steps: readonly NeedStep[];
 }
 
-/** How many instances stay though their keep-alive has ended, and when that next falls. */
+/** How many instances stay though their keep-alive has ended, and when that next lets one go. */
 export interface Hold {
   readonly instances: number;
   /** Always after `now`; null: not with time alone. */
@@ -43,7 +43,9 @@ export function holdBack(ready: readonly Instance[], history: NeedHistory | null
   const sum = neededMs(history.steps, now);
   const average = Math.ceil(sum / STABLE_WINDOW_MS);
   if (average < 2) return NO_HOLD;
-  return { instances: average, until: fallsTo(average - 1, history.steps, sum, now), reason: 'average' };
+  // Down to as many as there are it lets nobody go; and at one it lets the last one go.
+  const level = Math.max(1, Math.min(average, ready.length) - 1);
+  return { instances: average, until: fallsTo(level, history.steps, sum, now), reason: 'average' };
 }
 
 const neededAt = (steps: readonly NeedStep[], at: Millis): number => steps.findLast((s) => s.at <= at)?.needed ?? 0;
@@ -100,14 +102,25 @@ export class NeedHistories {
     return this.#histories.get(deploymentId) ?? this.#unknown;
   }
 
-  /** After a cycle. A deployment that is not among them needed none; after a window of that it is forgotten. */
-  record(needs: ReadonlyMap<string, number>, now: Millis): void {
-    for (const id of new Set([...needs.keys(), ...this.#histories.keys()])) {
-      const next = withNeed(this.of(id), needs.get(id) ?? 0, now);
+  /**
+   * After a cycle. A deployment that is not among them needed none; after a window of that it is forgotten. Answers whose
+   * history is another one now.
+   */
+  record(needs: ReadonlyMap<string, number>, now: Millis): readonly string[] {
+    const changed: string[] = [];
+    for (const [id, before] of this.#histories) {
+      const next = withNeed(before, needs.get(id) ?? 0, now);
       const last = next.steps.at(-1);
       const isOver = last === undefined || (last.needed === 0 && last.at <= now - STABLE_WINDOW_MS);
       if (isOver) this.#histories.delete(id);
       else this.#histories.set(id, next);
+      if (isOver || next !== before) changed.push(id);
     }
+    for (const [id, needed] of needs) {
+      if (needed === 0 || this.#histories.has(id)) continue;
+      this.#histories.set(id, withNeed(this.#unknown, needed, now));
+      changed.push(id);
+    }
+    return changed;
   }
 }

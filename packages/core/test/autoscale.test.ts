@@ -72,7 +72,7 @@ describe('sizeFor', () => {
 
 describe('holdBack', () => {
   const since = 0;
-  const born = instance({ since: 1 });
+  const born = (count: number) => Array.from({ length: count }, (_, n) => instance({ id: `i${n}`, since: 1 }));
   it.each([
     { name: 'no history is kept', history: null, want: 0, until: null },
     { name: 'nothing was needed', history: { since, steps: [] }, want: 0, until: null },
@@ -96,6 +96,32 @@ describe('holdBack', () => {
       until: NOW + MINUTE / 4,
     },
     {
+      name: 'the last one goes once one is needed on average',
+      history: {
+        since,
+        steps: [
+          { at: NOW - MINUTE, needed: 4 },
+          { at: NOW - MINUTE / 2, needed: 0 },
+        ],
+      },
+      ready: 1,
+      want: 2,
+      until: NOW + MINUTE / 4,
+    },
+    {
+      name: 'three on average, while there are two: the first that goes is what counts',
+      history: {
+        since,
+        steps: [
+          { at: NOW - MINUTE, needed: 6 },
+          { at: NOW - MINUTE / 2, needed: 0 },
+        ],
+      },
+      ready: 2,
+      want: 3,
+      until: NOW + MINUTE / 3,
+    },
+    {
       name: 'a short burst weighs what it lasted',
       history: {
         since,
@@ -107,8 +133,8 @@ describe('holdBack', () => {
       want: 0,
       until: null,
     },
-  ])('$name', ({ history, want, until }) => {
-    expect(holdBack([born], history, NOW)).toMatchObject({ instances: want, until });
+  ])('$name', ({ history, ready = 4, want, until }) => {
+    expect(holdBack(born(ready), history, NOW)).toMatchObject({ instances: want, until });
   });
 
   it('holds everything that is older than the history until that spans the window', () => {

@@ -2,6 +2,7 @@ import {
   type BootBackoff,
   type BootFailures,
   bootBackoff,
+  type Demand,
   type Deployment,
   type Failure,
   type Instance,
@@ -53,6 +54,7 @@ export class Model {
   #use: UseHistory = NO_USE;
   #failures: BootFailures | null = null;
   #backoff: BootBackoff | null = null;
+  #seen: Deployment | null = null;
 
   constructor(spec: SimDeployment) {
     this.spec = spec;
@@ -62,9 +64,14 @@ export class Model {
   isConcerned(now: Millis): boolean {
     const { queue, servers, spec } = this;
     if (queue.length > 0 || servers.size > 0 || this.#backoff !== null || spec.policy.minInstances > 0) return true;
+    return now < (this.#expectsUntil ?? -Infinity);
+  }
+
+  /** Until when a use is expected; null: none is. */
+  get #expectsUntil(): Millis | null {
     const { window, idleSince } = this.#use;
-    if (spec.policy.keepAlive.kind !== 'auto' || window === null || idleSince === null) return false;
-    return window.fromMs > 0 && now < idleSince + window.untilMs;
+    if (this.spec.policy.keepAlive.kind !== 'auto' || window === null || idleSince === null) return null;
+    return window.fromMs > 0 ? idleSince + window.untilMs : null;
   }
 
   /** What one look adds to what is known of its use; answers what everybody's gaps then are. */
@@ -76,19 +83,39 @@ export class Model {
     return learned.pooled;
   }
 
-  seen(history: NeedHistory | null, now: Millis): Deployment {
+  /** What a scheduler reads of it. */
+  get seen(): Deployment {
+    if (this.#seen === null) throw new Error(`${this.spec.id} is read before anybody looked at it`);
+    return this.#seen;
+  }
+
+  /** Brings up to date what is read of it: the same object as long as it says the same. */
+  see(history: NeedHistory, now: Millis): void {
+    const demand = this.#demand();
+    const [measures, use, backoff] = [this.past.measures(now), this.#use, this.#backoff];
+    const before = this.#seen;
+    const isSame =
+      before?.demand === demand &&
+      before.measures === measures &&
+      before.history === history &&
+      before.use === use &&
+      before.backoff === backoff;
+    if (isSame) return;
     const { id, need, policy } = this.spec;
-    return {
-      ...RELEASE,
-      id,
-      need,
-      policy,
-      demand: { waiting: this.queue.length, inFlight: this.inFlight, oldestWaitingAt: this.queue.peek()?.at ?? null },
-      measures: this.past.measures(now),
-      history,
-      use: this.#use,
-      backoff: this.#backoff,
-    };
+    this.#seen = { ...RELEASE, id, need, policy, demand, measures, history, use, backoff };
+  }
+
+  /** Whether time alone changes what is read of it: how many runs ended lately, or whether a use is expected. */
+  get isAging(): boolean {
+    return this.#expectsUntil !== null || (this.#seen?.measures.runsPerSecond ?? 0) > 0;
+  }
+
+  #demand(): Demand {
+    const [waiting, oldestWaitingAt] = [this.queue.length, this.queue.peek()?.at ?? null];
+    const before = this.#seen?.demand;
+    const isSame =
+      before?.waiting === waiting && before.inFlight === this.inFlight && before.oldestWaitingAt === oldestWaitingAt;
+    return before !== undefined && isSame ? before : { waiting, inFlight: this.inFlight, oldestWaitingAt };
   }
 
   bootSucceeded(from: Millis, to: Millis): void {

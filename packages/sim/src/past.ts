@@ -6,6 +6,7 @@ import {
   type PastRun,
   type PhaseStamps,
   RUNS_REMEMBERED,
+  saysTheSame,
 } from '@hearth/core';
 
 /** How long measures are good for while nothing ends: with time alone only their rate changes, and that slowly. */
@@ -33,7 +34,8 @@ export class Past {
   /** The same object as long as it would say the same. */
   measures(now: Millis): Measures {
     if (this.#measures === null || now - this.#measuredAt >= FRESH_MS) {
-      this.#measures = measuresOf(this.#runs, this.#boots, now);
+      const measures = measuresOf(this.#runs, this.#boots, now);
+      if (this.#measures === null || !saysTheSame(this.#measures, measures)) this.#measures = measures;
       this.#measuredAt = now;
     }
     return this.#measures;

@@ -27,7 +27,7 @@ export type Incident =
 export type Planner = (snapshot: Snapshot, now: Millis) => Plan;
 
 /** As the scheduler plans, with a memory of its own. */
-export const remembering = (): Planner => {
+const remembering = (): Planner => {
   const memory = new PlanMemory();
   return (snapshot, now) => planCycle(snapshot, now, memory);
 };
@@ -40,7 +40,7 @@ export interface SimulationOptions {
   readonly incidents?: readonly Incident[];
   /** What the fleet is typically asked for; see `typicalShapes`. Default: nothing is known. */
   readonly shapes?: readonly TypicalShape[];
-  /** A new planner for each scheduler: what it remembers is lost with it. Default: {@link remembering}. */
+  /** A new planner for each scheduler: what it remembers is lost with it. Default: as the scheduler plans, with a memory of its own. */
   readonly planner?: () => Planner;
   /** How a boot goes; default: it takes the `bootMs` of its deployment and succeeds. */
   readonly bootOf?: (deployment: SimDeployment) => BootOutcome;
@@ -91,6 +91,8 @@ class Simulation {
   readonly #world: World;
   #plan: Planner;
   #histories: NeedHistories;
+  /** Deployments whose history the last cycle changed; null: all may be. */
+  #changed: readonly string[] | null = null;
   #lastCycleAt = -Infinity;
   /** Nobody plans before this. */
   #downUntil = -Infinity;
@@ -150,13 +152,13 @@ class Simulation {
     const world = this.#world;
     const snapshot: Snapshot = {
       hosts: world.hosts,
-      deployments: world.look((id) => this.#histories.of(id), now),
+      deployments: world.look((id) => this.#histories.of(id), this.#changed, now),
       instances: world.instances,
       shapes: this.#options.shapes ?? [],
       lingering: [],
     };
     const { actions, needs, wakeAt } = this.#plan(snapshot, now);
-    this.#histories.record(needs, now);
+    this.#changed = this.#histories.record(needs, now);
     for (const action of actions) world.apply(action, now);
     this.#cycles++;
     this.#lastCycleAt = now;
@@ -170,6 +172,7 @@ class Simulation {
       this.#cycleAt = this.#downUntil;
       this.#plan = (this.#options.planner ?? remembering)();
       this.#histories = new NeedHistories(this.#downUntil);
+      this.#changed = null;
       return;
     }
     for (const id of incident.hostIds) {

@@ -45,7 +45,10 @@ export class World {
   readonly audit: Audit;
   readonly counts = { arrived: 0, finished: 0, failed: 0, coldStarts: 0, boots: 0, bootFailures: 0, sentBack: 0 };
   readonly #models: ReadonlyMap<string, Model>;
+  /** Those that a scheduler has to look at. */
   readonly #concerned = new Set<Model>();
+  /** Those of which something may read otherwise than at the last look. */
+  readonly #stirred = new Set<Model>();
   readonly #servers = new Map<string, Server>();
   readonly #hosts: Map<string, Host>;
   readonly #options: WorldOptions;
@@ -60,7 +63,6 @@ export class World {
     this.meter = new Meter(course);
     this.audit = new Audit(hosts);
     this.#models = new Map(deployments.map((spec) => [spec.id, new Model(spec)]));
-    for (const model of this.#models.values()) this.#settle(model, 0);
   }
 
   get hosts(): readonly Host[] {
@@ -78,13 +80,20 @@ export class World {
     return { waiting, running };
   }
 
-  /** What a scheduler reads of deployments: only those that it has to look at. What a look teaches is stored. */
-  look(historyOf: (id: string) => NeedHistory, now: Millis): readonly Deployment[] {
-    for (const model of this.#concerned) {
+  /**
+   * What a scheduler reads of deployments: only those that it has to look at. What a look teaches is stored. `changed`:
+   * those whose history it has changed since the last look; null: all may be.
+   */
+  look(historyOf: (id: string) => NeedHistory, changed: readonly string[] | null, now: Millis): readonly Deployment[] {
+    for (const id of changed ?? this.#models.keys()) this.#stirred.add(this.#model(id));
+    for (const model of this.#stirred) {
       this.#pooled = model.look(this.#pooled, now);
-      this.#settle(model, now);
+      model.see(historyOf(model.spec.id), now);
+      if (model.isConcerned(now)) this.#concerned.add(model);
+      else this.#concerned.delete(model);
+      if (!model.isAging) this.#stirred.delete(model);
     }
-    return Array.from(this.#concerned, (model) => model.seen(historyOf(model.spec.id), now));
+    return Array.from(this.#concerned, (model) => model.seen);
   }
 
   arrive(deploymentId: string, prediction: Asked, now: Millis): void {
@@ -95,7 +104,7 @@ export class World {
     if (felt === 'cold' || felt === 'booting') this.counts.coldStarts++;
     model.queue.push(prediction);
     this.#dispatch(model, now);
-    this.#settle(model, now);
+    this.#stirred.add(model);
   }
 
   apply(action: Action, now: Millis): void {
@@ -108,6 +117,7 @@ export class World {
       this.#remove(server, now);
     } else this.#move(server, event, now);
     this.#dispatch(server.model, now);
+    this.#stirred.add(server.model);
   }
 
   /** A host stops answering: what it ran is gone, and its predictions wait again. */
@@ -121,7 +131,7 @@ export class World {
       running.clear();
       this.#remove(server, now);
       this.#dispatch(model, now);
-      this.#settle(model, now);
+      this.#stirred.add(model);
     }
   }
 
@@ -170,7 +180,7 @@ export class World {
     const coming = [...model.servers].filter((one) => isComing(one.instance)).length;
     this.audit.coming(coming, model.spec.policy.maxInstances);
     this.meter.came(instance.id, gpusOf(instance, host), now);
-    this.#settle(model, now);
+    this.#stirred.add(model);
     const { ms, fails } = this.#options.bootOf(model.spec);
     this.#options.later(now + ms, (then) => this.#bootEnds(server, fails, then));
   }
@@ -189,7 +199,7 @@ export class World {
       this.#move(server, 'booted', now);
       this.#dispatch(model, now);
     }
-    this.#settle(model, now);
+    this.#stirred.add(model);
   }
 
   #dispatch(model: Model, now: Millis): void {
@@ -223,7 +233,7 @@ export class World {
     model.past.ran({ runMs: prediction.runMs, at: now });
     this.#change(server, { inFlight: server.running.size, lastUsedAt: now }, now);
     this.#dispatch(model, now);
-    this.#settle(model, now);
+    this.#stirred.add(model);
   }
 
   #move(server: Server, event: InstanceEvent, now: Millis): void {
@@ -240,12 +250,7 @@ export class World {
     server.model.servers.delete(server);
     this.audit.gone(server.instance);
     this.meter.left(server.instance.id, now);
-    this.#settle(server.model, now);
-  }
-
-  #settle(model: Model, now: Millis): void {
-    if (model.isConcerned(now)) this.#concerned.add(model);
-    else this.#concerned.delete(model);
+    this.#stirred.add(server.model);
   }
 
   #model(id: string): Model {

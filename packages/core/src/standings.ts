@@ -1,0 +1,158 @@
+import type { Evictables, Idle } from './evictables.ts';
+import { drainingHosts, type Fleet, fleetOf, type Surplus, surplusOf } from './fleet.ts';
+import { lacks } from './growth.ts';
+import { byId, holdsResources, type Instance } from './instance.ts';
+import type { Host } from './resources.ts';
+import { type Change, Rows, saysTheSame } from './rows.ts';
+import type { Deployment } from './snapshot.ts';
+import { earliest, type Millis } from './time.ts';
+
+/** What one deployment is found to be by its own rows alone, whatever room there is. */
+export interface Standing {
+  readonly held: readonly Instance[];
+  readonly fleet: Fleet;
+  readonly surplus: readonly Surplus[];
+  /** It may have to boot, or to say why it cannot. */
+  readonly lacks: boolean;
+  /** When the plan for it would change with no new event; null: never. */
+  readonly wakeAt: Millis | null;
+  /** Until then it stands as it does, unless its rows change; -Infinity: something leaves, so it is looked at again. */
+  readonly until: Millis;
+  readonly idle: readonly Idle[];
+}
+
+export function standingOf(
+  deployment: Deployment,
+  held: readonly Instance[],
+  now: Millis,
+  leaving: ReadonlySet<string>,
+): Standing {
+  const fleet = fleetOf(deployment, held, now, leaving);
+  const surplus = surplusOf(fleet, now);
+  const { expected } = fleet.stay;
+  const wakeAt = earliest([
+    ...surplus.map((s) => s.nextExpiryAt),
+    fleet.sizing.growsAt,
+    expected !== null && expected.bootAt > now ? expected.bootAt : null,
+  ]);
+  const isLeft =
+    held.some((i) => i.state === 'draining') || fleet.unwanted.length > 0 || surplus.some((s) => s.expired.length > 0);
+  return {
+    held,
+    fleet,
+    surplus,
+    lacks: lacks(fleet, now),
+    wakeAt,
+    until: isLeft ? -Infinity : Math.min(wakeAt ?? Infinity, expected?.until ?? Infinity),
+    idle: surplus.flatMap(({ spare }) => spare.map((instance) => ({ instance, deployment }))),
+  };
+}
+
+/** What a cycle has to look at. */
+export interface Look {
+  /** Those of which something leaves. */
+  readonly leaving: readonly Standing[];
+  /** Those that lack something. */
+  readonly lacking: readonly Standing[];
+  /** By id, the instances of deployments that are not there any more. */
+  readonly orphans: readonly Instance[];
+  /** How many instances each deployment needs, of those that need any. */
+  readonly needs: ReadonlyMap<string, number>;
+  /** When one of those that stay as they are would not. */
+  readonly wakeAt: Millis | null;
+}
+
+/**
+ * How each deployment stands. From one cycle to the next only those are looked at again whose rows have changed, or whose
+ * time has come.
+ */
+export class Standings {
+  readonly #evictables: Evictables;
+  readonly #deployments = new Rows<Deployment>();
+  readonly #instances = new Rows<Instance>();
+  /** By deployment, in order of their ids. */
+  readonly #held = new Map<string, readonly Instance[]>();
+  readonly #standings = new Map<string, Standing>();
+  readonly #orphaned = new Set<string>();
+  readonly #touched = new Set<string>();
+  #leaving: ReadonlySet<string> = new Set();
+  #decided = 0;
+
+  constructor(evictables: Evictables) {
+    this.#evictables = evictables;
+  }
+
+  /** How many were looked at again in the last cycle, and how many there are. */
+  get share(): { readonly decided: number; readonly of: number } {
+    return { decided: this.#decided, of: this.#standings.size };
+  }
+
+  /** Follows the instances; answers what has changed of those that hold resources. */
+  follow(instances: readonly Instance[]): readonly Change<Instance>[] {
+    const changes = this.#instances.changes(instances.filter(holdsResources));
+    for (const { before, after } of changes) {
+      if (before !== null) this.#replace(before, before.deploymentId === after?.deploymentId ? after : null);
+      if (after !== null && after.deploymentId !== before?.deploymentId) this.#replace(after, after);
+    }
+    return changes;
+  }
+
+  look(deployments: readonly Deployment[], hosts: readonly Host[], now: Millis): Look {
+    for (const { before, after } of this.#deployments.changes(deployments)) {
+      this.#touched.add((after ?? before)?.id ?? '');
+    }
+    const leaving = drainingHosts(hosts);
+    if (!saysTheSame([...leaving].toSorted(), [...this.#leaving].toSorted())) {
+      for (const id of this.#standings.keys()) this.#touched.add(id);
+      this.#leaving = leaving;
+    }
+    this.#decided = 0;
+    for (const id of this.#touched) this.#decide(id, now);
+    const look = this.#sorted(now);
+    this.#touched.clear();
+    return look;
+  }
+
+  /** Looks at those again whose time has come, and sorts all by what is to be done. */
+  #sorted(now: Millis): Look {
+    const leaving: Standing[] = [];
+    const lacking: Standing[] = [];
+    const needs = new Map<string, number>();
+    let wakeAt = Infinity;
+    for (const [id, before] of this.#standings) {
+      const standing = before.until <= now && !this.#touched.has(id) ? this.#decide(id, now) : before;
+      if (standing === null) continue;
+      if (standing.until === -Infinity) leaving.push(standing);
+      if (standing.lacks) lacking.push(standing);
+      const { needed } = standing.fleet.sizing;
+      if (needed > 0) needs.set(id, needed);
+      wakeAt = Math.min(wakeAt, standing.wakeAt ?? Infinity);
+    }
+    const orphans = [...this.#orphaned].flatMap((id) => this.#held.get(id) ?? []).toSorted(byId);
+    return { leaving, lacking, orphans, needs, wakeAt: wakeAt === Infinity ? null : wakeAt };
+  }
+
+  #decide(id: string, now: Millis): Standing | null {
+    const before = this.#standings.get(id) ?? null;
+    const deployment = this.#deployments.get(id);
+    const held = this.#held.get(id) ?? [];
+    const after = deployment === undefined ? null : standingOf(deployment, held, now, this.#leaving);
+    if (after === null && held.length > 0) this.#orphaned.add(id);
+    else this.#orphaned.delete(id);
+    if (after === null) this.#standings.delete(id);
+    else this.#standings.set(id, after);
+    this.#evictables.replace(before?.idle ?? [], after?.idle ?? []);
+    this.#decided++;
+    return after;
+  }
+
+  /** Puts an instance, or nothing, where one with its id was among those of its deployment. */
+  #replace({ id, deploymentId }: Instance, by: Instance | null): void {
+    const before = this.#held.get(deploymentId) ?? [];
+    const others = before.filter((other) => other.id !== id);
+    const held = by === null ? others : [...others, by].toSorted(byId);
+    if (held.length === 0) this.#held.delete(deploymentId);
+    else this.#held.set(deploymentId, held);
+    this.#touched.add(deploymentId);
+  }
+}
