@@ -69,19 +69,25 @@ describe('the summary', () => {
       { name: 'hearth/ocr', how: 'process' },
       { name: 'hearth/stream', how: 'container' },
     ],
+    webProblem: null,
     examplesNote: null,
     tookMs: 1234,
   };
   test('on the first start shows the token, in a line that can be pasted', () => {
     const text = plainSummary({ ...facts, firstToken: 'hth_secret' });
     expect(text).toContain('Admin token, shown only now: hth_secret');
+    expect(text).toContain('http://localhost:7600   sign in with the token below');
     expect(text).toContain("curl -s http://localhost:7600/v1/predictions -H 'Authorization: Bearer hth_secret'");
     expect(text).toContain('hearth/stream as containers; hearth/ocr as processes');
   });
   test('later has none, and needs none', () => {
     const text = plainSummary(facts);
-    expect(text).not.toContain('token');
+    expect(text).not.toContain('Admin token');
+    expect(text).toContain('http://localhost:7600   sign in with a token: npm run hearth -- tokens create NAME');
     expect(text).toContain('npm run -s hearth -- run hearth/stream -i text=');
+  });
+  test('without a web UI says so', () => {
+    expect(plainSummary({ ...facts, webProblem: 'no room on the disk' })).toContain('(not built, see above)');
   });
   test('without examples says how to add a model', () => {
     expect(plainSummary({ ...facts, examples: [] })).toContain('models add IMAGE|FOLDER owner/name');

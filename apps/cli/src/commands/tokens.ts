@@ -21,8 +21,9 @@ export function addTokens(program: Command): void {
         token.role,
         `…${token.hint}`,
         ago(token.created_at, systemNow()),
+        token.last_used_at === null ? 'never' : `${ago(token.last_used_at, systemNow())} ago`,
       ]);
-      print(renderTable(['ID', 'NAME', 'ACCOUNT', 'ROLE', 'ENDS IN', 'AGE'], rows, 'No tokens.'));
+      print(renderTable(['ID', 'NAME', 'ACCOUNT', 'ROLE', 'ENDS IN', 'AGE', 'LAST USED'], rows, 'No tokens.'));
     });
   tokens
     .command('create')

@@ -15,15 +15,18 @@ export interface SummaryFacts {
   /** Shown once, on the first start. */
   readonly firstToken: string | null;
   readonly examples: readonly ExampleOutcome[];
+  /** Why there is no web UI; null: there is. */
+  readonly webProblem: string | null;
   /** Why the examples run as they do, where that needs saying. */
   readonly examplesNote: string | null;
   readonly tookMs: number;
 }
 
-/** The page that a start ends with: where it is, what it chose and why, and a line that runs a first prediction. */
+/** What a start ends with: where it is, what it chose and why, and a line that runs a first prediction. */
 export function summaryText(facts: SummaryFacts): string {
   const rows: [string, string][] = [
-    ['Address', `${facts.url}   API reference: ${facts.url}/docs`],
+    ['Web UI', `${facts.url}   ${signInWords(facts)}`],
+    ['API', `${facts.url}/v1   reference: ${facts.url}/docs`],
     ['Data', facts.dataFolder],
     ['Database', facts.database],
     ['Queue', facts.queue],
@@ -42,6 +45,13 @@ ${token}
 
   ${pc.dim('Ctrl-C ends everything that was started here. The data stays.')}
 `;
+}
+
+function signInWords({ webProblem, firstToken }: SummaryFacts): string {
+  if (webProblem !== null) return pc.yellow('(not built, see above)');
+  return firstToken === null
+    ? 'sign in with a token: npm run hearth -- tokens create NAME'
+    : 'sign in with the token below';
 }
 
 function examplesLine({ examples, examplesNote }: SummaryFacts): string {

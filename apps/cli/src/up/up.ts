@@ -67,8 +67,8 @@ async function start(start: Start, lock: FolderLock): Promise<Omit<SummaryFacts,
     const addresses = await chooseAddresses(config, engine);
     await needPorts(addresses.wanted, lock.wasAbandoned ? ABANDONED_PATIENCE_MS : 0, signal);
     const env = serverEnvironment(start, addresses, { databaseUrl: database.url, redisUrl: queue.redisUrl });
-    const whyNoWeb = await web;
-    if (whyNoWeb !== null) progress.line(`  The web UI could not be built: ${whyNoWeb}`);
+    const webProblem = await web;
+    if (webProblem !== null) progress.line(`  The web UI could not be built: ${webProblem}`);
     await progress.step(
       'Servers',
       () => startServers(start, addresses, env),
@@ -83,6 +83,7 @@ async function start(start: Start, lock: FolderLock): Promise<Omit<SummaryFacts,
       queue: queue.words,
       runtime,
       firstToken: tokens.first,
+      webProblem,
       ...examples,
     };
   } finally {

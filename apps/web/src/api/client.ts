@@ -1,4 +1,5 @@
 import { createClient } from '@hearth/contract';
+import { reachableFrom } from './reachable.ts';
 
 /** What the API's absolute URLs begin with; known once the session is. */
 let publicUrl: string = location.origin;
@@ -7,13 +8,8 @@ export function setPublicUrl(url: string): void {
   publicUrl = url;
 }
 
-/**
- * A URL that the API gave, for this page: the API writes its public address into what it answers, and this page may have
- * been opened under another (an address in place of a name, a tunnel). Anybody else's URL stays as it is.
- */
-export function reachable(url: string, from: string = publicUrl): string {
-  return url.startsWith(`${from}/`) ? url.slice(from.length) : url;
-}
+/** A URL that the API gave, as this page can ask for it. */
+export const reachable = (url: string): string => reachableFrom(publicUrl, url);
 
 /** The whole API, as whoever is signed in. Every method throws `ApiError` for an answer of 400 and above. */
 export const api = createClient({

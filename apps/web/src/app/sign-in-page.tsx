@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useId, useState } from 'react';
 import { sessionQuery, signIn } from '../api/session.ts';
 import { Button } from '../ui/button.tsx';
-import { errorWords } from '../ui/states.tsx';
+import { errorWords } from '../ui/error-words.ts';
 import { Logo } from './logo.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 

@@ -1,8 +1,8 @@
-import { ApiError } from '@hearth/contract';
 import { RotateCw, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button } from './button.tsx';
 import { cx } from './class-names.ts';
+import { errorWords } from './error-words.ts';
 
 /** In place of a list that has nothing in it: says so, and what to do about it. */
 export function EmptyState(props: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode }) {
@@ -14,14 +14,6 @@ export function EmptyState(props: { icon?: ReactNode; title: string; children?: 
       {props.action && <div className="mt-2">{props.action}</div>}
     </div>
   );
-}
-
-/** What an error says to a person: the API's own title and detail where it answered. */
-export function errorWords(error: unknown): { title: string; detail: string } {
-  if (error instanceof ApiError) return { title: error.title, detail: error.detail };
-  if (error instanceof TypeError)
-    return { title: 'Hearth does not answer', detail: 'Is it running, and can this browser reach it?' };
-  return { title: 'Something went wrong on this page', detail: error instanceof Error ? error.message : String(error) };
 }
 
 export function ErrorState({

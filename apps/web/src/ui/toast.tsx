@@ -1,7 +1,7 @@
 import { CircleCheck, TriangleAlert, X } from 'lucide-react';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { IconButton } from './button.tsx';
-import { errorWords } from './states.tsx';
+import { errorWords } from './error-words.ts';
 
 interface Toast {
   readonly id: number;
