@@ -2,36 +2,45 @@ import type { InstanceRow } from '@hearth/store';
 import type { Boots } from './boot.ts';
 import { type ExitDeps, settleExit } from './exits.ts';
 import type { Member } from './hosts/member.ts';
-import type { Found, Runtime } from './runtime/runtime.ts';
+import type { ReadHealth } from './readiness.ts';
+import { BootFailure, type Found, type Runtime } from './runtime/runtime.ts';
 import type { Stops } from './stops.ts';
 
 export interface AdoptDeps extends ExitDeps {
   readonly boots: Boots;
   readonly stops: Stops;
+  readonly readHealth: ReadHealth;
   /** Whether an inspection of that import is in progress. */
   readonly isInspecting: (importId: string) => boolean;
 }
+
+/** A server that idles answers at once. */
+const HEALTH_MS = 5_000;
 
 /**
  * Makes the rows and the containers of one host agree, at the start, every few seconds and when it returns: adopts what
  * an earlier scheduler started, takes note of what ended unseen, and sweeps up what belongs to nobody. Rows are read
  * before containers, so that a container can't be missed which a row already tells of; strays are looked up once more
- * before they go. Of a lost host the rows go, whatever still runs there: its predictions must not wait for it.
+ * before they go. Of a lost host the rows go, whatever still runs there: its predictions must not wait for it. Answers
+ * whether everything that runs there was seen.
  */
-export async function reconcile(member: Member, deps: AdoptDeps): Promise<void> {
+export async function reconcile(member: Member, deps: AdoptDeps): Promise<boolean> {
   const rows = await deps.store.instances.live(member.row.id);
   const used = new Set(member.runtimes.map(({ kind }) => kind));
   for (const row of rows.filter((row) => !used.has(row.runtime))) {
     await vanish(row, `The ${row.runtime} runtime is switched off (HEARTH_RUNTIME).`, deps);
   }
+  let sawAll = true;
   for (const runtime of member.runtimes) {
     const mine = rows.filter((row) => row.runtime === runtime.kind);
     if (member.isLost(runtime.kind)) {
       for (const row of mine) await vanish(row, `Its host ${member.row.name} is lost: ${member.lostWhy}.`, deps);
-    } else {
-      await sortOut(runtime, mine, deps);
+      sawAll = false;
+    } else if (!(await sortOut(runtime, mine, deps))) {
+      sawAll = false;
     }
   }
+  return sawAll;
 }
 
 /** Ends the instances of hosts that are no part of the fleet any more. */
@@ -41,7 +50,8 @@ export async function dropOrphans(hostIds: ReadonlySet<string>, deps: AdoptDeps)
   }
 }
 
-async function sortOut(runtime: Runtime, mine: readonly InstanceRow[], deps: AdoptDeps): Promise<void> {
+/** False where it could not be seen what runs there. */
+async function sortOut(runtime: Runtime, mine: readonly InstanceRow[], deps: AdoptDeps): Promise<boolean> {
   let found: Found[];
   try {
     found = await runtime.list();
@@ -50,14 +60,16 @@ async function sortOut(runtime: Runtime, mine: readonly InstanceRow[], deps: Ado
     // machines without an engine never had one.
     const level = mine.length > 0 ? 'warn' : 'debug';
     deps.log[level]({ err: error, runtime: runtime.kind }, 'cannot be listed; its instances stay as they are');
-    return;
+    return false;
   }
   for (const row of mine) {
     const itsOwn = found.find((f) => f.role === 'instance' && f.instanceId === row.id) ?? null;
     await settleRow(row, itsOwn, runtime, deps);
   }
   const known = new Set(mine.map((row) => row.id));
-  for (const stray of found.filter((f) => !known.has(f.instanceId))) await reap(stray, runtime, deps);
+  const strays = found.filter((f) => !known.has(f.instanceId));
+  await Promise.all(strays.map((stray) => takeBackOrReap(stray, runtime, deps)));
+  return true;
 }
 
 /**
@@ -105,12 +117,43 @@ async function vanish(
   return true;
 }
 
-/** A container of ours without a live row: of an instance that is over, or of an inspection that was cut off. */
-async function reap(stray: Found, runtime: Runtime, { store, boots, log, isInspecting }: AdoptDeps): Promise<void> {
+/** A container of ours without a live row: lost with its host, of an instance that is over, or of an inspection that was cut off. */
+async function takeBackOrReap(stray: Found, runtime: Runtime, deps: AdoptDeps): Promise<void> {
+  const { store, boots, log, isInspecting } = deps;
   const { instanceId, role } = stray;
   if (role === 'inspection' ? isInspecting(instanceId) : boots.has(instanceId)) return;
   const row = await store.instances.get(instanceId);
   if (row !== null && row.state !== 'stopped' && row.state !== 'failed') return;
+  if (row !== null && (await takeBack(row, stray, deps))) return;
   log.info({ instanceId, role, runtime: runtime.kind }, 'reaped: it belongs to nobody');
   await runtime.stop(instanceId, { address: stray.address, graceMs: 0 });
+}
+
+/**
+ * One that was up when its host was lost and idles there still is taken in again: its model is loaded. One that is busy
+ * works at what was started again elsewhere, and nobody can tell how long.
+ */
+async function takeBack(row: InstanceRow, { address, exit }: Found, deps: AdoptDeps): Promise<boolean> {
+  const { store, bus, clock, log } = deps;
+  if (!wasLostWhileUp(row) || address === null || exit !== null) return false;
+  if ((await store.deployments.get(row.deploymentId)) === null || !(await idles(address, deps))) return false;
+  const reason = 'Its host has returned, and it still ran there.';
+  if ((await store.instances.move(row.id, 'failed', 'returned', { at: clock.now(), address, reason })) === null)
+    return false;
+  log.info({ instanceId: row.id, deploymentId: row.deploymentId, hostId: row.hostId }, `returned: ${reason}`);
+  bus.poke('dispatcher');
+  bus.poke('scheduler');
+  return true;
+}
+
+const wasLostWhileUp = ({ state, failure, phases }: InstanceRow): boolean =>
+  state === 'failed' && failure?.kind === 'lost' && phases.ready !== undefined;
+
+async function idles(address: string, { readHealth }: AdoptDeps): Promise<boolean> {
+  try {
+    return (await readHealth(address, AbortSignal.timeout(HEALTH_MS)))?.status === 'READY';
+  } catch (error) {
+    if (error instanceof BootFailure) return false;
+    throw error;
+  }
 }

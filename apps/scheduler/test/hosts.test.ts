@@ -84,17 +84,35 @@ describe('a host', () => {
       // The host was at fault, not the deployment.
       expect(await house.store.deployments.status(ocr.id)).not.toMatchObject({ consecutiveFailures: 1 });
 
-      // Its container ran on all the while.
-      expect(machine(instance.hostId).specOf(instance.id)).not.toBeNull();
+      // Its container ran on all the while, and its model is loaded.
       machine(instance.hostId).restore();
       await hostUntil(instance.hostId, (host) => host.lostAt === null);
-      await house.until(
-        'the stray to be reaped',
-        async () => machine(instance.hostId).stopped.includes(instance.id),
+      const back = await house.until(
+        'the instance to be back',
+        async () => (await house.instances(ocr)).find(({ id, state }) => id === instance.id && state === 'ready'),
         STEP_MS,
       );
+      expect(back).toMatchObject({ failure: null, reason: expect.stringContaining('has returned') });
+      expect(machine(instance.hostId).stopped).toEqual([]);
     },
   );
+
+  it.each([
+    ['is busy with what was given back', (on: FakeRuntime, { id }: InstanceRow) => on.occupy(id)],
+    ['was to take nothing any more', (_on: FakeRuntime, { id }: InstanceRow) => house.store.consumers.intakeClosed(id)],
+  ])('that returns is rid of what %s', async (_what, spoil) => {
+    const instance = await claimed();
+    machine(instance.hostId).lose('refuses');
+    await readyElsewhere(instance);
+    await spoil(machine(instance.hostId), instance);
+    machine(instance.hostId).restore();
+    await house.until(
+      'the stray to be reaped',
+      async () => machine(instance.hostId).stopped.includes(instance.id),
+      STEP_MS,
+    );
+    expect(await house.store.instances.get(instance.id)).toMatchObject({ state: 'failed' });
+  });
 
   it('that is silent for a moment loses nothing', async () => {
     const instance = await claimed();

@@ -2,7 +2,8 @@ import type { RuntimeKind } from './resources.ts';
 import type { Millis } from './time.ts';
 
 export type InstanceState = 'booting' | 'ready' | 'draining' | 'stopping' | 'stopped' | 'failed';
-export type InstanceEvent = 'booted' | 'bootFailed' | 'drain' | 'drained' | 'stopped' | 'vanished';
+/** `returned`: it was lost with its host, which is back, and it still runs there. */
+export type InstanceEvent = 'booted' | 'bootFailed' | 'drain' | 'drained' | 'stopped' | 'vanished' | 'returned';
 
 /** The phases of a boot, in order. Each is stamped when it begins; `ready` when the boot is over. */
 export const BOOT_PHASES = ['place', 'pull', 'create', 'start', 'setup', 'ready'] as const;
@@ -41,7 +42,7 @@ export const INSTANCE_MOVES = {
   draining: { drained: 'stopping', vanished: 'failed' },
   stopping: { stopped: 'stopped', vanished: 'stopped' },
   stopped: {},
-  failed: {},
+  failed: { returned: 'ready' },
 } as const satisfies Record<InstanceState, Partial<Record<InstanceEvent, InstanceState>>>;
 
 export class IllegalMove extends Error {

@@ -42,16 +42,16 @@ function printed<S extends string, E extends string>(
 }
 
 it('an instance moves only like this', () => {
-  const events: InstanceEvent[] = ['booted', 'bootFailed', 'drain', 'drained', 'stopped', 'vanished'];
+  const events: InstanceEvent[] = ['booted', 'bootFailed', 'drain', 'drained', 'stopped', 'vanished', 'returned'];
   expect(printed(STATES, events, nextState, IllegalMove)).toMatchInlineSnapshot(`
     "
-    from       booted     bootFailed drain      drained    stopped    vanished
-    booting    ready      failed     stopping   –          –          failed
-    ready      –          –          draining   –          –          failed
-    draining   –          –          –          stopping   –          failed
-    stopping   –          –          –          –          stopped    stopped
-    stopped    –          –          –          –          –          –
-    failed     –          –          –          –          –          –
+    from       booted     bootFailed drain      drained    stopped    vanished   returned
+    booting    ready      failed     stopping   –          –          failed     –
+    ready      –          –          draining   –          –          failed     –
+    draining   –          –          –          stopping   –          failed     –
+    stopping   –          –          –          –          stopped    stopped    –
+    stopped    –          –          –          –          –          –          –
+    failed     –          –          –          –          –          –          ready
     "
   `);
 });

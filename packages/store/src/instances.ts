@@ -47,11 +47,13 @@ export function createInstances(connection: Connection): Instances {
           ...(reason !== undefined && { reason }),
           ...(address !== undefined && { address }),
           ...(failure !== undefined && { failure: json(failure) }),
+          ...(event === 'returned' && { failure: null }),
           // The last phase begins with the state of the same name.
           ...(event === 'booted' && { phases: stamped('ready', since) }),
         })
         .where('id', '=', id)
         .where('state', '=', from)
+        .$if(event === 'returned', (update) => update.where(MAY_TAKE_AGAIN))
         .returning(INSTANCE);
       return (await moved.executeTakeFirst()) ?? null;
     },
@@ -136,6 +138,10 @@ export function createInstances(connection: Connection): Instances {
     observe: createObserve(connection),
   };
 }
+
+const MAY_TAKE_AGAIN = sql<boolean>`not exists (
+  select from consumers where instance_id = instances.id and (intake_closed or unhealthy is not null)
+)`;
 
 const stamped = (phase: BootPhase, ms: Millis) =>
   sql<string>`phases || jsonb_build_object(${phase}::text, ${ms}::bigint)`;

@@ -18,7 +18,15 @@ beforeEach(async () => {
 afterAll(() => world.close());
 
 const STATES: readonly InstanceState[] = ['booting', 'ready', 'draining', 'stopping', 'stopped', 'failed'];
-const EVENTS: readonly InstanceEvent[] = ['booted', 'bootFailed', 'drain', 'drained', 'stopped', 'vanished'];
+const EVENTS: readonly InstanceEvent[] = [
+  'booted',
+  'bootFailed',
+  'drain',
+  'drained',
+  'stopped',
+  'vanished',
+  'returned',
+];
 const ids = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
 const moved = async ({ id, state }: InstanceRow, event: InstanceEvent): Promise<InstanceRow> => {
   const row = await store.instances.move(id, state, event, { at });
@@ -85,6 +93,25 @@ describe('move', () => {
     expect(failed).toMatchObject({ state: 'failed', reason: 'out of memory', failure, since: at + 9 });
     expect(await store.instances.get(id)).toEqual(failed);
   });
+});
+
+test('one that returns has no failure any more, unless it was to take nothing again', async () => {
+  const lost = async (): Promise<InstanceRow> => {
+    const { id } = await ready();
+    const failure = { kind: 'lost' as const, phase: null, message: 'lost', logTail: '', exitCode: null, at };
+    const row = await store.instances.move(id, 'ready', 'vanished', { at, failure });
+    if (row === null) throw new Error(`${id} was not ready`);
+    return row;
+  };
+  const back = { at: at + 9, address: 'http://gpu1:2' };
+  const row = await lost();
+  const returned = await store.instances.move(row.id, 'failed', 'returned', back);
+  expect(returned).toMatchObject({ state: 'ready', failure: null, since: at + 9, address: 'http://gpu1:2' });
+  const [closed, unhealthy] = [await lost(), await lost()];
+  await store.consumers.intakeClosed(closed.id);
+  await store.consumers.unhealthy(unhealthy.id, 'a cancel was not honoured');
+  for (const { id } of [closed, unhealthy])
+    expect(await store.instances.move(id, 'failed', 'returned', back)).toBeNull();
 });
 
 test('phases are stamped while it boots', async () => {

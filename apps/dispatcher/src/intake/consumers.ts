@@ -13,7 +13,7 @@ export interface Attachment {
   consumer: Consumer | null;
   /**
    * Whether it takes tickets. `prepared`: its consumer is connected and takes none yet. `closed`: its consumer is closed
-   * and holds nothing; the other way round never again.
+   * and holds nothing; it gets another only where it was lost with its host and returned.
    */
   intake: 'unopened' | 'prepared' | 'open' | 'closing' | 'closed';
   /** Runs of an earlier dispatcher: they fill slots that its consumer must not. */
@@ -70,7 +70,7 @@ export function consumerChanges(live: readonly InstanceRow[], held: ReadonlyMap<
       ({ id, state, address }) =>
         state === 'booting' && address !== null && (held.get(id) ?? UNKNOWN).intake === 'unopened',
     ),
-    open: viewed.filter((view) => isUnused(view) && mayTake(view)).map(({ instance }) => instance),
+    open: viewed.filter((view) => (isUnused(view) || isEmpty(view)) && mayTake(view)).map(({ instance }) => instance),
     close: viewed.filter((view) => view.intake === 'open' && !mayTake(view)).map(({ instance }) => instance.id),
     sayClosed: viewed
       .filter((view) => isLeaving(view) && isEmpty(view) && !view.said)

@@ -13,8 +13,8 @@ export interface MemberDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly listener: Omit<RuntimeListener, 'gap'>;
-  /** Brings its rows and its containers in line, or takes its rows away while it is lost. */
-  readonly reconcile: (member: Member) => Promise<void>;
+  /** Brings its rows and its containers in line, or takes its rows away while it is lost; whether all of it was seen. */
+  readonly reconcile: (member: Member) => Promise<boolean>;
   /** The fleet is not as it was. */
   readonly changed: () => void;
 }
@@ -38,11 +38,12 @@ export class Member {
   #capacities: ReadonlyMap<RuntimeKind, Capacity> = new Map();
   #images: readonly string[] = [];
   #why = '';
-  /** It was lost, and what it still runs since has not been looked through. */
-  #unsorted = false;
+  /** It was lost, maybe under an earlier scheduler, and what it still runs since has not been looked through. */
+  #unsorted: boolean;
 
   constructor(row: HostRow, open: OpenHost, deps: MemberDeps) {
     this.row = row;
+    this.#unsorted = row.lostAt !== null;
     this.#open = open;
     this.#deps = deps;
     this.#reconciling = createCoalescer(() => this.#patiently('its reconciliation', () => this.#reconcile()));
@@ -138,8 +139,8 @@ export class Member {
   }
 
   async #reconcile(): Promise<void> {
-    await this.#deps.reconcile(this);
-    if (!this.#unsorted || this.runtimes.some(({ kind }) => this.isLost(kind))) return;
+    const sawAll = await this.#deps.reconcile(this);
+    if (!this.#unsorted || !sawAll) return;
     this.#unsorted = false;
     this.#deps.changed();
   }

@@ -90,6 +90,13 @@ export class FakeRuntime implements Runtime {
     this.#exit(running, how);
   }
 
+  /** It says from now on that it is busy. */
+  occupy(instanceId: string): void {
+    const running = this.#running.get(instanceId);
+    if (running === undefined) throw new Error(`${instanceId} does not run`);
+    running.health = 'BUSY';
+  }
+
   /** It is gone without a word, as after a crash of the engine. */
   vanish(instanceId: string): void {
     this.#running.get(instanceId)?.cancelSetup();

@@ -157,7 +157,10 @@ export interface Instances {
       | 'pull'
     > & { callbackHost?: string | null; gpuShareMiB?: number; cpus?: number; at: Millis },
   ): Promise<InstanceRow>;
-  /** Compare-and-set along the move table: null when it is not in `from` any more. */
+  /**
+   * Compare-and-set along the move table: null when it is not in `from` any more. Nor does one return whose intake the
+   * dispatcher has closed for good.
+   */
   move(
     id: string,
     from: InstanceRow['state'],
