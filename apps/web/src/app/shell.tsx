@@ -1,9 +1,10 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { Boxes, ChartColumn, CircuitBoard, LogOut, Rocket, Settings, Sparkles } from 'lucide-react';
 import { useEffect } from 'react';
 import { type Session, sessionQuery, signOut } from '../api/session.ts';
 import { IconButton } from '../ui/button.tsx';
+import { toastFailed } from '../ui/toast.tsx';
 import { Logo } from './logo.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 
@@ -65,12 +66,8 @@ const Places = () => (
 );
 
 function Who({ session }: { session: Session }) {
-  const queries = useQueryClient();
-  const leave = async () => {
-    await signOut();
-    queries.clear();
-    queries.setQueryData(sessionQuery.queryKey, null);
-  };
+  // Another page: nothing of what this person saw stays in this one.
+  const leave = () => signOut().then(() => location.assign('/sign-in'), toastFailed);
   return (
     <div className="flex items-center gap-2 lg:border-t lg:border-line lg:pt-3 lg:pl-2">
       <div className="hidden min-w-0 flex-1 lg:block">

@@ -17,6 +17,8 @@ export function SignInPage() {
   const entering = useMutation({
     mutationFn: signIn,
     onSuccess: async (session) => {
+      // Somebody else may have been signed in before.
+      queries.clear();
       queries.setQueryData(sessionQuery.queryKey, session);
       await navigate({ href: to ?? '/', replace: true });
     },

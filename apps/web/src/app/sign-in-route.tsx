@@ -11,10 +11,8 @@ const ownPath = (to: unknown): string | undefined =>
 export const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
-  validateSearch: (search: Record<string, unknown>): { to?: string } => {
-    const to = ownPath(search.to);
-    return to === undefined ? {} : { to };
-  },
+  // Also where it is none of ours: what is left out here would stay as it was asked for.
+  validateSearch: (search: Record<string, unknown>): { to?: string | undefined } => ({ to: ownPath(search.to) }),
   beforeLoad: async ({ search }) => {
     const session = await queryClient.ensureQueryData(sessionQuery);
     if (session !== null) throw redirect({ href: search.to ?? '/' });
