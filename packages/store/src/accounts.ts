@@ -81,8 +81,10 @@ export function createAccounts(connection: Connection, now: () => number): Accou
     tokens: (accountId) =>
       db.selectFrom('tokens').select(TOKEN).where('account_id', '=', accountId).orderBy('id', 'desc').execute(),
 
-    async removeToken(id) {
-      const { numDeletedRows } = await db.deleteFrom('tokens').where('id', '=', id).executeTakeFirst();
+    async removeToken(id, within) {
+      let removal = db.deleteFrom('tokens').where('id', '=', id);
+      if (within) removal = removal.where('account_id', '=', within.accountId).where('role', '=', within.role);
+      const { numDeletedRows } = await removal.executeTakeFirst();
       return numDeletedRows > 0n;
     },
 

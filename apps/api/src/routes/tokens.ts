@@ -2,21 +2,26 @@ import { newTokenSchema, tokenBodySchema, tokenSchema } from '@hearth/contract';
 import { hashToken, newToken } from '@hearth/kit';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
-import { callerOf, requireAdmin } from '../plugins/auth.ts';
+import { callerOf, requireAdminRole } from '../plugins/auth.ts';
 import { notFound } from '../problem.ts';
 import { wireToken } from '../wire.ts';
 
 const tags = ['account'];
 
-/** Ours: tokens, for admins. Accounts come into being with their first token. */
+/**
+ * Ours: tokens. Members see those of their own account, and make and remove members' tokens of it; admins do so with all
+ * tokens of all accounts. Accounts come into being with their first token.
+ */
 export function tokenRoutes(app: App, { deps, auth }: Context): void {
   const { accounts } = deps.store;
 
   app.post(
     '/tokens',
-    { onRequest: requireAdmin, schema: { tags, body: tokenBodySchema, response: { 201: newTokenSchema } } },
+    { schema: { tags, body: tokenBodySchema, response: { 201: newTokenSchema } } },
     async (request, reply) => {
-      const { name, role, username = callerOf(request).account.username } = request.body;
+      const caller = callerOf(request);
+      const { name, role, username = caller.account.username } = request.body;
+      if (role === 'admin' || username !== caller.account.username) requireAdminRole(caller);
       const account = await accounts.ensure({ type: 'user', username, name: username });
       const token = newToken();
       const row = await accounts.addToken({
@@ -34,7 +39,6 @@ export function tokenRoutes(app: App, { deps, auth }: Context): void {
   app.get(
     '/tokens',
     {
-      onRequest: requireAdmin,
       schema: {
         tags,
         querystring: z.object({ username: z.string().optional() }),
@@ -42,20 +46,20 @@ export function tokenRoutes(app: App, { deps, auth }: Context): void {
       },
     },
     async (request) => {
-      const { username = callerOf(request).account.username } = request.query;
+      const caller = callerOf(request);
+      const { username = caller.account.username } = request.query;
+      if (username !== caller.account.username) requireAdminRole(caller);
       const account = await accounts.byUsername(username);
       if (account === null) throw notFound(`Account ${username}`);
       return (await accounts.tokens(account.id)).map((row) => wireToken(row, username));
     },
   );
 
-  app.delete(
-    '/tokens/:id',
-    { onRequest: requireAdmin, schema: { tags, params: z.object({ id: z.string() }) } },
-    async (request, reply) => {
-      if (!(await accounts.removeToken(request.params.id))) throw notFound(`Token ${request.params.id}`);
-      auth.forget();
-      return reply.code(204).send();
-    },
-  );
+  app.delete('/tokens/:id', { schema: { tags, params: z.object({ id: z.string() }) } }, async (request, reply) => {
+    const { account, role } = callerOf(request);
+    const within = role === 'admin' ? undefined : { accountId: account.id, role };
+    if (!(await accounts.removeToken(request.params.id, within))) throw notFound(`Token ${request.params.id}`);
+    auth.forget();
+    return reply.code(204).send();
+  });
 }

@@ -50,7 +50,8 @@ export interface Accounts {
   /** `hash`: SHA-256 of the token, hex. The token itself is never stored. */
   addToken(token: { accountId: string; name: string; role: Role; hash: string; hint: string }): Promise<TokenRow>;
   tokens(accountId: string): Promise<TokenRow[]>;
-  removeToken(id: string): Promise<boolean>;
+  /** `within`: only such a one. */
+  removeToken(id: string, within?: { accountId: string; role: Role }): Promise<boolean>;
   byTokenHash(hash: string): Promise<{ account: AccountRow; token: TokenRow } | null>;
   /** api: every now and then while a token is in use, never for every request. Earlier than what is known changes nothing. */
   noteUse(tokenId: string, at: Millis): Promise<void>;
