@@ -1,4 +1,4 @@
-import type { WireModel, WirePage, WirePrediction, WireTimeline } from '@hearth/contract';
+import type { WireModel, WirePage, WirePrediction, WirePredictionTimeline } from '@hearth/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDispatcher, type House, type Problem, startHouse } from './harness.ts';
 
@@ -120,7 +120,7 @@ it("shows where a prediction's time went, to those who may see it", async () => 
   await house.addModel('timed');
   const id = await create('/models/hearth/timed/predictions');
   await dispatcher.finish(await dispatcher.claim(id), 'succeeded');
-  const { body } = await house.ask<WireTimeline>('GET', `/v1/predictions/${id}/timeline`);
+  const { body } = await house.ask<WirePredictionTimeline>('GET', `/v1/predictions/${id}/timeline`);
   expect(body).toMatchObject({ attempts: 1, lost_attempts: 0, instance: null });
   expect(body.steps.every(({ to }) => to !== null)).toBe(true);
   const other = await house.addCaller('stranger', 'member');

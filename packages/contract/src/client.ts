@@ -16,7 +16,7 @@ import type { HostBody, HostPatch, WireHost } from './north/host.ts';
 import type { WirePage } from './north/page.ts';
 import type { PredictionBody, PredictionFilters, WirePrediction } from './north/prediction.ts';
 import { readStreamEvents, type StreamEvent } from './north/stream.ts';
-import type { WireTimeline } from './north/timeline.ts';
+import type { WirePredictionTimeline } from './north/timeline.ts';
 import type { TrainingBody, WireTraining } from './north/training.ts';
 import type { UsageGroup, WireUsageRecord, WireUsageTotals } from './north/usage.ts';
 import type { WireWebhookMessage, WireWebhookSecret } from './north/webhook.ts';
@@ -101,11 +101,13 @@ export function createClient(options: ClientOptions) {
       list: (next?: string) => get<WirePage<WirePrediction>>(next ?? '/predictions'),
       /** The first page of those that all of these fit, newest first. */
       find: (filters: PredictionFilters) => get<WirePage<WirePrediction>>(`/predictions?${search(filters)}`),
-      timeline: (id: string) => get<WireTimeline>(`/predictions/${part(id)}/timeline`),
+      timeline: (id: string) => get<WirePredictionTimeline>(`/predictions/${part(id)}/timeline`),
       cancel: (id: string) => post<WirePrediction>(`/predictions/${part(id)}/cancel`),
       /** Everything from the beginning, or from an event's id; ends after `done`. */
-      stream: (prediction: WirePrediction, resume: { lastEventId?: string; signal?: AbortSignal } = {}) =>
-        http.events(prediction.urls.stream, resume),
+      stream: (
+        { urls }: { urls: Pick<WirePrediction['urls'], 'stream'> },
+        resume: { lastEventId?: string; signal?: AbortSignal } = {},
+      ) => http.events(urls.stream, resume),
     },
     trainings: {
       create: (of: { owner: string; name: string; version: string }, body: TrainingBody) =>
@@ -121,6 +123,7 @@ export function createClient(options: ClientOptions) {
         form.append('content', content, filename);
         return http.form<WireFile>('/files', form);
       },
+      get: (id: string) => get<WireFile>(`/files/${part(id)}`),
       list: () => http.every<WireFile>('/files'),
       delete: (id: string) => http.empty('DELETE', `/files/${part(id)}`),
     },

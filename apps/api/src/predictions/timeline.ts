@@ -1,8 +1,8 @@
-import { TIMELINE_STEPS, type WireTimeline } from '@hearth/contract';
+import { PREDICTION_STEPS, type WirePredictionTimeline } from '@hearth/contract';
 import type { InstanceRow, PredictionRow } from '@hearth/store';
 import { date } from '../wire.ts';
 
-type Step = WireTimeline['steps'][number];
+type Step = WirePredictionTimeline['steps'][number];
 type Begun = { readonly step: Step['step']; readonly at: number };
 
 /** What of a prediction its timeline is made of. */
@@ -14,7 +14,7 @@ type Booted = Pick<InstanceRow, 'id' | 'hostId' | 'hardwareSku' | 'phases'>;
  * A boot that began before the prediction came is shown from there on. `instance`: what it runs or ran on, or what boots for
  * it; null where there is none.
  */
-export function timelineOf(prediction: Times, instance: Booted | null): WireTimeline {
+export function timelineOf(prediction: Times, instance: Booted | null): WirePredictionTimeline {
   const { createdAt, startedAt, completedAt } = prediction;
   const waitedUntil = startedAt ?? completedAt ?? Number.POSITIVE_INFINITY;
   const boot = instance === null ? [] : bootSteps(instance.phases, createdAt, waitedUntil);
@@ -38,7 +38,7 @@ export function timelineOf(prediction: Times, instance: Booted | null): WireTime
 function bootSteps(phases: Booted['phases'], from: number, until: number): Begun[] {
   const readyAt = phases.ready ?? Number.POSITIVE_INFINITY;
   if (readyAt <= from) return [];
-  const booting = TIMELINE_STEPS.flatMap((step): Begun[] => {
+  const booting = PREDICTION_STEPS.flatMap((step): Begun[] => {
     const at = step === 'queued' || step === 'running' ? undefined : phases[step];
     return at === undefined || at >= until ? [] : [{ step, at: Math.max(at, from) }];
   });

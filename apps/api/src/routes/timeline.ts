@@ -1,4 +1,4 @@
-import { timelineSchema } from '@hearth/contract';
+import { predictionTimelineSchema } from '@hearth/contract';
 import type { InstanceRow, PredictionRow } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
@@ -15,7 +15,11 @@ export function timelineRoutes(app: App, context: Context): void {
   app.get(
     '/predictions/:id/timeline',
     {
-      schema: { tags: ['predictions'], params: z.object({ id: z.string() }), response: { 200: timelineSchema } },
+      schema: {
+        tags: ['predictions'],
+        params: z.object({ id: z.string() }),
+        response: { 200: predictionTimelineSchema },
+      },
     },
     async (request) => {
       const { id } = request.params;
