@@ -188,7 +188,7 @@ describe('the list of predictions', () => {
     ['created_after', 'created_after=yesterday'],
     ['created_before', 'created_before=2026-02-30'],
     ['created_before', 'created_before='],
-    ['source', 'source=api'],
+    ['source', 'source=cli'],
   ])('with a bad %s is refused: %s', async (field, query) => {
     const { status, body } = await house.ask<Problem>('GET', `/v1/predictions?${query}`, undefined, { token });
     expect([status, body.invalid_fields?.[0]?.field]).toEqual([422, `querystring.${field}`]);

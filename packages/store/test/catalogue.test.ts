@@ -78,6 +78,7 @@ describe('models', () => {
       runCount: 0,
       latestVersion: null,
       defaultExample: null,
+      typicalRun: null,
     });
     expect(await store.models.latestVersion(model.owner, model.name)).toBeNull();
   });
