@@ -108,7 +108,12 @@ export function callerOf(request: FastifyRequest): Identity {
 
 /** An `onRequest` hook after `authenticate`. */
 export async function requireAdmin(request: FastifyRequest): Promise<void> {
-  if (callerOf(request).role !== 'admin') throw new Problem('forbidden', "This needs an admin's token.");
+  requireAdminRole(callerOf(request));
+}
+
+/** @throws Problem `forbidden` */
+export function requireAdminRole({ role }: Identity): void {
+  if (role !== 'admin') throw new Problem('forbidden', "This needs an admin's token.");
 }
 
 /** Public things are everybody's to see and run, private ones their owner's and the admins'. */
