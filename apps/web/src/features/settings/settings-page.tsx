@@ -1,5 +1,42 @@
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { sessionQuery } from '../../api/session.ts';
 import { Page } from '../../ui/page.tsx';
+import { type Tab, Tabs } from '../../ui/tabs.tsx';
+import { AccountsTab } from './accounts-tab.tsx';
+import { HardwareTab } from './hardware-tab.tsx';
+import type { SettingsTab } from './tab.ts';
+import { TokensTab } from './tokens-tab.tsx';
+import { WebhooksTab } from './webhooks-tab.tsx';
+
+const TABS: readonly (Tab<SettingsTab> & { adminOnly?: boolean })[] = [
+  { id: 'tokens', name: 'Tokens' },
+  { id: 'webhooks', name: 'Webhooks' },
+  { id: 'hardware', name: 'Hardware and prices' },
+  { id: 'accounts', name: 'Accounts', adminOnly: true },
+];
 
 export function SettingsPage() {
-  return <Page title="Settings">{null}</Page>;
+  const { data: session } = useQuery(sessionQuery);
+  const { tab } = useSearch({ from: '/app/settings' });
+  const navigate = useNavigate();
+  if (!session) return null;
+  const isAdmin = session.role === 'admin';
+  const tabs = TABS.filter(({ adminOnly }) => isAdmin || !adminOnly);
+  const selected = tabs.find(({ id }) => id === tab)?.id ?? 'tokens';
+  return (
+    <Page title="Settings">
+      <Tabs
+        label="Settings"
+        tabs={tabs}
+        selected={selected}
+        onSelect={(id) => void navigate({ to: '/settings', search: { tab: id }, replace: true })}
+      >
+        {selected === 'tokens' && <TokensTab session={session} />}
+        {selected === 'webhooks' && <WebhooksTab />}
+        {selected === 'hardware' && <HardwareTab mayChange={isAdmin} />}
+        {selected === 'accounts' && <AccountsTab />}
+      </Tabs>
+    </Page>
+  );
 }

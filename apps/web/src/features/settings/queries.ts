@@ -1,0 +1,19 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api } from '../../api/client.ts';
+
+export const tokensQuery = (username: string) =>
+  queryOptions({ queryKey: ['tokens', username], queryFn: () => api.tokens.list(username) });
+
+export const hardwareQuery = queryOptions({ queryKey: ['hardware'], queryFn: () => api.hardware.list() });
+
+export const accountsQuery = queryOptions({
+  queryKey: ['accounts'],
+  queryFn: () => api.accounts.list(),
+  // What each asks for now is in it.
+  refetchInterval: 5_000,
+});
+
+export const webhookSecretQuery = queryOptions({
+  queryKey: ['webhook-secret'],
+  queryFn: () => api.webhooks.secret(),
+});

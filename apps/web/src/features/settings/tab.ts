@@ -1,0 +1,5 @@
+const SETTINGS_TABS = ['tokens', 'webhooks', 'hardware', 'accounts'] as const;
+export type SettingsTab = (typeof SETTINGS_TABS)[number];
+
+/** Undefined: none of them, so the first. */
+export const settingsTabOf = (value: unknown): SettingsTab | undefined => SETTINGS_TABS.find((tab) => tab === value);
