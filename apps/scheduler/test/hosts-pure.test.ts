@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { engineRemedy } from '../src/hosts/engine-errors.ts';
+import { engineRemedy, wordsOf } from '../src/hosts/engine-errors.ts';
 import { isLost } from '../src/hosts/pulse.ts';
 
 it.each([
@@ -17,8 +17,28 @@ it.each([
   ['Host key verification failed.', 'ssh://ada@gpu1', /`ssh ada@gpu1` once/],
   ['ada@gpu1: Permission denied (publickey).', 'ssh://ada@gpu1', /authorized_keys/],
   ['channel 2: open failed: connect failed: No such file', 'ssh://ada@gpu1', /group \(`docker`\)/],
+  ['ssh: connect to host 10.0.0.2 port 22: Connection refused', 'ssh://ada@gpu1', /No SSH server listens on ada@gpu1/],
   ['self-signed certificate in certificate chain', 'tcp://gpu2:2376', /not signed by the given --ca/],
   ['no answer within 8 s', 'tcp://gpu2:2376', /firewall/],
 ])('%s: says what to do', (said, at, remedy) => {
   expect(engineRemedy(new Error(said), at)).toMatch(remedy);
+});
+
+it.each([
+  [
+    'write EPROTO 404D:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../deps/openssl/c.c:77:\n',
+    'TLS: wrong version number',
+  ],
+  [
+    '404D:error:0A000412:SSL routines:ssl3_read_bytes:ssl/tls alert bad certificate:../deps/openssl/c.c:918:SSL alert number 42',
+    'TLS: ssl/tls alert bad certificate',
+  ],
+  [
+    'unable to verify the first certificate; if the root CA is installed locally, try running Node.js with --use-system-ca',
+    'unable to verify the first certificate',
+  ],
+  ['(HTTP code 500) server error - no space left on device ', 'no space left on device'],
+  ['ssh: one\nand two', 'ssh: one and two'],
+])('of %j an operator reads the words', (said, words) => {
+  expect(wordsOf(new Error(said))).toBe(words);
 });

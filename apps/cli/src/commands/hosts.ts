@@ -76,7 +76,10 @@ function addAdd(hosts: Command): void {
         cpus: options.cpus === undefined ? null : Number(options.cpus),
         cordoned: options.cordon ?? false,
       });
-      await printCheck(client, added);
+      if (await printCheck(client, added)) return;
+      print(
+        `${added.id} stays on the list. Mend it and \`hearth hosts check ${added.id}\`, or remove it and add it anew.`,
+      );
     });
 }
 
@@ -129,12 +132,14 @@ function addRemove(hosts: Command): void {
     });
 }
 
-/** Exits with 1 where something is wrong, for scripts. */
-async function printCheck(client: Client, asked: WireHost): Promise<void> {
+/** Whether nothing is wrong; else the command exits with 1, for scripts. */
+async function printCheck(client: Client, asked: WireHost): Promise<boolean> {
   print(`${asked.id}: checking`);
   const host = await checkedHost(client, asked);
   print(checksText(host.checks));
-  if (host.checks.some(({ status }) => status === 'failed')) process.exitCode = 1;
+  const failed = host.checks.some(({ status }) => status === 'failed');
+  if (failed) process.exitCode = 1;
+  return !failed;
 }
 
 function tlsOf({ ca, cert, key }: { ca?: string; cert?: string; key?: string }) {

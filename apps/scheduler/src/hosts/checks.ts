@@ -6,10 +6,10 @@ import type { HostCheck, HostRow } from '@hearth/store';
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import { reasonOf } from '../runtime/docker-errors.ts';
-import { engineRemedy } from './engine-errors.ts';
+import { engineRemedy, wordsOf } from './engine-errors.ts';
 import type { EngineLink, Whereabouts } from './engine-link.ts';
 import { lookAround, NO_INTERPRETER } from './look-around.ts';
-import { probeImage, remoteDevices, runProbe } from './probe.ts';
+import { bringProbeImage, PROBE_IMAGE, probeImage, remoteDevices, runProbe } from './probe.ts';
 
 export interface EngineCheckDeps {
   readonly link: EngineLink;
@@ -33,22 +33,43 @@ const unchecked = (name: Name, detail: string): HostCheck => ({ name, status: 'u
 export async function checkHost(row: HostRow, deps: EngineCheckDeps): Promise<HostCheck[]> {
   const { link, now } = deps;
   let info: z.infer<typeof Info>;
-  const askedAt = now();
+  let askedAt: Millis;
   try {
+    // It makes the connection, which may take seconds over ssh; the clock is read over one that stands.
+    await within(ANSWER_MS, link.docker.ping());
+    askedAt = now();
     info = Info.parse(await within(ANSWER_MS, link.docker.info()));
   } catch (error) {
-    const detail = `No Docker Engine answers at ${link.at}: ${reasonOf(messageOf(error))}`;
-    return [{ name: 'engine', status: 'failed', detail, remedy: engineRemedy(error, link.at) }];
+    const why = await link.explain(error);
+    const detail = `No Docker Engine answers at ${link.at}: ${wordsOf(why)}`;
+    return [{ name: 'engine', status: 'failed', detail, remedy: engineRemedy(why, link.at) }];
   }
-  const middle = (askedAt + now()) / 2;
+  const answeredAt = now();
+  const lacking = await lackingImage(link);
   return [
     ok('engine', `The Docker Engine at ${link.at} answers.`),
     versionCheck(info.ServerVersion),
-    clockCheck(Date.parse(info.SystemTime) - middle),
+    clockCheck(Date.parse(info.SystemTime), askedAt, answeredAt),
     await patiently('gpus', () => gpuCheck(row, link)),
-    ...(await roundTrip(deps)),
+    ...(lacking === null ? await roundTrip(deps) : notChecked(lacking)),
   ];
 }
+
+/** Why there is nothing to look around from, also after {@link PROBE_IMAGE} was asked for; null: there is. */
+async function lackingImage({ docker }: EngineLink): Promise<string | null> {
+  try {
+    if ((await probeImage(docker)) !== null) return null;
+    const why = await bringProbeImage(docker);
+    return why === null
+      ? null
+      : `There is no image on it to look around from, and ${PROBE_IMAGE} does not come: ${why}`;
+  } catch (error) {
+    return `Its images cannot be listed: ${wordsOf(error)}`;
+  }
+}
+
+const AROUND = ['disk', 'callback', 'port'] as const;
+const notChecked = (why: string): HostCheck[] => AROUND.map((name) => unchecked(name, why));
 
 function versionCheck(version: string): HostCheck {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
@@ -59,10 +80,12 @@ function versionCheck(version: string): HostCheck {
   return { name: 'version', status: 'failed', detail, remedy: `Install ${OLDEST_ENGINE.join('.')} or newer.` };
 }
 
-function clockCheck(aheadMs: number): HostCheck {
+/** Right to half of the time that its answer took. */
+function clockCheck(itsTime: Millis, askedAt: Millis, answeredAt: Millis): HostCheck {
+  const aheadMs = itsTime - (askedAt + answeredAt) / 2;
   const seconds = Math.abs(aheadMs / 1_000).toFixed(1);
   const detail = `Its clock is ${seconds} s ${aheadMs < 0 ? 'behind' : 'ahead of'} this machine's.`;
-  if (Math.abs(aheadMs) <= MOST_SKEW_MS) return ok('clock', detail);
+  if (Math.abs(aheadMs) - (answeredAt - askedAt) / 2 <= MOST_SKEW_MS) return ok('clock', detail);
   return {
     name: 'clock',
     status: 'warning',
@@ -74,42 +97,74 @@ function clockCheck(aheadMs: number): HostCheck {
 async function gpuCheck({ declared }: HostRow, { docker }: EngineLink): Promise<HostCheck> {
   if (declared.devices !== null) return ok('gpus', `It is declared to have ${declared.devices.length} GPUs.`);
   const devices = await remoteDevices(docker);
-  if (devices === null) return unchecked('gpus', 'It has the NVIDIA runtime, and no image to run nvidia-smi in yet.');
+  if (typeof devices === 'string') return { name: 'gpus', status: 'failed', detail: devices, remedy: GPU_REMEDY };
   if (devices.length > 0)
     return ok('gpus', `It has ${devices.map(({ name, vramMiB }) => `${name} (${vramMiB} MiB)`).join(', ')}.`);
-  return ok('gpus', 'It has no GPU that containers can use: its engine has no NVIDIA runtime.');
+  return ok('gpus', 'Containers there can use no GPU: its engine has no runtime of the NVIDIA Container Toolkit.');
 }
+
+const GPU_REMEDY = `See that \`docker run --rm --gpus all ${PROBE_IMAGE} nvidia-smi\` works there, or say what it has with --gpus.`;
 
 /** What the small container prints before it waits for one connection to its port. */
 const Seen = z.object({ freeBytes: z.number(), callback: z.string().nullable() });
 
 /** Disk, the way from a container to the dispatcher, and the way from here to a published port: one small container. */
-async function roundTrip({ link, callbackPort }: EngineCheckDeps): Promise<HostCheck[]> {
-  const names = ['disk', 'callback', 'port'] as const;
-  const notChecked = (why: string): HostCheck[] => names.map((name) => unchecked(name, why));
+async function roundTrip(deps: EngineCheckDeps): Promise<HostCheck[]> {
+  const { docker } = deps.link;
   try {
-    const image = await probeImage(link.docker);
-    if (image === null) return notChecked('There is no image on it yet to look around from; check again later.');
-    const where = await link.whereabouts();
-    let port: HostCheck = unchecked('port', 'The container ended before it could be reached.');
-    const { output, exitCode } = await runProbe(link.docker, image, {
-      command: lookAround(where.callbackHost ?? '', callbackPort),
-      hostConfig: { PortBindings: { '5000/tcp': [{ HostIp: where.bindAddress, HostPort: '' }] } },
-      started: async ({ NetworkSettings }) => {
-        port = await portCheck(where, NetworkSettings.Ports['5000/tcp']?.[0]?.HostPort);
-      },
-    });
-    if (exitCode === NO_INTERPRETER)
-      return notChecked('Its smallest image has neither node nor python3 to look around with.');
-    const seen = Seen.parse(JSON.parse(output.trim().split('\n')[0] ?? ''));
-    return [diskCheck(seen.freeBytes), callbackCheck(seen.callback, where, callbackPort), port];
+    const seen = await lookedAround(deps).catch(orNothingToRun);
+    if (seen !== null) return seen;
+    const why = await bringProbeImage(docker);
+    if (why !== null)
+      return notChecked(
+        `Its images have neither node nor python3 to look around with, and ${PROBE_IMAGE} does not come: ${why}`,
+      );
+    return (await lookedAround(deps)) ?? notChecked(`${PROBE_IMAGE} there has neither node nor python3.`);
   } catch (error) {
-    const said = reasonOf(messageOf(error));
-    if (!/cannot assign requested address/i.test(said))
-      return notChecked(`Looking around from a container failed: ${said}`);
-    const remedy = 'Give the address that it has on its own network with --bind, or 0.0.0.0 for all of them.';
-    return [...notChecked(said).slice(0, 2), { name: 'port', status: 'failed', detail: said, remedy }];
+    return roundTripFailed(reasonOf(messageOf(error)));
   }
+}
+
+/** An image without even a shell. */
+function orNothingToRun(error: unknown): null {
+  if (!/executable file not found/i.test(messageOf(error))) throw error;
+  return null;
+}
+
+/** Null where the image that it was done from has nothing to look with. @throws what the engine says */
+async function lookedAround({ link, callbackPort }: EngineCheckDeps): Promise<HostCheck[] | null> {
+  const image = await probeImage(link.docker);
+  if (image === null) return null;
+  const where = await link.whereabouts();
+  let port: HostCheck = unchecked('port', 'The container ended before it could be reached.');
+  const { output, exitCode } = await runProbe(link.docker, image, {
+    command: lookAround(where.callbackHost ?? '', callbackPort),
+    hostConfig: { PortBindings: { '5000/tcp': [{ HostIp: where.bindAddress, HostPort: '' }] } },
+    started: async ({ NetworkSettings }) => {
+      port = await portCheck(where, NetworkSettings.Ports['5000/tcp']?.[0]?.HostPort);
+    },
+  });
+  if (exitCode === NO_INTERPRETER) return null;
+  const seen = Seen.parse(JSON.parse(output.trim().split('\n')[0] ?? ''));
+  return [diskCheck(seen.freeBytes), callbackCheck(seen.callback, where, callbackPort), port];
+}
+
+/** What an engine says where it cannot even run a small container. */
+const FAILURES: readonly (readonly [RegExp, HostCheck['name'], string])[] = [
+  [
+    /cannot assign requested address/i,
+    'port',
+    'Give the address that it has on its own network with --bind, or 0.0.0.0 for all of them.',
+  ],
+  [/no space left on device/i, 'disk', 'Its disk is full: make room where its images are (`docker system df` there).'],
+];
+
+function roundTripFailed(said: string): HostCheck[] {
+  const known = FAILURES.find(([words]) => words.test(said));
+  const all = notChecked(`Looking around from a container failed: ${said}`);
+  if (known === undefined) return all;
+  const [, failed, remedy] = known;
+  return all.map((check) => (check.name === failed ? { name: failed, status: 'failed', detail: said, remedy } : check));
 }
 
 function diskCheck(freeBytes: number): HostCheck {

@@ -1,4 +1,5 @@
 import { codeOf, messageOf, statusOf } from '../errors.ts';
+import { reasonOf } from '../runtime/docker-errors.ts';
 
 /** What an engine's silence looks like, and what to do about it; most particular first. */
 const REMEDIES: readonly (readonly [RegExp, (at: string) => string])[] = [
@@ -42,6 +43,10 @@ const REMEDIES: readonly (readonly [RegExp, (at: string) => string])[] = [
     () => 'The name does not resolve on this machine: check it, or use an address.',
   ],
   [
+    /ssh: connect to host .*connection refused/i,
+    (at) => `No SSH server listens on ${hostOf(at)}: start one there, or give its port (ssh://user@host:2222).`,
+  ],
+  [
     /ECONNREFUSED|connection refused/i,
     () => 'Nothing listens there: start the engine with this address (dockerd -H …), and check the port.',
   ],
@@ -51,7 +56,8 @@ const REMEDIES: readonly (readonly [RegExp, (at: string) => string])[] = [
   ],
   [
     /ECONNRESET|socket hang up/i,
-    () => 'The connection was broken off: where the engine speaks TLS, give --ca, --cert and --key.',
+    () =>
+      'The connection was broken off: an engine that speaks TLS wants --ca, --cert and --key, signed by an authority that it knows.',
   ],
 ];
 
@@ -63,3 +69,15 @@ export function engineRemedy(error: unknown, at: string): string {
 }
 
 const hostOf = (at: string): string => at.replace(/^ssh:\/\//, '');
+
+/** What OpenSSL says, between the names of its own parts. */
+const TLS_WORDS = /^[\s\S]*:SSL routines:[^:]*:([^:]+):[\s\S]*$/;
+
+/** The words of an engine's error that help whoever reads them, on one line. */
+export const wordsOf = (error: unknown): string =>
+  reasonOf(messageOf(error))
+    .replace(TLS_WORDS, 'TLS: $1')
+    // Node's own advice is about certificates of the system; ours are given by hand.
+    .replace(/; if the root CA is installed locally.*$/, '')
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ');

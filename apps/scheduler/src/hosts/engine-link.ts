@@ -26,6 +26,8 @@ export interface EngineLink {
   readonly at: string;
   /** Resolves when it answers. @throws what keeps it from it; waits until `signal` aborts */
   ping(signal: AbortSignal): Promise<void>;
+  /** Why a call over it failed, where something else than the call's own error knows better. */
+  explain(error: unknown): Promise<unknown>;
   /** @throws Error where a name does not resolve */
   whereabouts(): Promise<Whereabouts>;
   /** Breaks off every call in progress. The next call connects anew. */
@@ -87,8 +89,14 @@ function linkOverSsh(url: URL, connection: HostConnection): EngineLink {
   // The agent knows the way; the name only fills the Host header.
   const docker = dockerOver({ agent, protocol: 'http', host: 'docker', port: TCP_PORT });
   const link = linkOf(docker, connection.url, agent, whereabouts);
+  const explain = (error: unknown): Promise<unknown> => tunnel.explain(error);
   return {
     ...link,
+    explain,
+    ping: (signal) =>
+      link.ping(signal).catch(async (error: unknown) => {
+        throw await explain(error);
+      }),
     cut() {
       link.cut();
       tunnel.cut();
@@ -128,6 +136,7 @@ function linkOf(docker: Docker, at: string, agent: Agent, whereabouts: EngineLin
     docker,
     at,
     ping: (signal) => pingOver(docker, signal),
+    explain: async (error) => error,
     whereabouts,
     cut: () => agent.destroy(),
     close: () => agent.destroy(),

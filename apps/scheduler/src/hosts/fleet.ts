@@ -110,7 +110,7 @@ export class Fleet {
         name: 'engine',
         status: 'failed',
         detail: why,
-        remedy: 'Give files that Hearth can read.',
+        remedy: 'Give files that Hearth can read; their paths are on the machine of the scheduler.',
       } as const;
       const written = [
         store.hosts.found(row.id, { lostAt: row.lostAt ?? clock.now(), lostWhy: why }),

@@ -44,7 +44,8 @@ export function opensRemote(deps: RemoteDeps): OpenHosts {
     const link = linkRemote(row.connection);
     let devices: readonly Device[] | null = null;
     const look = async (): Promise<readonly Device[] | null> => {
-      devices = (await remoteDevices(link.docker)) ?? devices;
+      const seen = await remoteDevices(link.docker);
+      if (typeof seen !== 'string') devices = seen;
       return devices;
     };
     return {

@@ -1,12 +1,17 @@
 import type { Device } from '@hearth/core';
 import type Docker from 'dockerode';
+import { messageOf } from '../errors.ts';
 import { logText } from '../runtime/docker-container.ts';
+import { EngineImages } from '../runtime/docker-images.ts';
 import { PAUSE_IMAGE } from '../runtime/pause-image.ts';
 import { DEVICE_QUERY, parseDevices } from './devices.ts';
 
 /** Of containers that look at their host and end within moments, whatever becomes of us. */
 const LABEL = 'hearth.probe';
 const RUN_MS = 20_000;
+/** Comes to a host that has nothing to look around from: small, with Python, and with what `nvidia-smi` is linked against. */
+export const PROBE_IMAGE = 'python:3-slim';
+const BRING_MS = 25_000;
 
 /** What a small container saw. */
 export interface Probe {
@@ -21,11 +26,21 @@ export interface ProbeOptions {
   readonly started?: (container: Docker.ContainerInspectInfo) => Promise<void>;
 }
 
-/** The smallest image that is there and can do anything: a probe must not pull. */
+/** {@link PROBE_IMAGE}, or else the smallest image that is there and can do anything. */
 export async function probeImage(docker: Docker): Promise<string | null> {
   const images = (await docker.listImages()).filter(({ RepoTags }) => !RepoTags?.includes(PAUSE_IMAGE));
   const [smallest] = images.toSorted((a, b) => a.Size - b.Size);
-  return smallest?.Id ?? null;
+  return (images.find(({ RepoTags }) => RepoTags?.includes(PROBE_IMAGE)) ?? smallest)?.Id ?? null;
+}
+
+/** Answers why {@link PROBE_IMAGE} could not be had; null once it is there. */
+export async function bringProbeImage(docker: Docker): Promise<string | null> {
+  try {
+    await new EngineImages(docker).pull(PROBE_IMAGE, () => {}, AbortSignal.timeout(BRING_MS));
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** Runs a command in a container of an image that is there, and removes it. @throws what the engine says */
@@ -52,16 +67,17 @@ export async function runProbe(docker: Docker, image: string, options: ProbeOpti
   }
 }
 
-/** The GPUs of an engine's machine, as `nvidia-smi` in a container sees them; null where nothing could look. */
-export async function remoteDevices(docker: Docker): Promise<Device[] | null> {
+/** The GPUs of an engine's machine, as `nvidia-smi` in a container sees them; a sentence where it could not look. */
+export async function remoteDevices(docker: Docker): Promise<Device[] | string> {
   const { Runtimes = {} } = (await docker.info()) as { Runtimes?: Record<string, unknown> };
   if (!('nvidia' in Runtimes)) return [];
   const image = await probeImage(docker);
-  if (image === null) return null;
+  if (image === null) return 'It has the NVIDIA runtime, and no image to run nvidia-smi in.';
   const gpus = { DeviceRequests: [{ Driver: 'nvidia', Count: -1, Capabilities: [['gpu', 'utility']] }] };
   const { output, exitCode } = await runProbe(docker, image, {
     command: ['nvidia-smi', ...DEVICE_QUERY],
     hostConfig: gpus,
   });
-  return exitCode === 0 ? parseDevices(output) : null;
+  if (exitCode === 0) return parseDevices(output);
+  return `nvidia-smi in a container there ended with code ${exitCode}: ${output.trim().split('\n')[0] ?? ''}`;
 }

@@ -4,13 +4,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { HostConnection } from '@hearth/store';
+import { codeOf } from '../errors.ts';
 
 const CONNECT_S = 5;
 const ENGINE_SOCKET = '/var/run/docker.sock';
 const UP = 'hearth-tunnel';
 const LONGEST_WORDS = 2_000;
+/** What `ssh` prints comes by another pipe than the end of the connection that it is about. */
+const WORDS_COME_WITHIN_MS = 100;
+/** The engine's socket is not there, or not for this user: `ssh` takes the connection, and then drops it. */
+const DROPPED = new Set(['EPIPE', 'ECONNRESET']);
 
 /**
  * A way to an engine's socket through the system's own `ssh`, so that the user's configuration, keys, agent, jump hosts
@@ -20,6 +26,8 @@ export class SshTunnel {
   readonly #url: URL;
   readonly #ssh: HostConnection['ssh'];
   #running: { child: ChildProcess; folder: string; up: Promise<string> } | null = null;
+  /** The end of what the latest `ssh` printed. */
+  #said = '';
 
   /** `url`: `ssh://user@host:port/path/of/the/engine.sock`, everything but the host left out at will. */
   constructor(url: URL, ssh: HostConnection['ssh']) {
@@ -33,6 +41,14 @@ export class SshTunnel {
     const socket = connect(await this.#running.up);
     await once(socket, 'connect');
     return socket;
+  }
+
+  /** What `ssh` said of a connection that it dropped, in place of that it was dropped. */
+  async explain(error: unknown): Promise<unknown> {
+    if (!DROPPED.has(codeOf(error) ?? '')) return error;
+    await pause(WORDS_COME_WITHIN_MS);
+    const said = this.#said.trim();
+    return said === '' ? error : new Error(said.split('\n').at(-1), { cause: error });
   }
 
   /** A socket for who must be given one along with an error. */
@@ -55,7 +71,11 @@ export class SshTunnel {
     const command = `echo ${UP} && exec cat`;
     const args = [...options, ...sshArgs(this.#url, this.#ssh), '-L', `${socket}:${remote}`, '-T', '--'];
     const child = spawn('ssh', [...args, destination(this.#url), command], { stdio: ['pipe', 'pipe', 'pipe'] });
-    const running = { child, folder, up: opened(child, socket) };
+    this.#said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#said = (this.#said + chunk.toString()).slice(-LONGEST_WORDS);
+    });
+    const running = { child, folder, up: opened(child, socket, () => this.#said) };
     // Who waits for it hears of a failure; where nobody does any more, the next call starts it anew.
     running.up.catch(() => {});
     child.once('close', () => {
@@ -67,11 +87,7 @@ export class SshTunnel {
 }
 
 /** Resolves with the path of the local socket once the way is open. @throws Error with what `ssh` said */
-function opened(child: ChildProcess, socket: string): Promise<string> {
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-LONGEST_WORDS);
-  });
+function opened(child: ChildProcess, socket: string, said: () => string): Promise<string> {
   // It is written to never, and its end is told by `close`.
   child.stdin?.on('error', () => {});
   return new Promise((resolve, reject) => {
@@ -79,7 +95,7 @@ function opened(child: ChildProcess, socket: string): Promise<string> {
       if (chunk.toString().includes(UP)) resolve(socket);
     });
     child.once('error', (error) => reject(new Error(`ssh cannot be started: ${error.message}`, { cause: error })));
-    child.once('close', (code) => reject(new Error(said.trim() || `ssh ended with code ${code}`)));
+    child.once('close', (code) => reject(new Error(said().trim() || `ssh ended with code ${code}`)));
   });
 }
 

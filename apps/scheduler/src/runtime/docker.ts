@@ -2,7 +2,7 @@ import type { BootPhase, PullProgress } from '@hearth/core';
 import type { Logger } from '@hearth/kit';
 import type Docker from 'dockerode';
 import { z } from 'zod';
-import { messageOf } from '../errors.ts';
+import { wordsOf } from '../hosts/engine-errors.ts';
 import type { EngineLink } from '../hosts/engine-link.ts';
 import { containerName, containerOptions, exitOf, LABELS, logText, SERVER_PORT } from './docker-container.ts';
 import { freeDisk } from './docker-disk.ts';
@@ -73,7 +73,7 @@ export class DockerRuntime implements Runtime {
       const note = `Docker Engine ${engineVersion} answers at ${this.#link.at}; its containers reach Hearth at ${callbackHost}.`;
       return { available: true, note, memoryMiB: Math.floor(info.MemTotal / 2 ** 20), callbackHost, engineVersion };
     } catch (error) {
-      const note = `No Docker Engine answers at ${this.#link.at}: ${messageOf(error)}`;
+      const note = `No Docker Engine answers at ${this.#link.at}: ${wordsOf(await this.#link.explain(error))}`;
       return { available: false, note, memoryMiB: 0, callbackHost: '127.0.0.1', engineVersion: null };
     }
   }
