@@ -6,41 +6,53 @@ export interface Change<Row> {
 
 interface Known<Row> {
   row: Row;
+  /** Where it came in the last look. */
+  place: number;
   look: number;
 }
 
 /** The rows of the last look, to tell what has changed at the next. A row that says the same stays the same object. */
 export class Rows<Row extends { readonly id: string }> {
   readonly #known = new Map<string, Known<Row>>();
+  #order: readonly Known<Row>[] = [];
   #looks = 0;
 
   get(id: string): Row | undefined {
     return this.#known.get(id)?.row;
   }
 
-  /** `rows`: all that there are now, each once, in any order. */
+  /** `rows`: all that there are now, each once, in any order; it is quickest where they come as they did before. */
   changes(rows: readonly Row[]): readonly Change<Row>[] {
     const look = ++this.#looks;
     const changes: Change<Row>[] = [];
+    const order: Known<Row>[] = [];
+    let place = 0;
     for (const row of rows) {
-      const known = this.#known.get(row.id);
+      const expected = this.#order[place];
+      let known = expected?.row === row || expected?.row.id === row.id ? expected : this.#known.get(row.id);
       if (known === undefined) {
-        this.#known.set(row.id, { row, look });
+        known = { row, place: -1, look };
+        this.#known.set(row.id, known);
         changes.push({ before: null, after: row });
-        continue;
+      } else {
+        place = known.place + 1;
+        if (known.row !== row && !saysTheSame(known.row, row)) {
+          changes.push({ before: known.row, after: row });
+          known.row = row;
+        }
       }
+      known.place = order.length;
       known.look = look;
-      if (known.row === row || saysTheSame(known.row, row)) continue;
-      changes.push({ before: known.row, after: row });
-      known.row = row;
+      order.push(known);
     }
     if (this.#known.size > rows.length) {
-      for (const [id, known] of this.#known) {
+      for (const known of this.#order) {
         if (known.look === look) continue;
-        this.#known.delete(id);
+        this.#known.delete(known.row.id);
         changes.push({ before: known.row, after: null });
       }
     }
+    this.#order = order;
     return changes;
   }
 }

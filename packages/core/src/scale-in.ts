@@ -92,7 +92,11 @@ export function withNeed(history: NeedHistory, needed: number, now: Millis): Nee
 /** What all deployments needed lately. The scheduler keeps one for as long as it leads; it is lost with it. */
 export class NeedHistories {
   readonly #unknown: NeedHistory;
-  #histories = new Map<string, NeedHistory>();
+  readonly #histories = new Map<string, NeedHistory>();
+  /** At the last cycle, of those that needed any. */
+  #needs: ReadonlyMap<string, number> = new Map();
+  /** Since when the others need none, the longest first. */
+  readonly #idle = new Map<string, Millis>();
 
   constructor(since: Millis) {
     this.#unknown = { since, steps: [] };
@@ -108,19 +112,25 @@ export class NeedHistories {
    */
   record(needs: ReadonlyMap<string, number>, now: Millis): readonly string[] {
     const changed: string[] = [];
-    for (const [id, before] of this.#histories) {
-      const next = withNeed(before, needs.get(id) ?? 0, now);
-      const last = next.steps.at(-1);
-      const isOver = last === undefined || (last.needed === 0 && last.at <= now - STABLE_WINDOW_MS);
-      if (isOver) this.#histories.delete(id);
-      else this.#histories.set(id, next);
-      if (isOver || next !== before) changed.push(id);
-    }
     for (const [id, needed] of needs) {
-      if (needed === 0 || this.#histories.has(id)) continue;
-      this.#histories.set(id, withNeed(this.#unknown, needed, now));
+      if (needed === (this.#needs.get(id) ?? 0)) continue;
+      this.#histories.set(id, withNeed(this.of(id), needed, now));
+      this.#idle.delete(id);
       changed.push(id);
     }
+    for (const id of this.#needs.keys()) {
+      if (needs.has(id)) continue;
+      this.#histories.set(id, withNeed(this.of(id), 0, now));
+      this.#idle.set(id, now);
+      changed.push(id);
+    }
+    for (const [id, since] of this.#idle) {
+      if (since > now - STABLE_WINDOW_MS) break;
+      this.#idle.delete(id);
+      this.#histories.delete(id);
+      changed.push(id);
+    }
+    this.#needs = needs;
     return changed;
   }
 }

@@ -6,6 +6,7 @@ import type { Host } from './resources.ts';
 import { type Change, Rows, saysTheSame } from './rows.ts';
 import type { Deployment } from './snapshot.ts';
 import { earliest, type Millis } from './time.ts';
+import { Timers } from './timers.ts';
 
 /** What one deployment is found to be by its own rows alone, whatever room there is. */
 export interface Standing {
@@ -73,6 +74,11 @@ export class Standings {
   /** By deployment, in order of their ids. */
   readonly #held = new Map<string, readonly Instance[]>();
   readonly #standings = new Map<string, Standing>();
+  readonly #leftBy = new Map<string, Standing>();
+  readonly #lacking = new Map<string, Standing>();
+  readonly #needs = new Map<string, number>();
+  readonly #until = new Timers();
+  readonly #wakeAt = new Timers();
   readonly #orphaned = new Set<string>();
   readonly #touched = new Set<string>();
   #leaving: ReadonlySet<string> = new Set();
@@ -89,7 +95,11 @@ export class Standings {
 
   /** Follows the instances; answers what has changed of those that hold resources. */
   follow(instances: readonly Instance[]): readonly Change<Instance>[] {
-    const changes = this.#instances.changes(instances.filter(holdsResources));
+    const holding = (i: Instance | null): Instance | null => (i !== null && holdsResources(i) ? i : null);
+    const changes = this.#instances
+      .changes(instances)
+      .map(({ before, after }) => ({ before: holding(before), after: holding(after) }))
+      .filter(({ before, after }) => before !== null || after !== null);
     for (const { before, after } of changes) {
       if (before !== null) this.#replace(before, before.deploymentId === after?.deploymentId ? after : null);
       if (after !== null && after.deploymentId !== before?.deploymentId) this.#replace(after, after);
@@ -106,44 +116,43 @@ export class Standings {
       for (const id of this.#standings.keys()) this.#touched.add(id);
       this.#leaving = leaving;
     }
-    this.#decided = 0;
+    for (const id of this.#until.due(now)) this.#touched.add(id);
     for (const id of this.#touched) this.#decide(id, now);
-    const look = this.#sorted(now);
+    this.#decided = this.#touched.size;
     this.#touched.clear();
-    return look;
+    const wakeAt = this.#wakeAt.next;
+    return {
+      leaving: [...this.#leftBy.values()],
+      lacking: [...this.#lacking.values()],
+      orphans: [...this.#orphaned].flatMap((id) => this.#held.get(id) ?? []).toSorted(byId),
+      needs: new Map(this.#needs),
+      wakeAt: wakeAt === Infinity ? null : wakeAt,
+    };
   }
 
-  /** Looks at those again whose time has come, and sorts all by what is to be done. */
-  #sorted(now: Millis): Look {
-    const leaving: Standing[] = [];
-    const lacking: Standing[] = [];
-    const needs = new Map<string, number>();
-    let wakeAt = Infinity;
-    for (const [id, before] of this.#standings) {
-      const standing = before.until <= now && !this.#touched.has(id) ? this.#decide(id, now) : before;
-      if (standing === null) continue;
-      if (standing.until === -Infinity) leaving.push(standing);
-      if (standing.lacks) lacking.push(standing);
-      const { needed } = standing.fleet.sizing;
-      if (needed > 0) needs.set(id, needed);
-      wakeAt = Math.min(wakeAt, standing.wakeAt ?? Infinity);
-    }
-    const orphans = [...this.#orphaned].flatMap((id) => this.#held.get(id) ?? []).toSorted(byId);
-    return { leaving, lacking, orphans, needs, wakeAt: wakeAt === Infinity ? null : wakeAt };
-  }
-
-  #decide(id: string, now: Millis): Standing | null {
-    const before = this.#standings.get(id) ?? null;
+  #decide(id: string, now: Millis): void {
     const deployment = this.#deployments.get(id);
     const held = this.#held.get(id) ?? [];
+    const before = this.#standings.get(id);
     const after = deployment === undefined ? null : standingOf(deployment, held, now, this.#leaving);
+    this.#evictables.replace(before?.idle ?? [], after?.idle ?? []);
     if (after === null && held.length > 0) this.#orphaned.add(id);
     else this.#orphaned.delete(id);
-    if (after === null) this.#standings.delete(id);
-    else this.#standings.set(id, after);
-    this.#evictables.replace(before?.idle ?? [], after?.idle ?? []);
-    this.#decided++;
-    return after;
+    if (after === null) {
+      for (const kept of [this.#standings, this.#leftBy, this.#lacking, this.#needs, this.#until, this.#wakeAt])
+        kept.delete(id);
+      return;
+    }
+    this.#standings.set(id, after);
+    this.#until.set(id, after.until);
+    this.#wakeAt.set(id, after.wakeAt ?? Infinity);
+    if (after.until === -Infinity) this.#leftBy.set(id, after);
+    else this.#leftBy.delete(id);
+    if (after.lacks) this.#lacking.set(id, after);
+    else this.#lacking.delete(id);
+    const { needed } = after.fleet.sizing;
+    if (needed > 0) this.#needs.set(id, needed);
+    else this.#needs.delete(id);
   }
 
   /** Puts an instance, or nothing, where one with its id was among those of its deployment. */

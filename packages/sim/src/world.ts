@@ -17,6 +17,7 @@ import { Audit } from './audit.ts';
 import type { CourseSpan } from './course.ts';
 import { gpusOf, Meter } from './meter.ts';
 import { type Asked, Model, RELEASE, type Server, type SimDeployment } from './model.ts';
+import { RowList } from './row-list.ts';
 import { WaitTally } from './wait-tally.ts';
 
 /** How one boot goes. */
@@ -46,10 +47,11 @@ export class World {
   readonly counts = { arrived: 0, finished: 0, failed: 0, coldStarts: 0, boots: 0, bootFailures: 0, sentBack: 0 };
   readonly #models: ReadonlyMap<string, Model>;
   /** Those that a scheduler has to look at. */
-  readonly #concerned = new Set<Model>();
+  readonly #concerned = new RowList<Model, Deployment>();
   /** Those of which something may read otherwise than at the last look. */
   readonly #stirred = new Set<Model>();
   readonly #servers = new Map<string, Server>();
+  readonly #instances = new RowList<Server, Instance>();
   readonly #hosts: Map<string, Host>;
   readonly #options: WorldOptions;
   #hostList: readonly Host[];
@@ -70,7 +72,7 @@ export class World {
   }
 
   get instances(): readonly Instance[] {
-    return Array.from(this.#servers.values(), ({ instance }) => instance);
+    return this.#instances.rows();
   }
 
   /** Those that wait, and those that run. */
@@ -89,11 +91,11 @@ export class World {
     for (const model of this.#stirred) {
       this.#pooled = model.look(this.#pooled, now);
       model.see(historyOf(model.spec.id), now);
-      if (model.isConcerned(now)) this.#concerned.add(model);
+      if (model.isConcerned(now)) this.#concerned.set(model, model.seen);
       else this.#concerned.delete(model);
       if (!model.isAging) this.#stirred.delete(model);
     }
-    return Array.from(this.#concerned, (model) => model.seen);
+    return this.#concerned.rows();
   }
 
   arrive(deploymentId: string, prediction: Asked, now: Millis): void {
@@ -175,6 +177,7 @@ export class World {
     };
     const server: Server = { instance, model, bootsSince: now, running: new Set() };
     this.#servers.set(instance.id, server);
+    this.#instances.set(server, instance);
     model.servers.add(server);
     this.audit.booted(instance, host);
     const coming = [...model.servers].filter((one) => isComing(one.instance)).length;
@@ -242,11 +245,13 @@ export class World {
 
   #change(server: Server, change: Partial<Instance>, now: Millis): void {
     server.instance = { ...server.instance, ...change };
+    if (this.#servers.has(server.instance.id)) this.#instances.set(server, server.instance);
     this.meter.turned(server.instance, now);
   }
 
   #remove(server: Server, now: Millis): void {
     this.#servers.delete(server.instance.id);
+    this.#instances.delete(server);
     server.model.servers.delete(server);
     this.audit.gone(server.instance);
     this.meter.left(server.instance.id, now);
