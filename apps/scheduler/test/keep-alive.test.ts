@@ -114,7 +114,7 @@ it('hands on what it learned: uses, the gaps between them, and what a boot takes
   expect(row?.deploymentId).toBe(ocr.id);
   expect(row?.history.uses.count).toBeCloseTo(2, 1);
   expect(row?.history.gaps.counts.reduce((a, b) => a + b, 0)).toBe(1);
-  expect(pooled?.flat().reduce((a, b) => a + b, 0)).toBe(1);
+  expect(pooled?.counts.flat().reduce((a, b) => a + b, 0)).toBe(1);
   expect(row?.history.bootMs).toBeGreaterThanOrEqual(2_000);
   expect(row?.history.bootMs).toBeLessThan(3_000);
   expect(row?.history.window?.untilMs).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-import { binEndMs, binMiddleMs } from './gap-histogram.ts';
+import { binEndMs, binMiddleMs, GAP_BINS } from './gap-histogram.ts';
 
 /** When a deployment is kept warm after it went idle, in milliseconds from then on. */
 export interface WarmWindow {
@@ -15,6 +15,9 @@ export interface WarmWindow {
  */
 const COLD_BOOT_WEIGHT = 150;
 
+/** A boot for an expected use begins so many of its usual times before it. */
+export const BOOT_LEAD = 1.25;
+
 export const coldBootCostMs = (bootMs: number): number => COLD_BOOT_WEIGHT * bootMs;
 
 /**
@@ -23,30 +26,42 @@ export const coldBootCostMs = (bootMs: number): number => COLD_BOOT_WEIGHT * boo
  *
  * With F the probability that the gap has ended by then and S = 1 − F, the expected cost of a window is the sum of
  *
- *     begin: coldMs·F(from) + bootMs·S(from) − E[min(gap, from)]        end: E[gap; gap ≤ until] + (until + coldMs)·S(until)
+ *     begin: coldMs·F(from) + aheadMs·S(from) − E[min(gap, from)]       end: E[gap; gap ≤ until] + (until + coldMs)·S(until)
  *
  * so one pass finds it: to each end belongs the cheapest begin before it. The end alone is ski rental with a known
- * distribution; letting go first pays only where hardly any gap ends early, which is to say for timers. Gone for less than
- * a boot takes is not worth the boot's noise.
+ * distribution; letting go first pays only where hardly any gap ends early, which is to say for timers. Nothing is let go
+ * that would have to begin to boot before it was gone.
  *
  * `forecast`: the share of each bin of gaps, see {@link binEndMs}.
  */
 export function warmWindow(forecast: readonly number[], bootMs: number, coldMs = coldBootCostMs(bootMs)): WarmWindow {
-  let [ended, spentMs] = [0, 0];
-  let begin = { fromMs: 0, cost: 0 };
-  let best = { fromMs: 0, untilMs: 0, cost: coldMs };
-  for (const [bin, share] of forecast.entries()) {
-    const fromMs = binEndMs[bin - 1] ?? 0;
-    if (fromMs >= 2 * bootMs) {
-      const cost = coldMs * ended + bootMs * (1 - ended) - spentMs - fromMs * (1 - ended);
-      if (cost < begin.cost) begin = { fromMs, cost };
+  const aheadMs = BOOT_LEAD * bootMs;
+  // Plain numbers and an index: this is asked at the end of every burst, and objects cost ten times as much.
+  let ended = 0;
+  let spentMs = 0;
+  let fromMs = 0;
+  let beginCost = 0;
+  let best = { fromMs: 0, untilMs: 0 };
+  let bestCost = coldMs;
+  for (let bin = 0; bin < GAP_BINS - 1; bin++) {
+    const startMs = bin === 0 ? 0 : (binEndMs[bin - 1] ?? 0);
+    if (bin > 0 && startMs >= aheadMs) {
+      const cost = coldMs * ended + (aheadMs - startMs) * (1 - ended) - spentMs;
+      if (cost < beginCost) [fromMs, beginCost] = [startMs, cost];
     }
-    const untilMs = binEndMs[bin] ?? Infinity;
-    if (untilMs === Infinity) break;
+    const share = forecast[bin] ?? 0;
+    const untilMs = binEndMs[bin] ?? 0;
     ended += share;
     spentMs += share * (binMiddleMs[bin] ?? 0);
-    const cost = begin.cost + spentMs + (1 - ended) * (untilMs + coldMs);
-    if (cost < best.cost) best = { fromMs: begin.fromMs, untilMs, cost };
+    const cost = beginCost + spentMs + (1 - ended) * (untilMs + coldMs);
+    if (cost < bestCost) [best, bestCost] = [{ fromMs, untilMs }, cost];
   }
-  return { fromMs: best.fromMs, untilMs: best.untilMs };
+  return best;
+}
+
+/** What a window came to once the gap was over, in the same measure. */
+export function windowCostMs({ fromMs, untilMs }: WarmWindow, gapMs: number, bootMs: number): number {
+  const idleMs = Math.max(0, Math.min(gapMs, untilMs) - fromMs);
+  const aheadMs = fromMs > 0 && gapMs >= fromMs ? BOOT_LEAD * bootMs : 0;
+  return idleMs + aheadMs + (gapMs < fromMs || gapMs > untilMs ? coldBootCostMs(bootMs) : 0);
 }

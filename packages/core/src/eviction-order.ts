@@ -13,9 +13,9 @@ export interface Spare {
 }
 
 /** An instance is not taken before it has been up for as many times as long as its boot took: two models would take turns in booting. */
-const BOOTS_OF_PEACE = 2;
-/** Of two that were asked for once in their lives neither is worth nothing. */
-const LEAST_RATE = 0.01;
+const BOOTS_OF_PEACE = 1;
+/** As many uses as one is credited with before it has any: a few more or less say little yet. */
+const USUAL_USES = 3;
 
 /** How a spare instance of a deployment stands with others, now. */
 export function spareOf(instance: Instance, keepAlive: KeepAlive, use: UseHistory | null, now: Millis): Spare {
@@ -26,14 +26,16 @@ export function spareOf(instance: Instance, keepAlive: KeepAlive, use: UseHistor
 }
 
 /**
- * What it costs to bring an instance back, for how often that would be needed, for how long it has stood idle: boot time ×
- * uses in three days ÷ idle time. The idle time ages what is worth much, as the clock of a greedy-dual cache does: what was popular
- * last week is let go in the end. Without a history all are worth the same, and the longest idle goes first.
+ * What it costs to bring an instance back, times how likely it is that it is wanted within the next moment: boot time ×
+ * (3 + uses in ten days) ÷ idle time. So the chance of a use falls off with what people use: in inverse proportion to the time
+ * since the last one, and the more slowly the more uses there were. Two that are seldom used go by idle time, as in LRU; of
+ * two that are used a lot the idle time ages what was popular last week, as the clock of a greedy-dual cache does.
+ * Without a history all are worth the same, and the longest idle goes first.
  */
 export function worthOf(instance: Instance, use: UseHistory | null, now: Millis): number {
   if (use === null) return 0;
   const idleMs = Math.max(1_000, now - idleSince(instance));
-  return (usualBootMs(use) * Math.max(LEAST_RATE, demandRate(use, now))) / idleMs;
+  return (usualBootMs(use) * (USUAL_USES + demandRate(use, now))) / idleMs;
 }
 
 /** The order in which instances are asked to go: turn by turn, those that are missed least first. */

@@ -1,10 +1,16 @@
-import { binEndMs, countIn, type GapCounts, gapBin, total, withGap } from './gap-histogram.ts';
+import { type ForecastLead, NO_LEAD } from './forecast-lead.ts';
+import { binEndMs, countIn, GAP_BINS, type GapCounts, gapBin, total, withGap } from './gap-histogram.ts';
 
-/**
- * What all deployments together teach about gaps, apart by how long the burst had gone on when the gap began
- * ({@link BURST_MS}): after one lone prediction the next is far off more often than after ten busy minutes.
- */
-export type PooledGaps = readonly GapCounts[];
+/** What all deployments together teach about gaps. */
+export interface PooledGaps {
+  /**
+   * Apart by how long the burst had gone on when the gap began ({@link BURST_MS}): after one lone prediction the next is
+   * far off more often than after ten busy minutes.
+   */
+  readonly counts: readonly GapCounts[];
+  /** Whether forecasts pay here. */
+  readonly lead: ForecastLead;
+}
 
 /** What one deployment teaches. */
 export interface OwnGaps {
@@ -50,7 +56,7 @@ const OWN_FADE = 0.99;
 const MOST_POOLED = 20_000;
 
 export const NO_OWN_GAPS: OwnGaps = { counts: [], timerOdds: FIRST_TIMER_ODDS };
-export const NO_POOLED_GAPS: PooledGaps = [[], [], []];
+export const NO_POOLED_GAPS: PooledGaps = { counts: [[], [], []], lead: NO_LEAD };
 
 function genericUpTo(ms: number): number {
   const n = GENERIC.findIndex(([end]) => ms <= end);
@@ -60,21 +66,23 @@ function genericUpTo(ms: number): number {
   const along = Math.log(ms / before[0]) / Math.log(after[0] / before[0]);
   return before[1] + (after[1] - before[1]) * along;
 }
-/** Above 0 in every bin: nothing that happens is impossible. */
-const GENERIC_SHARE: readonly number[] = binEndMs.map(
+/** What is taken for everybody before anything is learned. Above 0 in every bin: nothing that happens is impossible. */
+export const GENERIC_SHARE: readonly number[] = binEndMs.map(
   (end, bin) => genericUpTo(end) - (bin === 0 ? 0 : genericUpTo(binEndMs[bin - 1] ?? 0)),
 );
+
+const totalOf = (counts: readonly GapCounts[]): number => counts.reduce((sum, gaps) => sum + total(gaps), 0);
 
 export const burstClass = (burstMs: number): number => BURST_MS.filter((ms) => burstMs >= ms).length;
 
 /** The share of a bin among everybody's gaps after a burst of this class, for any bin. */
-function pooledShare(pooled: PooledGaps, burst: number): (bin: number) => number {
-  const own = pooled[burst] ?? [];
-  const ofAll = pooled.reduce((sum, counts) => sum + total(counts), GENERIC_WEIGHT);
+function pooledShare({ counts }: PooledGaps, burst: number): (bin: number) => number {
+  const own = counts[burst] ?? [];
+  const ofAll = totalOf(counts) + GENERIC_WEIGHT;
   const ofOwn = total(own) + BURST_WEIGHT;
   return (bin) => {
     let all = GENERIC_WEIGHT * (GENERIC_SHARE[bin] ?? 0);
-    for (const counts of pooled) all += countIn(counts, bin);
+    for (let n = 0; n < counts.length; n++) all += countIn(counts[n] ?? [], bin);
     return (countIn(own, bin) + (BURST_WEIGHT * all) / ofAll) / ofOwn;
   };
 }
@@ -92,7 +100,9 @@ export function forecast(own: OwnGaps, pooled: PooledGaps, burst: number): reado
   const timer = 1 / (1 + Math.exp(-own.timerOdds));
   const trust = { timer: timer / (count + OWN_WEIGHT.timer), other: (1 - timer) / (count + OWN_WEIGHT.other) };
   const [ofOwn, ofAll] = [trust.timer + trust.other, trust.timer * OWN_WEIGHT.timer + trust.other * OWN_WEIGHT.other];
-  return binEndMs.map((_, bin) => ofOwn * countIn(own.counts, bin) + ofAll * share(bin));
+  const shares: number[] = [];
+  for (let bin = 0; bin < GAP_BINS; bin++) shares.push(ofOwn * countIn(own.counts, bin) + ofAll * share(bin));
+  return shares;
 }
 
 /** What a gap that has ended teaches: first which forecast had been the better one, then its length. */
@@ -112,12 +122,11 @@ export function learnGap(
       counts: withGap(own.counts, gapMs, OWN_FADE),
       timerOdds: Math.min(MOST_ODDS, Math.max(-MOST_ODDS, odds)),
     },
-    pooled: withPooledGap(pooled, burst, gapMs),
+    pooled: { ...pooled, counts: withPooledGap(pooled.counts, burst, gapMs) },
   };
 }
 
-function withPooledGap(pooled: PooledGaps, burst: number, gapMs: number): PooledGaps {
-  const full = pooled.reduce((sum, counts) => sum + total(counts), 0) >= MOST_POOLED;
-  const kept = full ? pooled.map((counts) => counts.map((n) => n / 2)) : pooled;
-  return kept.map((counts, n) => (n === burst ? withGap(counts, gapMs, 1) : counts));
+function withPooledGap(counts: PooledGaps['counts'], burst: number, gapMs: number): PooledGaps['counts'] {
+  const kept = totalOf(counts) >= MOST_POOLED ? counts.map((gaps) => gaps.map((n) => n / 2)) : counts;
+  return kept.map((gaps, n) => (n === burst ? withGap(gaps, gapMs, 1) : gaps));
 }

@@ -31,7 +31,7 @@ export const countIn = (counts: GapCounts, bin: number): number => counts[bin] ?
 
 export function total(counts: GapCounts): number {
   let sum = 0;
-  for (const n of counts) sum += n;
+  for (let bin = 0; bin < counts.length; bin++) sum += counts[bin] ?? 0;
   return sum;
 }
 

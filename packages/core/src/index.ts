@@ -13,6 +13,7 @@ export * from './fair-order.ts';
 export * from './fair-queue.ts';
 export * from './fit.ts';
 export * from './fleet.ts';
+export * from './forecast-lead.ts';
 export * from './fragmentation.ts';
 export * from './free.ts';
 export * from './gap-forecast.ts';

@@ -1,6 +1,7 @@
+import { BOOT_LEAD } from './auto-keep-alive.ts';
 import { type Instance, idleSince, longestIdleFirst } from './instance.ts';
 import { inWords, type Millis } from './time.ts';
-import { BOOT_LEAD, type UseHistory, usualBootMs } from './use-history.ts';
+import { type UseHistory, usualBootMs } from './use-history.ts';
 
 /** How long an instance that nobody needs stays. */
 export type KeepAlive =

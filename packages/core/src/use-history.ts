@@ -1,5 +1,14 @@
 import { type WarmWindow, warmWindow } from './auto-keep-alive.ts';
-import { burstClass, forecast, learnGap, NO_OWN_GAPS, type OwnGaps, type PooledGaps } from './gap-forecast.ts';
+import { isAhead, withCompared } from './forecast-lead.ts';
+import {
+  burstClass,
+  forecast,
+  GENERIC_SHARE,
+  learnGap,
+  NO_OWN_GAPS,
+  type OwnGaps,
+  type PooledGaps,
+} from './gap-forecast.ts';
 import type { Millis } from './time.ts';
 
 /** What is remembered of how a deployment is used: what `auto` keeps warm by, and what an eviction costs. */
@@ -11,7 +20,9 @@ export interface UseHistory {
   readonly idleSince: Millis | null;
   /** Decided when it went idle, for this gap; null while it is in use. */
   readonly window: WarmWindow | null;
-  /** Times that it was asked for while idle, each fading by e in three days from then on. */
+  /** What the forecast would have it be: in force where forecasts pay, and looked at after the gap to see whether they do. */
+  readonly foreseen: WarmWindow | null;
+  /** Times that it was asked for while idle, each fading by e in ten days from then on. */
   readonly uses: { readonly count: number; readonly at: Millis };
   /** From the decision to boot until ready, as last measured; null: never. */
   readonly bootMs: number | null;
@@ -22,6 +33,7 @@ export const NO_USE: UseHistory = {
   burstSince: null,
   idleSince: null,
   window: null,
+  foreseen: null,
   uses: { count: 0, at: 0 },
   bootMs: null,
 };
@@ -38,16 +50,15 @@ export interface SeenUse {
 
 /** A pause that ends a burst. */
 const BURST_ENDS_MS = 1_800_000;
-const USE_FADES_MS = 3 * 86_400_000;
+const USE_FADES_MS = 10 * 86_400_000;
 /** What a boot is taken to last until one was measured. */
 const USUAL_BOOT_MS = 24_000;
-
-/** A boot for an expected use begins so many of its usual times before it. */
-export const BOOT_LEAD = 1.25;
+/** From these odds on a deployment is taken for a timer whatever the others are: four gaps of one length, or so. */
+const TIMER_ODDS = 2;
 
 export const usualBootMs = ({ bootMs }: UseHistory): number => bootMs ?? USUAL_BOOT_MS;
 
-/** How often it is asked for while idle: times in three days or so, at `now`. */
+/** How often it is asked for while idle: times in ten days or so, at `now`. */
 export const demandRate = ({ uses }: UseHistory, now: Millis): number =>
   uses.count * Math.exp(-Math.max(0, now - uses.at) / USE_FADES_MS);
 
@@ -81,23 +92,45 @@ export function seeUse({ history, pooled }: Learned, seen: SeenUse, now: Millis)
   return { history: ended(history, pooled, now), pooled };
 }
 
+const IN_USE = { idleSince: null, window: null, foreseen: null } as const;
+
 /** Asked for at `at`, having been idle or never used. */
 function began({ history, pooled }: Learned, at: Millis): Learned {
   const { idleSince, burstSince } = history;
   const uses = { count: 1 + demandRate(history, at), at };
   if (idleSince === null || burstSince === null) {
-    return { history: { ...history, uses, burstSince: at, idleSince: null, window: null }, pooled };
+    return { history: { ...history, ...IN_USE, uses, burstSince: at }, pooled };
   }
   const gapMs = Math.max(0, at - idleSince);
   const { own, pooled: taught } = learnGap(history.gaps, pooled, burstClass(idleSince - burstSince), gapMs);
   const since = gapMs > BURST_ENDS_MS ? at : burstSince;
-  return { history: { ...history, gaps: own, uses, burstSince: since, idleSince: null, window: null }, pooled: taught };
+  return {
+    history: { ...history, ...IN_USE, gaps: own, uses, burstSince: since },
+    pooled: compared(history, taught, gapMs),
+  };
 }
 
-/** Idle from `at` on: decides for how long it stays warm. */
+/** The keep-alive that is best by what is usual: the same for all that boot in the same time. */
+const plainWindow = (bootMs: number): WarmWindow => warmWindow(GENERIC_SHARE, bootMs);
+
+/** Whether forecasts pay, with one more gap. */
+function compared(history: UseHistory, pooled: PooledGaps, gapMs: number): PooledGaps {
+  const { foreseen } = history;
+  if (foreseen === null) return pooled;
+  const bootMs = usualBootMs(history);
+  return { ...pooled, lead: withCompared(pooled.lead, { plain: plainWindow(bootMs), foreseen }, gapMs, bootMs) };
+}
+
+/**
+ * Idle from `at` on: decides for how long it stays warm. By forecast where forecasts have paid, here or for this
+ * deployment, which then is a timer; else for as long as is best by what is usual.
+ */
 function ended(history: UseHistory, pooled: PooledGaps, at: Millis): UseHistory {
   const shares = forecast(history.gaps, pooled, burstClass(at - (history.burstSince ?? at)));
-  return { ...history, idleSince: at, window: warmWindow(shares, usualBootMs(history)) };
+  const bootMs = usualBootMs(history);
+  const foreseen = warmWindow(shares, bootMs);
+  const pays = isAhead(pooled.lead) || history.gaps.timerOdds > TIMER_ODDS;
+  return { ...history, idleSince: at, window: pays ? foreseen : plainWindow(bootMs), foreseen };
 }
 
 /** Whether `auto` awaits a use of it, for which an instance is to be booted or kept. */

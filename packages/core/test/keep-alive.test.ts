@@ -185,7 +185,7 @@ describe('who goes where room is needed', () => {
     ]);
   });
   it('not what has only just booted, unless there is nobody else', () => {
-    const fresh = idleFor('fresh', 0, { since: at - 30 * SECOND, lastUsedAt: null });
+    const fresh = idleFor('fresh', 0, { since: at - 15 * SECOND, lastUsedAt: null });
     const old = idleFor('old', MINUTE);
     const deployments = [neighbour('fresh', { use: use({}, 0) }), neighbour('old', { use: use({}, 50) })];
     expect(victims(deployments, [fresh, old])).toEqual(['old1']);
@@ -200,15 +200,19 @@ describe('who goes where room is needed', () => {
     );
   });
 
-  it('worth is boot time by demand over idle time', () => {
+  it('worth is boot time by uses over idle time, as if there had been three more', () => {
     const one = instance({ lastUsedAt: 0 });
-    expect(worthOf(one, use({}, 6), 10_000)).toBeCloseTo((20_000 * 6) / 10_000, 3);
+    expect(worthOf(one, use({}, 6), 10_000)).toBeCloseTo((20_000 * (3 + 6)) / 10_000, 2);
     expect(worthOf(one, null, 10_000)).toBe(0);
-    expect(worthOf(one, use({}, 0), 10_000)).toBeGreaterThan(0);
+    expect(worthOf(one, use({}, 0), 10_000)).toBeCloseTo((20_000 * 3) / 10_000, 3);
   });
-  it('a boot is left in peace for twice as long as it took', () => {
+  it('of two that are seldom used the longer idle, though it was used twice as often', () => {
+    const deployments = [neighbour('twice', { use: use({}, 2) }), neighbour('once', { use: use({}, 1) })];
+    expect(victims(deployments, [idleFor('twice', 10 * MINUTE), idleFor('once', 7 * MINUTE)])).toEqual(['twice1']);
+  });
+  it('a boot is left in peace for as long as it took', () => {
     const turn = (ageMs: number): Spare['turn'] => spareOf(instance({ since: 0 }), AUTO, use(), ageMs).turn;
-    expect([turn(40_000 - 1), turn(40_000)]).toEqual([2, 1]);
+    expect([turn(20_000 - 1), turn(20_000)]).toEqual([2, 1]);
   });
 });
 

@@ -51,10 +51,10 @@ describe('seeUse', () => {
   });
 });
 
-it('demand fades: of a use three days ago a third is left', () => {
+it('demand fades: of a use ten days ago a third is left', () => {
   const { learned } = playGaps([], unlearned(20_000));
   expect(demandRate(learned.history, 0)).toBe(1);
-  expect(demandRate(learned.history, 3 * DAY)).toBeCloseTo(1 / Math.E, 6);
+  expect(demandRate(learned.history, 10 * DAY)).toBeCloseTo(1 / Math.E, 6);
   expect(demandRate(learned.history, -1)).toBe(1);
 });
 

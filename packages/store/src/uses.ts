@@ -1,3 +1,4 @@
+import { NO_USE } from '@hearth/core';
 import { sql } from 'kysely';
 import type { Connection } from './database.ts';
 import type { Uses } from './store.ts';
@@ -15,7 +16,11 @@ export function createUses({ db }: Connection): Uses {
         .select(['deployment_id as deploymentId', 'history', 'expects'])
         .execute();
       const pooled = await db.selectFrom('pooled_gaps').select('counts').executeTakeFirst();
-      return { rows, pooled: pooled?.counts ?? null };
+      return {
+        // What is remembered of a deployment has grown over time; what an earlier scheduler did not know yet is unlearned.
+        rows: rows.map((row) => ({ ...row, history: { ...NO_USE, ...row.history } })),
+        pooled: pooled === undefined || Array.isArray(pooled.counts) ? null : pooled.counts,
+      };
     },
 
     async save(rows, pooled) {

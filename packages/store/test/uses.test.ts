@@ -1,4 +1,5 @@
 import { NO_POOLED_GAPS, NO_USE, type UseHistory } from '@hearth/core';
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addDeployment, openWorld, type World } from './world.ts';
 
@@ -14,6 +15,7 @@ const history: UseHistory = {
   burstSince: 1_000,
   idleSince: 2_000,
   window: { fromMs: 60_000, untilMs: 90_000 },
+  foreseen: { fromMs: 60_000, untilMs: 90_000 },
   uses: { count: 4, at: 1_000 },
   bootMs: 20_000,
 };
@@ -27,7 +29,7 @@ it('keeps what was learned, over what was there before, and of all deployments t
     { deploymentId: one.id, history, expects: true },
     { deploymentId: other.id, history: NO_USE, expects: false },
   ];
-  const pooled = [[1], [2, 0, 3], []];
+  const pooled = { counts: [[1], [2, 0, 3], []], lead: { saved: 1.5, squares: 2.25 } };
   await uses.save(rows, pooled);
   await uses.save([], pooled);
   const kept = await uses.load();
@@ -35,6 +37,20 @@ it('keeps what was learned, over what was there before, and of all deployments t
   expect(kept.rows.toSorted((a, b) => Number(a.deploymentId > b.deploymentId))).toEqual(
     rows.toSorted((a, b) => Number(a.deploymentId > b.deploymentId)),
   );
+});
+
+it('reads what an earlier scheduler kept, which knew less: what it lacks is unlearned', async () => {
+  const { uses } = world.store;
+  const { id } = await addDeployment(world.store);
+  await uses.save([{ deploymentId: id, history, expects: false }], NO_POOLED_GAPS);
+  const client = new Client(world.url);
+  await client.connect();
+  await client.query("update use_histories set history = history - 'foreseen' where deployment_id = $1", [id]);
+  await client.query(`update pooled_gaps set counts = '[[1], [2], []]'`);
+  await client.end();
+  const { rows, pooled } = await uses.load();
+  expect(rows.find((row) => row.deploymentId === id)?.history).toEqual({ ...history, foreseen: null });
+  expect(pooled).toBeNull();
 });
 
 it('has a deployment in every look while it expects a use, and forgets it once it was removed', async () => {
