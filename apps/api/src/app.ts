@@ -12,6 +12,7 @@ import { createThrottle, type Throttle } from './plugins/rate-limits.ts';
 import { installWeb } from './plugins/web.ts';
 import { accountRoutes } from './routes/account.ts';
 import { accountsRoutes } from './routes/accounts.ts';
+import { boardRoutes } from './routes/board.ts';
 import { collectionRoutes } from './routes/collections.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { exampleRoutes } from './routes/examples.ts';
@@ -20,8 +21,10 @@ import { downloadRoutes, fileRoutes } from './routes/files.ts';
 import { fleetRoutes } from './routes/fleet.ts';
 import { hardwareRoutes } from './routes/hardware.ts';
 import { healthRoutes } from './routes/health.ts';
+import { historyRoutes } from './routes/history.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { modelRoutes } from './routes/models.ts';
+import { operationRoutes } from './routes/operations.ts';
 import { outputRoutes } from './routes/outputs.ts';
 import { predictionRoutes } from './routes/predictions.ts';
 import { releaseRoutes } from './routes/releases.ts';
@@ -70,6 +73,7 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
   app.addHook('onClose', async () => {
     stopListening();
     context.hub.close();
+    context.watching.close();
   });
 
   const throttle = await createThrottle(app, deps.settings.rateLimits);
@@ -114,7 +118,10 @@ async function tokenedRoutes(v1: App, context: Context, throttle: Throttle): Pro
   releaseRoutes(v1, context);
   hardwareRoutes(v1, context);
   explainRoutes(v1, context);
+  boardRoutes(v1, context);
   fleetRoutes(v1, context);
+  operationRoutes(v1, context);
+  historyRoutes(v1, context);
   hostRoutes(v1, context);
   usageRoutes(v1, context);
   tokenRoutes(v1, context);

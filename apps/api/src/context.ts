@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { lookAtBoard } from './board/look.ts';
+import { createWatching, type Watching } from './board/watching.ts';
 import type { ApiDeps } from './deps.ts';
 import { createNoticeHub, type NoticeHub } from './notices.ts';
 import { type Auth, createAuth } from './plugins/auth.ts';
@@ -17,6 +19,7 @@ export interface Context {
   readonly targets: Targets;
   readonly hub: NoticeHub;
   readonly tails: Tails;
+  readonly watching: Watching;
   readonly waitingOf: WaitingOf;
   readonly bootOf: BootOf;
   readonly etaOf: EtaOf;
@@ -36,7 +39,7 @@ export type App = FastifyInstance<
 export function createContext(deps: ApiDeps, closing: AbortSignal): Context {
   const { store, settings, now, log } = deps;
   const hub = createNoticeHub(deps.bus);
-  return {
+  const context: Context = {
     deps,
     closing,
     auth: createAuth(store, settings.publicUrl, now),
@@ -44,6 +47,8 @@ export function createContext(deps: ApiDeps, closing: AbortSignal): Context {
     targets: createTargets(store, settings, now),
     hub,
     tails: createTails({ store, hub, log }),
+    watching: createWatching({ bus: deps.bus, log, now, look: (accountIds) => lookAtBoard(context, accountIds) }),
     ...createWaiting(store, now),
   };
+  return context;
 }

@@ -171,9 +171,18 @@ describe('usage', () => {
     const totals = async (by: string, token: string) =>
       (await house.ask<WireUsageTotals>('GET', `/v1/usage?by=${by}`, undefined, as(token))).body.results;
     const one = { predictions: 1, predict_microseconds: 2_000_000, cost_micros: 200 };
-    expect(await totals('model', member.token)).toEqual([{ key: 'hearth/billed', ...one }]);
+    expect(await totals('model', member.token)).toEqual([
+      { day: null, key: 'hearth/billed', name: 'hearth/billed', ...one },
+    ]);
     expect(await totals('model', house.admin.token)).toEqual([
-      { key: 'hearth/billed', predictions: 2, predict_microseconds: 4_000_000, cost_micros: 400 },
+      {
+        day: null,
+        key: 'hearth/billed',
+        name: 'hearth/billed',
+        predictions: 2,
+        predict_microseconds: 4_000_000,
+        cost_micros: 400,
+      },
     ]);
     expect(await totals('account', house.admin.token)).toHaveLength(2);
     const records = await house.ask<WirePage<WireUsageRecord>>('GET', '/v1/usage', undefined, as(member.token));

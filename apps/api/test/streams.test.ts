@@ -4,8 +4,8 @@ import { createLogger } from '@hearth/kit';
 import type { PredictionDelta } from '@hearth/queue';
 import type { PredictionRow } from '@hearth/store';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { EventStream } from '../src/event-stream.ts';
 import { createNoticeHub } from '../src/notices.ts';
-import { EventStream } from '../src/predictions/event-stream.ts';
 import { createTails } from '../src/predictions/tails.ts';
 import { createDispatcher, type House, startHouse } from './harness.ts';
 
@@ -234,7 +234,11 @@ describe('a slow reader', () => {
     const hub = createNoticeHub(bus);
     const tails = createTails({ store, hub, log: createLogger({ room: 'test', level: 'silent' }) });
     const open = async () => {
-      const stream = await EventStream.open(tails, row.id, { outputs: 0, logs: 0 }, new AbortController().signal);
+      const stream = await EventStream.open(
+        (onGrowth) => tails.open(row.id, onGrowth),
+        { outputs: 0, logs: 0 },
+        new AbortController().signal,
+      );
       if (stream === null) throw new Error('there is no stream');
       return stream.setEncoding('utf8');
     };
@@ -267,7 +271,11 @@ describe('an idle stream', () => {
       const hub = createNoticeHub(house.bus);
       const tails = createTails({ store: house.store, hub, log: createLogger({ room: 'test', level: 'silent' }) });
       const closing = new AbortController();
-      const stream = await EventStream.open(tails, row.id, { outputs: 0, logs: 0 }, closing.signal);
+      const stream = await EventStream.open(
+        (onGrowth) => tails.open(row.id, onGrowth),
+        { outputs: 0, logs: 0 },
+        closing.signal,
+      );
       let text = '';
       stream?.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;

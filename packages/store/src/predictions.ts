@@ -9,7 +9,7 @@ import { newMessageId } from './messages.ts';
 import { asInserted, DeploymentGone, insertValues, type Place } from './new-prediction.ts';
 import { prepared } from './prepared.ts';
 import { CLAIM, FINISH, FINISH_TRAINING, GIVE_BACK, INSERT, INSERT_RELAXED, PROGRESS } from './statements.ts';
-import type { PredictionRow, Predictions } from './store.ts';
+import type { PredictionGlance, PredictionRow, Predictions } from './store.ts';
 import { at, atOrNull, foreignTextOrNull, instant, jsonOrNull } from './values.ts';
 
 const UNFINISHED = ['starting', 'processing'] as const;
@@ -109,7 +109,7 @@ function createWrites({ pool, db }: Connection): Writes {
 type Reads = Omit<Predictions, keyof Writes | keyof Keyed | keyof Admission>;
 
 function createReads(connection: Connection): Reads {
-  const { db } = connection;
+  const { db, pool } = connection;
   const predictions = () => db.selectFrom('predictions').select(PREDICTION);
 
   return {
@@ -125,6 +125,11 @@ function createReads(connection: Connection): Reads {
       if (createdAfter !== undefined) query = query.where('created_at', '>=', instant(createdAfter));
       if (createdBefore !== undefined) query = query.where('created_at', '<', instant(createdBefore));
       return keysetPage(query, byId('id'), page);
+    },
+
+    async newestOf(accountIds, limit) {
+      const { rows } = await pool.query<PredictionGlance>(NEWEST, [accountIds, limit]);
+      return rows;
     },
 
     processing: () => predictions().where('status', '=', 'processing').orderBy('id').execute(),
@@ -188,6 +193,13 @@ function createReads(connection: Connection): Reads {
     },
   };
 }
+
+/** $1 accounts, $2 limit: as many reads of an index as there are accounts. */
+const NEWEST = `select newest.* from unnest($1::text[]) as account (id) cross join lateral (
+    select id, account_id as "accountId", model, version_id as "versionId", deployment, status,
+      created_at as "createdAt", started_at as "startedAt", completed_at as "completedAt"
+    from predictions where account_id = account.id and kind = 'prediction' order by predictions.id desc limit $2
+  ) as newest`;
 
 /** @throws Error for an end that core's table of moves does not know from here */
 function assertLegal(from: 'starting' | 'processing', end: TerminalStatus): void {

@@ -1,5 +1,6 @@
 import { type StreamEvent, writeStreamEvent } from '@hearth/contract';
 import type { PredictionRow } from '@hearth/store';
+import type { EventChunk } from '../event-stream.ts';
 import type { Tail } from './tail.ts';
 
 /** How much of a prediction a reader has: whole outputs, and characters of the log. */
@@ -8,13 +9,8 @@ export interface StreamPosition {
   readonly logs: number;
 }
 
-/** What takes a reader from one position to the next. */
-export interface StreamChunk {
-  readonly bytes: Buffer;
-  readonly position: StreamPosition;
-  /** `done` is in it: nothing follows. */
-  readonly last: boolean;
-}
+/** Of a prediction's stream: `done` is in the last one. */
+export type StreamChunk = EventChunk<StreamPosition>;
 
 /** A chunk ends with the event that reaches this, so that a slow reader of a long history holds little of it. */
 const CHUNK_CHARS = 32 * 1024;

@@ -1,16 +1,10 @@
 import { createCoalescer, type Logger } from '@hearth/kit';
 import type { PredictionNotice } from '@hearth/queue';
 import type { PredictionRow, Store } from '@hearth/store';
+import type { EventReader } from '../event-stream.ts';
 import type { NoticeHub } from '../notices.ts';
 import { chunkAfter, type StreamChunk, type StreamPosition } from './stream.ts';
 import { Tail } from './tail.ts';
-
-/** One reader of a prediction's stream. */
-export interface TailReader {
-  /** What follows a position; null where nothing does yet. */
-  after(position: StreamPosition): StreamChunk | null;
-  close(): void;
-}
 
 /** The tails of the predictions that are being read in this process. */
 export interface Tails {
@@ -19,7 +13,7 @@ export interface Tails {
    * whenever there may be more.
    * @throws what the store throws, where it cannot be read
    */
-  open(predictionId: string, onGrowth: () => void): Promise<TailReader | null>;
+  open(predictionId: string, onGrowth: () => void): Promise<EventReader<StreamPosition> | null>;
 }
 
 export interface TailDeps {

@@ -19,6 +19,8 @@ export interface Boot {
   readonly phase: string;
   readonly since: number;
   readonly progress: BootProgress;
+  /** When it is expected to be ready; null where that is not known. */
+  readonly readyAt: number | null;
 }
 
 /** Many may wait for the same deployment and look at once: they share one look. */
@@ -39,7 +41,7 @@ export function createWaiting(store: Store, now: () => number): { waitingOf: Wai
   const paceOf = (deploymentId: string) => paces.get(deploymentId, () => readPace(store, deploymentId));
 
   const bootOf: BootOf = async (instances) => {
-    const booting = instances.find(({ state }) => state === 'booting');
+    const booting = instances.find((one): one is InstanceRow & { state: 'booting' } => one.state === 'booting');
     return booting === undefined ? null : asBoot(booting, await paceOf(booting.deploymentId), now());
   };
   const look = async (deploymentId: string): Promise<Look> => {
@@ -129,8 +131,10 @@ function etaSeconds({ blocked, instances, line, pace }: Look, position: number, 
   return ms === null ? null : Math.ceil(ms / 1_000);
 }
 
-function asBoot(instance: InstanceRow, { phaseMs }: Pace, now: number): Boot {
+function asBoot(instance: InstanceRow & { state: 'booting' }, pace: Pace, now: number): Boot {
+  const { phaseMs } = pace;
   const { phase, since } = phaseOf(instance);
+  const readyMs = etaMs({ position: 0, comers: [instance], runningSince: [], nextBootSlots: null }, pace, now);
   const usualMs = median(phaseMs[phase] ?? []);
   const { bytes, totalBytes } = (phase === 'pull' ? instance.pull : null) ?? { bytes: null, totalBytes: null };
   return {
@@ -144,5 +148,6 @@ function asBoot(instance: InstanceRow, { phaseMs }: Pace, now: number): Boot {
       total_bytes: totalBytes,
       percent: bytes === null || !totalBytes ? null : Math.min(100, Math.floor((100 * bytes) / totalBytes)),
     },
+    readyAt: readyMs === null ? null : now + readyMs,
   };
 }

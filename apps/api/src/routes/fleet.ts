@@ -1,23 +1,14 @@
-import {
-  instanceListQuerySchema,
-  instanceSchema,
-  pageOf as pageSchema,
-  statusSchema,
-  type WireDeploymentStatus,
-} from '@hearth/contract';
-import { temperature } from '@hearth/core';
-import type { DeploymentOverview, InstanceRow } from '@hearth/store';
+import { instanceListQuerySchema, instanceSchema, pageOf as pageSchema, statusSchema } from '@hearth/contract';
+import type { InstanceRow } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
 import { deploymentNamed, maySee } from '../deployment-reference.ts';
-import { wireKeepAlive } from '../keep-alive.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf, mayChange } from '../plugins/auth.ts';
-import type { Boot } from '../predictions/waiting.ts';
 import { notFound } from '../problem.ts';
-import { rolloutOf } from '../rollout.ts';
 import { askScheduler, schedulerIsSilent } from '../scheduler-client.ts';
-import { date, dateOrNull, wireFailure, wireInstance } from '../wire.ts';
+import { wireInstance } from '../wire.ts';
+import { wireStatus } from '../wire-status.ts';
 
 const tags = ['fleet'];
 
@@ -62,7 +53,7 @@ export function fleetRoutes(app: App, context: Context): void {
     const seen = await Promise.all(rows.map(({ deployment }) => maySee(context, callerOf(request), deployment)));
     const shown = rows.filter((_row, at) => seen[at]);
     return {
-      deployments: await Promise.all(shown.map(async (row) => wireStatusOf(row, await context.bootOf(row.instances)))),
+      deployments: await Promise.all(shown.map(async (row) => wireStatus(row, await context.bootOf(row.instances)))),
     };
   });
 }
@@ -73,46 +64,4 @@ async function readLogs(context: Context, row: InstanceRow): Promise<string> {
   if (answer !== null) return answer.text();
   if (row.failure !== null) return row.failure.logTail;
   throw schedulerIsSilent();
-}
-
-function wireStatusOf(
-  { deployment, slots, status, demand, instances }: DeploymentOverview,
-  boot: Boot | null,
-): WireDeploymentStatus {
-  const count = (state: InstanceRow['state']) => instances.filter((one) => one.state === state).length;
-  return {
-    deployment: `${deployment.owner}/${deployment.name}`,
-    implicit: deployment.implicit,
-    mode: deployment.mode,
-    model: deployment.model,
-    version: deployment.versionId,
-    release: deployment.release,
-    rollout: rolloutOf({ deployment, status, instances }),
-    hardware: deployment.hardwareSku,
-    min_instances: deployment.minInstances,
-    max_instances: deployment.maxInstances,
-    keep_alive: wireKeepAlive(deployment.keepAlive),
-    slots,
-    temperature: temperature(instances),
-    instances: {
-      booting: count('booting'),
-      ready: count('ready'),
-      draining: count('draining'),
-      stopping: count('stopping'),
-    },
-    hosts: Object.fromEntries(
-      [...Map.groupBy(instances, ({ hostId }) => hostId)].map(([host, there]) => [host, there.length]),
-    ),
-    queue: {
-      waiting: demand.waiting,
-      in_flight: demand.inFlight,
-      oldest_waiting_at: dateOrNull(demand.oldestWaitingAt),
-    },
-    reason: status?.blockedReason ?? null,
-    detail: status?.blockedDetail ?? null,
-    failure: status?.failure ? wireFailure(status.failure) : null,
-    consecutive_failures: status?.consecutiveFailures ?? 0,
-    retry_at: dateOrNull(status?.retryAt ?? null),
-    boot: boot && { ...boot, since: date(boot.since) },
-  };
 }

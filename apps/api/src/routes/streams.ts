@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
-import { EventStream } from '../predictions/event-stream.ts';
+import { EVENT_STREAM_HEADERS, EventStream } from '../event-stream.ts';
 import { readPosition } from '../predictions/stream.ts';
 import { notFound } from '../problem.ts';
 
@@ -15,18 +15,9 @@ export function streamRoutes(app: App, { urls, tails, closing }: Context): void 
     reply.header('access-control-allow-origin', '*');
     const id = urls.streamOf(request.params.capability);
     const from = readPosition([request.headers['last-event-id'] ?? ''].flat()[0]);
-    const body = id === null ? null : await EventStream.open(tails, id, from, closing);
+    const body = id === null ? null : await EventStream.open((onGrowth) => tails.open(id, onGrowth), from, closing);
     if (body === null) throw notFound('The stream');
-    return reply
-      .headers({
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-store',
-        // Proxies would hold events back to fill their buffers.
-        'x-accel-buffering': 'no',
-        // A connection that idles after its stream would keep a closing server waiting.
-        connection: 'close',
-      })
-      .send(body);
+    return reply.headers(EVENT_STREAM_HEADERS).send(body);
   };
   for (const path of PATHS) {
     // A HEAD would read the stream to its end and show nothing of it.

@@ -1,9 +1,19 @@
-import { pageOf as pageSchema, usageQuerySchema, usageRecordSchema, usageTotalsSchema } from '@hearth/contract';
+import {
+  pageOf as pageSchema,
+  usageCsvQuerySchema,
+  usageQuerySchema,
+  usageRecordSchema,
+  usageTotalsSchema,
+} from '@hearth/contract';
+import type { Usage } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
+import { csv } from '../csv.ts';
 import { answerPage, pageOf } from '../paging.ts';
-import { callerOf } from '../plugins/auth.ts';
+import { callerOf, type Identity } from '../plugins/auth.ts';
 import { wireUsageRecord } from '../wire.ts';
+
+const CSV_HEADER = ['day', 'key', 'name', 'predictions', 'run_seconds', 'cost_micros'];
 
 /** Ours: what was billed. Members see their own, admins everybody's. */
 export function usageRoutes(app: App, { deps, urls }: Context): void {
@@ -11,27 +21,53 @@ export function usageRoutes(app: App, { deps, urls }: Context): void {
   const response = { 200: z.union([usageTotalsSchema, pageSchema(usageRecordSchema)]) };
 
   app.get('/usage', { schema: { tags: ['usage'], querystring: usageQuerySchema, response } }, async (request) => {
-    const { by, from, to, cursor } = request.query;
+    const { by, daily, cursor } = request.query;
     const caller = callerOf(request);
-    const accountId = caller.role === 'admin' ? undefined : caller.account.id;
     if (by === undefined) {
       const page = pageOf(cursor);
-      return answerPage(await usage.list({ ...page, accountId }), wireUsageRecord, { urls, path: '/usage', page });
+      const rows = await usage.list({ ...page, accountId: billedOf(caller) });
+      return answerPage(rows, wireUsageRecord, { urls, path: '/usage', page });
     }
-    const totals = await usage.totals({
-      by,
-      accountId,
-      from: from === undefined ? undefined : Date.parse(from),
-      to: to === undefined ? undefined : Date.parse(to),
-    });
+    const totals = await usage.totals({ by, daily: daily === 'true', ...rangeFor(request.query, caller) });
     return {
       by,
-      results: totals.map(({ key, predictions, predictMicroseconds, costMicros }) => ({
+      results: totals.map(({ day, key, name, predictions, predictMicroseconds, costMicros }) => ({
+        day,
         key,
+        name,
         predictions,
         predict_microseconds: predictMicroseconds,
         cost_micros: costMicros,
       })),
     };
   });
+
+  app.get('/usage/csv', { schema: { tags: ['usage'], querystring: usageCsvQuerySchema } }, async (request, reply) => {
+    const { by } = request.query;
+    const totals = await usage.totals({ by, daily: true, ...rangeFor(request.query, callerOf(request)) });
+    const rows = totals.map(({ day, key, name, predictions, predictMicroseconds, costMicros }) => [
+      day ?? '',
+      key,
+      name,
+      predictions,
+      predictMicroseconds / 1_000_000,
+      costMicros,
+    ]);
+    return reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', `attachment; filename="usage-by-${by}.csv"`)
+      .send(csv([CSV_HEADER, ...rows]));
+  });
 }
+
+/** Undefined: everybody's. */
+const billedOf = (caller: Identity): string | undefined => (caller.role === 'admin' ? undefined : caller.account.id);
+
+const rangeFor = (
+  { from, to }: { from?: string | undefined; to?: string | undefined },
+  caller: Identity,
+): Pick<Parameters<Usage['totals']>[0], 'accountId' | 'from' | 'to'> => ({
+  accountId: billedOf(caller),
+  from: from === undefined ? undefined : Date.parse(from),
+  to: to === undefined ? undefined : Date.parse(to),
+});

@@ -128,6 +128,16 @@ export const ERRORS = {
     title: 'Hardware in use',
     when: 'A SKU that a model, a deployment or the fallbacks of another SKU name, or that something runs or waits on, cannot be removed.',
   },
+  'instance-ended': {
+    status: 422,
+    title: 'The instance has ended',
+    when: 'An instance that has stopped or failed cannot be drained or stopped.',
+  },
+  'switched-off': {
+    status: 422,
+    title: 'The deployment is switched off',
+    when: 'A deployment whose maximum is 0 instances cannot be warmed up. Raise `max_instances` first.',
+  },
   'not-an-example': {
     status: 422,
     title: 'The prediction cannot be an example',

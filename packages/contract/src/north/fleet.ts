@@ -46,7 +46,7 @@ export const instanceListQuerySchema = z.object({
 });
 
 /** One deployment at a glance. */
-const deploymentStatusSchema = z.object({
+export const deploymentStatusSchema = z.object({
   deployment: z.string(),
   /** Made by the platform for a version that was run without a deployment. */
   implicit: z.boolean(),

@@ -1,4 +1,5 @@
 export * from './account.ts';
+export * from './board.ts';
 export * from './collection.ts';
 export * from './deployment.ts';
 export * from './errors.ts';
@@ -6,6 +7,7 @@ export * from './explain.ts';
 export * from './file.ts';
 export * from './fleet.ts';
 export * from './hardware.ts';
+export * from './history.ts';
 export * from './host.ts';
 export * from './input-check.ts';
 export * from './model.ts';

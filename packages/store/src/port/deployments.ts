@@ -1,6 +1,7 @@
 import type { Demand, Failure, KeepAlive, Millis, PastRun, PhaseStamps } from '@hearth/core';
 import type { VersionRow } from './catalogue.ts';
 import type { InstanceRow } from './fleet.ts';
+import type { InstanceAsk } from './history.ts';
 import type { Page } from './page.ts';
 
 // Deployments are the api's; their status is the scheduler's.
@@ -131,7 +132,10 @@ export interface DeploymentOverview {
   /** Live ones. */
   readonly instances: readonly (InstanceRow & {
     inFlight: number;
+    lastUsedAt: Millis | null;
     unhealthy: string | null;
+    /** What an operator asks of it. */
+    ask: InstanceAsk | null;
     /** The newest release that it is an instance of: the deployment's current one, unless it is stale. */
     release: number;
   })[];

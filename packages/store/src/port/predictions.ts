@@ -88,6 +88,11 @@ export interface QueuedTicket extends Ticket {
   readonly deploymentId: string;
   readonly priority: number;
 }
+/** One at a glance. */
+export type PredictionGlance = Pick<
+  PredictionRow,
+  'id' | 'accountId' | 'model' | 'versionId' | 'deployment' | 'status' | 'createdAt' | 'startedAt' | 'completedAt'
+>;
 export type LineEntry = Pick<PredictionRow, 'id' | 'status' | 'startedAt' | 'priority'>;
 export interface Predictions {
   /**
@@ -114,16 +119,18 @@ export interface Predictions {
       /** Left out: predictions. */
       kind?: PredictionRow['kind'];
       source?: PredictionRow['source'] | undefined;
-      /** Or at it. */
-      createdAfter?: Millis | undefined;
-      createdBefore?: Millis | undefined;
       status?: readonly PredictionStatus[] | undefined;
       /** `owner/name` */
       model?: string | undefined;
       /** `owner/name` of one that a user made. */
       deployment?: string | undefined;
+      /** Or at it. */
+      createdAfter?: Millis | undefined;
+      createdBefore?: Millis | undefined;
     },
   ): Promise<PredictionRow[]>;
+  /** The newest of each of these accounts, at most `limit` each, trainings left out. */
+  newestOf(accountIds: readonly string[], limit: number): Promise<PredictionGlance[]>;
   /** api: no-op on a finished one; answers the row. */
   requestCancel(id: string, at: Millis): Promise<PredictionRow | null>;
   /**

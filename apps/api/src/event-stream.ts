@@ -1,6 +1,19 @@
 import { Readable } from 'node:stream';
-import type { StreamPosition } from './stream.ts';
-import type { TailReader, Tails } from './tails.ts';
+
+/** What takes a reader from one position to the next. */
+export interface EventChunk<Position> {
+  readonly bytes: Buffer;
+  readonly position: Position;
+  /** Nothing follows. */
+  readonly last: boolean;
+}
+
+/** One reader of what many may read. */
+export interface EventReader<Position> {
+  /** What follows a position; null where nothing does yet. */
+  after(position: Position): EventChunk<Position> | null;
+  close(): void;
+}
 
 /** Python's client gives up after 30 s of silence (contract §2). */
 const KEEP_ALIVE_MS = 10_000;
@@ -8,21 +21,28 @@ const KEEP_ALIVE_MS = 10_000;
 const BUFFERED_BYTES = 32 * 1024;
 
 /**
- * The body of a stream: everything from a position on, then what comes, until `done`. What a reader is too slow for waits
- * in the tail, which all readers share.
+ * The body of a stream of events: everything from a position on, then what comes, until the last. What a client is too slow
+ * for waits where it is read from, which all readers share.
  */
-export class EventStream extends Readable {
-  readonly #reader: TailReader;
-  #position: StreamPosition;
+export class EventStream<Position> extends Readable {
+  readonly #reader: EventReader<Position>;
+  #position: Position;
   /** The buffer has room. */
   #wanted = false;
   #ended = false;
   readonly #keepAlive = setInterval(() => this.#sayAlive(), KEEP_ALIVE_MS);
 
-  /** Ends early when `closing` fires. Null where there is no such prediction. @throws what the store throws */
-  static async open(tails: Tails, id: string, from: StreamPosition, closing: AbortSignal): Promise<EventStream | null> {
-    let stream: EventStream | null = null;
-    const reader = await tails.open(id, () => {
+  /**
+   * `open` is given what to call when there may be more, and answers null where there is nothing to read. Ends early when
+   * `closing` fires. @throws what `open` throws
+   */
+  static async open<Position>(
+    open: (onGrowth: () => void) => Promise<EventReader<Position> | null>,
+    from: Position,
+    closing: AbortSignal,
+  ): Promise<EventStream<Position> | null> {
+    let stream: EventStream<Position> | null = null;
+    const reader = await open(() => {
       if (stream !== null) stream.#flow();
     });
     if (reader === null) return null;
@@ -35,7 +55,7 @@ export class EventStream extends Readable {
     return made;
   }
 
-  private constructor(reader: TailReader, from: StreamPosition) {
+  private constructor(reader: EventReader<Position>, from: Position) {
     super({ highWaterMark: BUFFERED_BYTES });
     this.#reader = reader;
     this.#position = from;
@@ -81,3 +101,13 @@ export class EventStream extends Readable {
     this.#reader.close();
   }
 }
+
+/** For its answer. */
+export const EVENT_STREAM_HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  // Proxies would hold events back to fill their buffers.
+  'x-accel-buffering': 'no',
+  // A connection that idles after its stream would keep a closing server waiting.
+  connection: 'close',
+};

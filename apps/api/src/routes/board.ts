@@ -1,0 +1,28 @@
+import type { App, Context } from '../context.ts';
+import { EVENT_STREAM_HEADERS, EventStream } from '../event-stream.ts';
+import { callerOf } from '../plugins/auth.ts';
+
+/** How soon a stream ends after its token or session was removed. */
+const LOOK_AT_CALLER_MS = 10_000;
+
+/** Ours: everything that is live, and what changes of it. For the web UI, and for whoever wants to watch. */
+export function boardRoutes(app: App, { auth, watching, closing, deps }: Context): void {
+  const options = { schema: { tags: ['fleet'] }, exposeHeadRoute: false };
+  app.get('/board/events', options, async (request, reply) => {
+    const caller = callerOf(request);
+    const gone = new AbortController();
+    const ending = AbortSignal.any([closing, gone.signal]);
+    const body = await EventStream.open(async (onNews) => watching.open(caller, onNews), null, ending);
+    const look = async (): Promise<void> => {
+      try {
+        await auth.identify(request);
+        if (request.identity === null) gone.abort();
+      } catch (error) {
+        deps.log.warn({ err: error }, 'could not look whether a watcher may go on; looking again soon');
+      }
+    };
+    const timer = setInterval(() => void look(), LOOK_AT_CALLER_MS);
+    body?.once('close', () => clearInterval(timer));
+    return reply.headers(EVENT_STREAM_HEADERS).send(body);
+  });
+}
