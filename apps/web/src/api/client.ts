@@ -16,3 +16,6 @@ export const api = createClient({
   baseUrl: location.origin,
   fetch: (url, init) => fetch(reachable(url), init),
 });
+
+/** Where programs reach the API, without `/v1`. */
+export const publicUrlNow = (): string => publicUrl;

@@ -1,5 +1,6 @@
 import type { InputSchema, InvalidField } from '@hearth/contract';
-import Form from '@rjsf/core';
+// The package's own entry brings its test helpers along, and with them a validator that evaluates.
+import Form from '@rjsf/core/lib/components/Form.js';
 import type { ErrorSchema, RJSFSchema } from '@rjsf/utils';
 import { useMemo } from 'react';
 import { ControlField } from './control-field.tsx';
