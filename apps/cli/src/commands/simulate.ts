@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from '@commander-js/extra-typings';
-import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { systemNow } from '@hearth/kit';
 import { type Comparison, compareKeepAlives, type ModelShape, TRACE_COLUMNS, type TraceColumns } from '@hearth/sim';
 import { connect, UsageError } from '../connect.ts';
@@ -29,8 +29,14 @@ export function addSimulate(program: Command): void {
     .option('--memory <size>', 'of each of these hosts; left out, enough', mibOption)
     .option('--model-vram <size>', 'what an instance takes of one GPU; left out, the whole GPU', mibOption)
     .option('--model-memory <size>', 'what an instance takes of the host’s memory; left out, nothing', mibOption)
-    .option('--boot <duration>', 'how long a boot takes', durationOption, 30_000)
-    .option('--run <duration>', 'how long a prediction runs, where the trace does not say', durationOption, 10_000)
+    .addOption(
+      new Option('--boot <duration>', 'how long a boot takes').argParser(durationOption).default(30_000, '30s'),
+    )
+    .addOption(
+      new Option('--run <duration>', 'how long a prediction runs, where the trace does not say')
+        .argParser(durationOption)
+        .default(10_000, '10s'),
+    )
     .option('--slots <count>', 'predictions that an instance runs at once', count, 1)
     .option('--max <count>', 'instances of one model at most', count, 20)
     .option('--gpu-hour <price>', 'what an hour of a GPU costs; without GPUs, of an instance', price)
