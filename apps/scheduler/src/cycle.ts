@@ -1,9 +1,10 @@
 import { type Blocked, type Millis, planCycle } from '@hearth/core';
 import { type ApplyDeps, apply } from './apply.ts';
+import { askedActions } from './asked.ts';
 import type { Imports } from './imports.ts';
 import type { Memory } from './memory.ts';
 import type { SchedulerMetrics } from './metrics.ts';
-import { observe } from './observe.ts';
+import { observe, type World } from './observe.ts';
 import type { DeploymentStatuses } from './status.ts';
 
 export interface CycleDeps extends ApplyDeps {
@@ -13,12 +14,20 @@ export interface CycleDeps extends ApplyDeps {
   readonly metrics: SchedulerMetrics;
 }
 
+/** The world once it is as operators ask for it. */
+async function observeAsked(deps: CycleDeps): Promise<World> {
+  const world = await observe(deps);
+  const actions = askedActions(world.observation.instances);
+  for (const action of actions) await apply(action, world.observation, deps);
+  return actions.length === 0 ? world : observe(deps);
+}
+
 /** Observe, plan, apply: once. Never rejects: what it could not do, the next one sees and does. */
 export async function runCycle(deps: CycleDeps): Promise<{ wakeAt: Millis | null }> {
   const { clock, memory, statuses, imports, metrics, log } = deps;
   const startedAt = performance.now();
   try {
-    const { observation, snapshot, unplannable } = await observe(deps);
+    const { observation, snapshot, unplannable } = await observeAsked(deps);
     memory.snapshot = snapshot;
     const now = clock.now();
     const plan = planCycle(snapshot, now, memory.plans);

@@ -1,4 +1,4 @@
-import type { Blocked, Deployment, Host, Snapshot } from '@hearth/core';
+import type { Blocked, Deployment, Host, Millis, Snapshot } from '@hearth/core';
 import type { Observation, Store } from '@hearth/store';
 import type { Clock } from './clock.ts';
 import type { Fleet } from './hosts/fleet.ts';
@@ -27,13 +27,18 @@ export async function observe({ store, fleet, memory, clock }: ObserveDeps): Pro
   memory.uses.look(observation, memory.times, clock.now());
   memory.gpus.look(observation);
   memory.shapes = shapesOf(observation, memory.shapes);
-  return worldOf(observation, fleet.view(observation.hosts), memory);
+  return worldOf(observation, fleet.view(observation.hosts), memory, clock.now());
 }
+
+/** An operator may want one for a while, whatever the minimum. */
+const atLeast = ({ minInstances, warmUntil }: Observation['deployments'][number], now: Millis): number =>
+  warmUntil !== null && warmUntil > now ? Math.max(1, minInstances) : minInstances;
 
 function worldOf(
   observation: Observation,
   hosts: readonly Host[],
   { times, needs, uses, gpus, shapes }: Memory,
+  now: Millis,
 ): World {
   const bySku = new Map(observation.hardware.map((h) => [h.sku, h]));
   const unplannable: Blocked[] = [];
@@ -51,7 +56,7 @@ function worldOf(
       need: hardware === undefined ? needOnNothing(row) : needOn(hardware, row),
       fallback: hardware === undefined ? [] : fallbackOf(hardware, bySku, row),
       policy: {
-        minInstances: hardware === undefined ? 0 : row.minInstances,
+        minInstances: hardware === undefined ? 0 : atLeast(row, now),
         maxInstances: row.maxInstances,
         slotsPerInstance: row.slots,
         keepAlive: row.keepAlive,

@@ -159,7 +159,7 @@ function boot(
   const waited = demand.oldestWaitingAt === null ? '' : `, the oldest for ${inWords(now - demand.oldestWaitingAt)}`;
   const detail = {
     demand: `Waiting: ${demand.waiting}${waited}; in flight: ${demand.inFlight}.`,
-    'min-instances': `At least ${policy.minInstances} are kept.`,
+    'min-instances': `At least ${policy.minInstances} ${policy.minInstances === 1 ? 'is' : 'are'} kept.`,
     rollout: 'It takes over from an earlier release, which is warm.',
     expected: `It is used by a timer; the next time is expected in ${inWords((expected?.useAt ?? now) - now)}.`,
   }[reason];
