@@ -31,6 +31,8 @@ export interface Timings {
   /** Between two writes of one run's partial output, for those who poll (Python's client does, every 0.5 s). */
   readonly progressMs: number;
   readonly usageFlushMs: number;
+  /** Between two notes of when instances were busy. */
+  readonly busyFlushMs: number;
   /** How long an instance that said it was full, or could not be reached, takes no further ticket. */
   readonly restMs: number;
   /** From the connection to a user's webhook to the end of its answer. */
@@ -53,6 +55,7 @@ export const TIMINGS: Omit<Timings, GivenTimings> = {
   strayBusyMs: 60_000,
   progressMs: 250,
   usageFlushMs: 100,
+  busyFlushMs: 2_000,
   restMs: 500,
   webhookTimeoutMs: 10_000,
   webhookClaimMs: 20_000,

@@ -7,6 +7,7 @@ import { callbackBase } from './addresses.ts';
 import { type Context, type GivenTimings, TIMINGS, type Timings } from './context.ts';
 import { createDeadlineTimer } from './deadlines.ts';
 import { createAdmission } from './intake/admission.ts';
+import { createBusyMeter } from './intake/busy.ts';
 import { createConsumers } from './intake/consumers.ts';
 import { createHealth } from './intake/health.ts';
 import { createUsageFlush } from './intake/usage-flush.ts';
@@ -63,7 +64,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const { store, queues, bus, log, now } = options;
   const closing = new AbortController();
   const timings = { ...TIMINGS, ...options.timings };
-  const runs = createRuns();
+  const busy = createBusyMeter(store, log, { now, everyMs: timings.busyFlushMs });
+  const runs = createRuns(busy);
   options.metrics.watch(runs);
   const looking = createCoalescer(() => reconcile({ context, consumers, runner, deadlines }));
   const post = createWebhookPost(timings.webhookTimeoutMs);
@@ -147,7 +149,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       // A look in progress may still be opening a consumer.
       await within(CLOSE_LOOKING_MS, looked);
       await within(CLOSE_RUNS_MS, Promise.all([consumers.close(), ...settled]));
-      await within(CLOSE_USAGE_MS, context.usage.close());
+      await within(CLOSE_USAGE_MS, Promise.all([context.usage.close(), busy.close()]));
       // Bounded by itself, and begun with the first step.
       await toldWebhooks;
       await post.close();

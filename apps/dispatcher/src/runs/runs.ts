@@ -156,7 +156,8 @@ export interface Runs {
   all(): readonly Run[];
 }
 
-export function createRuns(): Runs {
+/** `busy` is told of the first and the last run that an instance holds. */
+export function createRuns(busy: { began(instanceId: string): void; ended(instanceId: string): void }): Runs {
   const byCogId = new Map<string, Run>();
   const byInstance = new Map<string, Set<Run>>();
   return {
@@ -164,14 +165,16 @@ export function createRuns(): Runs {
       byCogId.set(run.cogId, run);
       const { id } = run.attachment.instance;
       const held = byInstance.get(id) ?? new Set();
+      if (held.size === 0) busy.began(id);
       byInstance.set(id, held.add(run));
     },
     remove(run) {
       byCogId.delete(run.cogId);
       const { id } = run.attachment.instance;
       const held = byInstance.get(id);
-      held?.delete(run);
-      if (held?.size === 0) byInstance.delete(id);
+      if (!held?.delete(run) || held.size > 0) return;
+      byInstance.delete(id);
+      busy.ended(id);
     },
     get: (cogId) => byCogId.get(cogId),
     ofInstance: (instanceId) => [...(byInstance.get(instanceId) ?? [])],

@@ -10,6 +10,9 @@ const KEYS_AT_ONCE = 5_000;
 /** How long it can be read what was sent to a webhook. */
 const MESSAGE_LIFE_MS = 30 * 24 * 3_600_000;
 const MESSAGES_AT_ONCE = 5_000;
+/** How long it can be seen when an instance was busy. */
+const BUSY_LIFE_MS = 90 * 24 * 3_600_000;
+const BUSY_DAYS_AT_ONCE = 5_000;
 
 /** Makes up for what the queue or a broken connection forgot. Overlapping calls are the caller's to avoid. */
 export interface Sweep {
@@ -28,6 +31,7 @@ export function createSweep(context: Context): Sweep {
         await store.predictions.forgetKeys(context.now() - KEY_LIFE_MS, KEYS_AT_ONCE);
         context.webhooks.look();
         await store.messages.removeBefore(context.now() - MESSAGE_LIFE_MS, MESSAGES_AT_ONCE);
+        await store.history.removeBusyBefore(context.now() - BUSY_LIFE_MS, BUSY_DAYS_AT_ONCE);
       } catch (error) {
         log.error({ err: error }, 'a sweep failed; the next one makes up for it');
       }
