@@ -15,5 +15,6 @@ export * from './typical-traces.ts';
 export * from './use-trace.ts';
 export * from './warm-baselines.ts';
 export * from './warm-elastic.ts';
+export * from './warm-fixed.ts';
 export * from './warm-slots.ts';
 export type * from './world.ts';

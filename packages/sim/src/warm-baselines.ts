@@ -61,6 +61,8 @@ export type SlotPolicy = 'lru' | 'greedy-dual' | 'belady' | { readonly ttlMs: nu
 /** A model in a slot. */
 interface Held {
   lastAt: Millis;
+  /** Where every other was busy: when the first of them had ended, and left it the slot. */
+  readyAt: Millis;
   endsAt: Millis;
   uses: number;
   priority: number;
@@ -69,8 +71,8 @@ interface Held {
 
 /**
  * Cold starts where as many models are warm as there are slots, one instance each that takes any number at once and boots
- * in no time: a cache, and what is known of caches. Greedy-dual with all costs and sizes alike is as in FaasCache
- * (ASPLOS '21); Belady's knows the future and is the least that any can have.
+ * in no time: a cache, and what is known of caches. What runs is not evicted, but by Belady's, who knows the future and is
+ * the least that any can have. Greedy-dual with all costs and sizes alike is as in FaasCache (ASPLOS '21).
  */
 export function coldInSlots(trace: UseTrace, slots: number, policy: SlotPolicy): number {
   const uses = [...trace.uses].flatMap(([id, of]) =>
@@ -81,6 +83,13 @@ export function coldInSlots(trace: UseTrace, slots: number, policy: SlotPolicy):
   let [cold, clock] = [0, 0];
   const worth = (one: Held): number =>
     policy === 'greedy-dual' ? one.priority : policy === 'belady' ? -one.nextAt : one.lastAt;
+  /** The idle first; of busy ones, the one that ends first. */
+  const goesBefore = (a: Held, b: Held, now: Millis): boolean => {
+    if (policy === 'belady') return worth(a) < worth(b);
+    const [aBusy, bBusy] = [a.endsAt > now, b.endsAt > now];
+    if (aBusy && bBusy) return a.endsAt < b.endsAt;
+    return aBusy === bBusy ? worth(a) < worth(b) : bBusy;
+  };
   for (const { at, id, endsAt, nextAt } of uses) {
     if (typeof policy === 'object') {
       for (const [other, { endsAt: idleFrom }] of held) if (idleFrom < at - policy.ttlMs) held.delete(other);
@@ -88,16 +97,19 @@ export function coldInSlots(trace: UseTrace, slots: number, policy: SlotPolicy):
     let one = held.get(id);
     if (one === undefined) {
       cold++;
+      let readyAt = at;
       if (held.size >= slots) {
-        const [victim, least] = [...held].reduce((a, b) => (worth(b[1]) < worth(a[1]) ? b : a));
+        const [victim, least] = [...held].reduce((a, b) => (goesBefore(b[1], a[1], at) ? b : a));
         clock = least.priority;
+        if (policy !== 'belady') readyAt = Math.max(at, least.endsAt);
         held.delete(victim);
       }
-      one = { lastAt: at, endsAt, uses: 0, priority: 0, nextAt };
+      one = { lastAt: at, readyAt, endsAt: readyAt, uses: 0, priority: 0, nextAt };
       held.set(id, one);
-    }
+    } else if (at < one.readyAt) cold++;
     one.uses++;
-    Object.assign(one, { lastAt: at, endsAt: Math.max(one.endsAt, endsAt), nextAt, priority: clock + one.uses });
+    const until = Math.max(at, one.readyAt) + endsAt - at;
+    Object.assign(one, { lastAt: at, endsAt: Math.max(one.endsAt, until), nextAt, priority: clock + one.uses });
   }
   return cold;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   clairvoyant,
   coldInSlots,
+  FixedKeepAlives,
   fixedWindow,
   gapsOf,
   hybridHistogram,
@@ -61,6 +62,18 @@ describe('fixed and clairvoyant keep-alives', () => {
     const cost = warmAlone(one, policy);
     expect([cost.coldStarts, Math.round(cost.idleMs / MINUTE_MS)]).toEqual([cold, idle]);
   });
+});
+
+it('any fixed keep-alive, from gaps in order, costs what it costs gap by gap', () => {
+  const [people] = typicalTraces(2);
+  if (people === undefined) throw new Error('there is no trace');
+  const fixed = new FixedKeepAlives(people);
+  for (const ms of [0, 1_000, 37_000, 10 * MINUTE_MS, 3 * HOUR_MS, 1_000 * HOUR_MS]) {
+    const { idleMs, ...rest } = warmAlone(people, fixedWindow(ms));
+    expect(fixed.cost(ms)).toEqual({ ...rest, idleMs: expect.closeTo(idleMs, 0) });
+  }
+  const edge = new FixedKeepAlives(trace({ m: every(MINUTE_MS, 3) }));
+  expect([edge.cost(MINUTE_MS).coldStarts, edge.cost(MINUTE_MS - 1).coldStarts]).toEqual([1, 3]);
 });
 
 describe('the hybrid histogram', () => {
@@ -130,6 +143,22 @@ describe('caches', () => {
     const ours = warmInSlots(some, 4, { kind: 'until-needed' }, 1).coldStarts;
     expect(ours).toBeGreaterThanOrEqual(coldInSlots(some, 4, 'belady'));
     expect(ours).toBeLessThan(coldInSlots(some, 4, { ttlMs: 5 * MINUTE_MS }));
+  });
+  it('what runs keeps its slot: who comes meanwhile waits for it, and so do those after him', () => {
+    const long = trace({
+      a: [
+        [0, 60_000],
+        [70_000, 0],
+      ],
+      b: [
+        [10_000, 1_000],
+        [20_000, 1_000],
+        [65_000, 0],
+      ],
+    });
+    // b is cold at 10 s and at 20 s, for a runs until 60 s; warm at 65 s; a is cold again at 70 s.
+    expect(coldInSlots(long, 1, 'lru')).toBe(4);
+    expect(coldInSlots(long, 2, 'lru')).toBe(2);
   });
   it('with room for all each is cold once', () => {
     expect(warmInSlots(round, 3, { kind: 'until-needed' }, 1).coldStarts).toBe(3);

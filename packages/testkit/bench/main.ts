@@ -17,7 +17,7 @@ const USAGE = `usage: pnpm bench [${Object.keys(BENCHES).join('|')}]… [--json]
 Runs the platform beside the same work done by hand, in turn, and prints medians and ratios.
 Each bench ends with a line of JSON; --json prints that alone.
 --rounds: a whole number from 1, default 5. --transport: default redis where one is on PATH, else postgres.
-policy alone takes --halves: it also looks at parts of each trace. place, policy and scale read their traces from the folder HEARTH_TRACES,
+policy alone takes --halves: it also looks at parts of each trace, and at other boot times. place, policy and scale read their traces from the folder HEARTH_TRACES,
 else from traces/ here or shared/traces/ beside this folder, else they generate some and say so.
 scale alone takes --hours (simulated), --deployments, --hosts and --spacing (from one cycle to the next); defaults ${Object.values(SCALE).join(', ')}.`;
 

@@ -1,36 +1,33 @@
-import { describe, expect, it } from 'vitest';
-import { idleAt, isDominated, isWorse } from '../bench/policy/frontier.ts';
+import { expect, it } from 'vitest';
+import { FRONTIER_MS, idleAt, isDominated, isWorse } from '../bench/policy/frontier.ts';
 
-const point = (coldStarts: number, idleHours: number) => ({ coldStarts, idleHours });
+const point = (coldStarts: number, idleHours: number, costHours = 0) => ({ coldStarts, idleHours, costHours });
 const FIXED = [point(100, 1_000), point(300, 100), point(200, 300)];
+const FAR = point(900, 900, 9_000);
 
-describe('the frontier of fixed keep-alives', () => {
-  it('is straight in the logarithm between those that were tried', () => {
-    expect(idleAt(FIXED, 200)).toBe(300);
-    expect(idleAt(FIXED, 150)).toBeCloseTo(Math.sqrt(1_000 * 300), 6);
-    expect(idleAt(FIXED, 275)).toBeCloseTo(300 * (100 / 300) ** 0.75, 6);
-  });
-  it('ends where they end', () => {
-    expect([idleAt(FIXED, 50), idleAt(FIXED, 900)]).toEqual([1_000, 100]);
-  });
+it('fixed keep-alives are tried from ten seconds to two days, 2% apart', () => {
+  expect(FRONTIER_MS[0]).toBe(10_000);
+  expect(FRONTIER_MS.at(-1)).toBeGreaterThanOrEqual(2 * 86_400_000);
+  expect((FRONTIER_MS[1] ?? 0) / 10_000).toBeCloseTo(1.02, 9);
 });
 
 it.each([
-  { name: 'on the frontier, and beaten by none', auto: point(200, 300), hybrid: point(900, 900), worse: false },
-  { name: 'above the frontier', auto: point(200, 301), hybrid: point(900, 900), worse: true },
-  {
-    name: 'below it, and the hybrid histogram elsewhere',
-    auto: point(200, 299),
-    hybrid: point(150, 400),
-    worse: false,
-  },
-  {
-    name: 'below it, and beaten by the hybrid histogram both ways',
-    auto: point(200, 299),
-    hybrid: point(199, 298),
-    worse: true,
-  },
-  { name: 'below it, and beaten one way only', auto: point(200, 299), hybrid: point(199, 299), worse: false },
+  { coldStarts: 200, idle: 300 },
+  { coldStarts: 299, idle: 300 },
+  { coldStarts: 900, idle: 100 },
+  { coldStarts: 50, idle: 1_000 },
+])('the shortest with no more than $coldStarts cold starts idles $idle hours', ({ coldStarts, idle }) => {
+  expect(idleAt(FIXED, coldStarts)).toBe(idle);
+});
+
+it.each([
+  { name: 'as good as a fixed one', auto: point(200, 300), hybrid: FAR, worse: false },
+  { name: 'as many cold starts as a fixed one, and more idle time', auto: point(200, 301), hybrid: FAR, worse: true },
+  { name: 'between two fixed ones', auto: point(199, 301), hybrid: FAR, worse: false },
+  { name: 'as idle as a fixed one, with more cold starts', auto: point(201, 300), hybrid: FAR, worse: true },
+  { name: 'beaten by the hybrid histogram both ways', auto: point(150, 299), hybrid: point(149, 298), worse: true },
+  { name: 'beaten one way, at the same price', auto: point(150, 299), hybrid: point(149, 301), worse: false },
+  { name: 'beaten one way, and dearer', auto: point(150, 299, 1_001), hybrid: point(149, 301, 1_000), worse: true },
 ])('$name', ({ auto, hybrid, worse }) => {
   expect(isWorse(auto, FIXED, hybrid)).toBe(worse);
   expect(isDominated(auto, auto)).toBe(false);

@@ -2,26 +2,32 @@
 export interface Point {
   readonly coldStarts: number;
   readonly idleHours: number;
+  /** Idle hours, boots ahead of a use, and cold starts at what `auto` takes them to cost. */
+  readonly costHours: number;
 }
 
-/**
- * The idle hours at which a fixed keep-alive would have as many cold starts: between the fixed ones that were tried,
- * straight in the logarithm of the hours; beyond them, those of the nearest.
- */
+const SHORTEST_MS = 10_000;
+const LONGEST_MS = 2 * 86_400_000;
+const STEP = 1.02;
+
+/** The fixed keep-alives that a policy is held against, each 2% longer than the one before: from 10 s to two days. */
+export const FRONTIER_MS: readonly number[] = Array.from(
+  { length: 1 + Math.ceil(Math.log(LONGEST_MS / SHORTEST_MS) / Math.log(STEP)) },
+  (_, n) => SHORTEST_MS * STEP ** n,
+);
+
+/** The idle hours of the shortest keep-alive with no more cold starts; where none has so few, of the longest. */
 export function idleAt(frontier: readonly Point[], coldStarts: number): number {
-  const points = frontier.toSorted((a, b) => a.coldStarts - b.coldStarts || a.idleHours - b.idleHours);
-  const after = points.findIndex((p) => p.coldStarts >= coldStarts);
-  const [low, high] = [points[after - 1], points[after]];
-  if (high === undefined) return points.at(-1)?.idleHours ?? 0;
-  if (low === undefined || high.coldStarts === coldStarts) return high.idleHours;
-  const along = (coldStarts - low.coldStarts) / (high.coldStarts - low.coldStarts);
-  return Math.exp((1 - along) * Math.log(low.idleHours) + along * Math.log(high.idleHours));
+  const shortestFirst = frontier.toSorted((a, b) => a.idleHours - b.idleHours);
+  return (shortestFirst.find((point) => point.coldStarts <= coldStarts) ?? shortestFirst.at(-1))?.idleHours ?? 0;
 }
 
-/** More cold starts and more idle time at once. */
+/** No better in either respect, and worse in one. */
 export const isDominated = (one: Point, by: Point): boolean =>
-  one.coldStarts > by.coldStarts && one.idleHours > by.idleHours;
+  one.coldStarts >= by.coldStarts &&
+  one.idleHours >= by.idleHours &&
+  (one.coldStarts > by.coldStarts || one.idleHours > by.idleHours);
 
-/** Worse than a fixed keep-alive of some length, or than the hybrid histogram in both respects. */
+/** Dominated by a fixed keep-alive of some length; dominated by the hybrid histogram, or dearer than it. */
 export const isWorse = (auto: Point, frontier: readonly Point[], hybrid: Point): boolean =>
-  auto.idleHours > idleAt(frontier, auto.coldStarts) || isDominated(auto, hybrid);
+  frontier.some((fixed) => isDominated(auto, fixed)) || isDominated(auto, hybrid) || auto.costHours > hybrid.costHours;
