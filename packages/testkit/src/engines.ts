@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { dockerRing } from './docker.ts';
 import { command } from './engines/command.ts';
 import { type EngineAccess, openEngine, type TestEngine } from './engines/engine.ts';
-import { openNetwork } from './engines/network.ts';
+import { openNetwork, type Plug } from './engines/network.ts';
 
 export type { EngineAccess, TestEngine } from './engines/engine.ts';
 
@@ -38,13 +38,16 @@ export async function startEngines(accesses: readonly EngineAccess[]): Promise<T
   const folder = await mkdtemp(join(tmpdir(), `hearth-engines-${network.tag}-`));
   const engines: TestEngine[] = [];
   const dispose = async (): Promise<void> => {
-    for (const engine of engines) await engine.dispose();
+    await Promise.all(engines.map((engine) => engine.dispose()));
     await network.close();
     await rm(folder, { recursive: true, force: true });
   };
   try {
+    const machines: { access: EngineAccess; plug: Plug; folder: string }[] = [];
     for (const [n, access] of accesses.entries())
-      engines.push(await openEngine({ network, access, folder: join(folder, String(n)) }));
+      machines.push({ access, plug: await network.plug(), folder: join(folder, String(n)) });
+    engines.push(...(await Promise.all(machines.map(openEngine))));
+    await Promise.all(engines.map((engine) => engine.start()));
     return { engines, dispose };
   } catch (error) {
     await dispose();

@@ -52,9 +52,9 @@ function measuredText({ run_seconds: runs, boot_seconds: boots }: WireExplanatio
   const seconds = (spread: { p50: number; p90: number }): string =>
     `${round(spread.p50)} s (nine in ten within ${round(spread.p90)} s)`;
   if (runs === null && boots === null) return 'Its runs and boots are not measured yet.';
-  const run = runs === null ? 'not measured yet' : seconds(runs);
-  const boot = boots === null ? 'not measured yet' : seconds(boots);
-  return `Half of its runs take up to ${run}; half of its boots up to ${boot}.`;
+  const run = runs === null ? 'Its runs are not measured yet' : `Half of its runs take up to ${seconds(runs)}`;
+  const boot = boots === null ? 'its boots are not measured yet' : `half of its boots up to ${seconds(boots)}`;
+  return `${run}; ${boot}.`;
 }
 
 const round = (seconds: number): string => String(Number(seconds.toPrecision(2)));

@@ -134,4 +134,4 @@ function gpuText({ gpus, gpu_share_mib, gpu_type, vram_mib }: WireHardware): str
   return gpus > 0 ? `${gpus} × ${kind}` : 'none';
 }
 
-const gib = (mib: number): string => `${Number((mib / 1024).toFixed(1))} GiB`;
+const gib = (mib: number): string => (mib < 1024 ? `${mib} MiB` : `${Number((mib / 1024).toFixed(1))} GiB`);

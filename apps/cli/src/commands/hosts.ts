@@ -34,7 +34,7 @@ function addList(hosts: Command): void {
         `${(host.memory_mib / 1024).toFixed(1)} GiB`,
         gpusText(host),
         labelsText(host),
-        host.last_seen_at === null ? 'never' : ago(host.last_seen_at, systemNow()),
+        seenText(host, systemNow()),
         host.lost_reason ?? '',
       ]);
       print(renderTable(head, rows, 'There is no host.'));
@@ -140,6 +140,15 @@ async function printCheck(client: Client, asked: WireHost): Promise<boolean> {
   const failed = host.checks.some(({ status }) => status === 'failed');
   if (failed) process.exitCode = 1;
   return !failed;
+}
+
+/** What one offers is looked at every half minute; whether it answers, far more often. */
+const LOOKED_AT_WITHIN_MS = 60_000;
+
+function seenText({ state, last_seen_at }: WireHost, now: number): string {
+  if (last_seen_at === null) return 'never';
+  const isNow = state === 'ready' && now - Date.parse(last_seen_at) < LOOKED_AT_WITHIN_MS;
+  return isNow ? 'now' : `${ago(last_seen_at, now)} ago`;
 }
 
 function tlsOf({ ca, cert, key }: { ca?: string; cert?: string; key?: string }) {

@@ -7,7 +7,7 @@ import { eventually } from '../house.ts';
 import { killCgroup } from './cgroup.ts';
 import { command } from './command.ts';
 import { sshFiles, tlsFiles } from './keys.ts';
-import type { TestNetwork } from './network.ts';
+import type { Plug } from './network.ts';
 
 export type EngineAccess = 'tcp' | 'tls' | 'ssh';
 
@@ -19,11 +19,11 @@ export interface TestEngine {
   readonly addArgs: readonly string[];
   /** Past the network, for the test itself. */
   readonly docker: Docker;
-  /** Takes over an image of this machine's engine, with that name. */
-  load(image: string): Promise<void>;
+  /** Takes over images of this machine's engine, with their names. */
+  load(...images: string[]): Promise<void>;
   /** SIGKILLs the engine. What its containers run goes on, as it does on a real machine. */
   kill9(): Promise<void>;
-  /** Starts it again after {@link kill9}, on the same data. */
+  /** Starts it, also again after {@link kill9} on the same data. */
   start(): Promise<void>;
   /** Unplugs its network cable. */
   cut(): Promise<void>;
@@ -35,15 +35,16 @@ export interface TestEngine {
 }
 
 export interface EngineOptions {
-  readonly network: TestNetwork;
+  readonly plug: Plug;
   readonly access: EngineAccess;
   readonly folder: string;
 }
 
 const START_MS = 60_000;
 
-export async function openEngine({ network, access, folder }: EngineOptions): Promise<TestEngine> {
-  const { address, namespace, link } = await network.plug();
+/** Not started yet. */
+export async function openEngine({ plug, access, folder }: EngineOptions): Promise<TestEngine> {
+  const { address, namespace, link } = plug;
   const run = join(folder, 'run');
   await mkdir(join(run, 'sshd'), { recursive: true });
   const cgroup = namespace;
@@ -73,8 +74,12 @@ export async function openEngine({ network, access, folder }: EngineOptions): Pr
     address,
     addArgs,
     docker,
-    async load(image) {
-      await command('sh', '-c', `docker save '${image}' | docker -H 'unix://${socket}' load`);
+    async load(...images) {
+      await command(
+        'sh',
+        '-c',
+        `docker save ${images.map((image) => `'${image}'`).join(' ')} | docker -H 'unix://${socket}' load`,
+      );
     },
     async start() {
       const roots = [`--data-root=${folder}/data`, `--exec-root=${run}/docker`, `--pidfile=${run}/docker.pid`];
@@ -102,7 +107,6 @@ export async function openEngine({ network, access, folder }: EngineOptions): Pr
     },
   };
   if (sshd !== null) inside('sshd', `/usr/sbin/sshd -D -f '${sshd}'`);
-  await engine.start();
   return engine;
 }
 

@@ -1,14 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { command } from './command.ts';
 
+/** Where a machine is on the network. */
+export interface Plug {
+  readonly address: string;
+  readonly namespace: string;
+  readonly link: string;
+}
+
 /** A bridge of its own with network namespaces on it, as a switch with machines. */
 export interface TestNetwork {
   /** Unique on this machine; in the name of everything that belongs to it. */
   readonly tag: string;
   /** This machine's address on it. */
   readonly gateway: string;
-  /** Adds a machine; answers its address and the name of its namespace. */
-  plug(): Promise<{ address: string; namespace: string; link: string }>;
+  /** Adds a machine; one after the other. */
+  plug(): Promise<Plug>;
   close(): Promise<void>;
 }
 
