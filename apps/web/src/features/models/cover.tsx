@@ -13,7 +13,7 @@ export function Cover({ model, className }: { model: WireModel; className?: stri
       <span
         aria-hidden
         className={cx(
-          'grid place-items-center rounded-md bg-hover text-lg font-semibold text-ink-faint uppercase',
+          'grid place-items-center rounded-md bg-hover text-lg font-semibold text-ink-muted uppercase',
           className,
         )}
       >

@@ -85,7 +85,7 @@ export function Playground({ subject, version, schema, values, onChange, shown, 
             onClick={submit}
           >
             {uploads > 0 ? 'Uploading…' : 'Run'}
-            <kbd className="ml-1 hidden font-sans text-xs opacity-80 sm:inline">Ctrl ↵</kbd>
+            <kbd className="ml-1 hidden font-sans text-xs sm:inline">Ctrl ↵</kbd>
           </Button>
         </div>
       </Card>

@@ -15,14 +15,16 @@ export interface Call {
   readonly streams: boolean;
   /** Inputs that are never written out. */
   readonly secrets: readonly string[];
+  /** Inputs without which it is refused. */
+  readonly required: readonly string[];
 }
 
-/** The same call in another language, for the official clients and for curl. */
+/** The same call in another language, for the official clients and for curl. What is missing or secret is to be filled in. */
 export function snippetOf(language: Language, call: Call): string {
-  const shown = Object.entries(call.input).map(([name, value]) =>
-    call.secrets.includes(name) ? [name, `<${name}>`] : [name, value],
-  );
-  return WRITERS[language]({ ...call, input: Object.fromEntries(shown) });
+  const left = call.required.filter((name) => !(name in call.input));
+  const hidden = call.secrets.filter((name) => name in call.input);
+  const toFillIn = Object.fromEntries([...left, ...hidden].map((name) => [name, `<${name}>`]));
+  return WRITERS[language]({ ...call, input: { ...call.input, ...toFillIn } });
 }
 
 const WRITERS: Record<Language, (call: Call) => string> = {

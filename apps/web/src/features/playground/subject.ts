@@ -24,5 +24,6 @@ export function subjectOf(
     model: version.id === model.latest ? named : `${named}:${version.id}`,
     streams: output !== null && isIteratorOutput(output) && isConcatenatedOutput(output),
     secrets: Object.entries(schema?.properties ?? {}).flatMap(([name, field]) => (isSecretField(field) ? [name] : [])),
+    required: schema?.required ?? [],
   };
 }

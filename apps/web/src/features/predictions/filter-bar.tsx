@@ -23,8 +23,8 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
   const { data: models = [] } = useQuery(modelsQuery);
   const { data: deployments = [] } = useQuery({ queryKey: ['deployments'], queryFn: () => api.deployments.list() });
   const names = (list: readonly { owner: string; name: string }[]) => list.map(({ owner, name }) => `${owner}/${name}`);
-  const choice = <Name extends keyof Filters>(
-    name: Name,
+  const choice = (
+    name: keyof Filters,
     any: string,
     words: readonly string[],
     nameOf: (word: string) => string = (word) => word,
@@ -35,11 +35,11 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
       nameOf={nameOf}
       value={filters[name]}
       // Each list of words holds what its filter may be.
-      onChange={(word) => onChange(withFilter(filters, name, word as Filters[Name] | ''))}
+      onChange={(word) => onChange(withFilter(filters, name, word as Filters[typeof name]))}
     />
   );
   return (
-    <search className="mb-4 flex flex-wrap items-center gap-2">
+    <search className="mb-4 grid grid-cols-2 items-center gap-2 sm:flex sm:flex-wrap">
       {choice('status', 'Any status', STATUSES)}
       {choice('model', 'Any model', names(models))}
       {deployments.length > 0 && choice('deployment', 'Any deployment', names(deployments))}
@@ -66,12 +66,7 @@ function Choice({ any, words, nameOf, value, onChange }: ChoiceProps) {
   // One of the address that is not in the list any more is still what is asked for.
   const shown = value === undefined || words.includes(value) ? words : [value, ...words];
   return (
-    <Select
-      aria-label={any.replace('Any ', '')}
-      value={value ?? ''}
-      onChange={(event) => onChange(event.target.value)}
-      className="max-sm:flex-1"
-    >
+    <Select aria-label={any.replace('Any ', '')} value={value ?? ''} onChange={(event) => onChange(event.target.value)}>
       <option value="">{any}</option>
       {shown.map((word) => (
         <option key={word} value={word}>

@@ -50,7 +50,10 @@ function Actions({ prediction }: { prediction: WirePrediction }) {
   const [owner = '', name = ''] = prediction.model.split('/');
   return (
     <>
-      <CopyButton text={prediction.urls.web} label="Copy a link to share" />
+      <span className="flex items-center gap-0.5 text-[13px] text-ink-muted">
+        Share
+        <CopyButton text={prediction.urls.web} label="Copy a link to share" />
+      </span>
       <ExampleButton prediction={prediction} />
       {!prediction.data_removed && (
         <Link
@@ -81,20 +84,20 @@ function Shown({ prediction }: { prediction: WirePrediction }) {
   const schema = useMemo(() => (version === undefined ? null : outputSchemaOf(version.openapi_schema)), [version]);
   return (
     <div className="grid items-start gap-5 lg:grid-cols-2">
-      <div className="flex min-w-0 flex-col gap-5">
-        <Card title="Input">
+      <div className="flex min-w-0 flex-col gap-5 max-lg:contents">
+        <Card title="Input" className="max-lg:order-1">
           {prediction.data_removed ? (
             <p className="text-ink-muted">It was removed.</p>
           ) : (
             <InputView input={prediction.input} />
           )}
         </Card>
-        <Card title="About it">
+        <Card title="About it" className="max-lg:order-5">
           <AboutIt prediction={prediction} />
         </Card>
       </div>
-      <div className="flex min-w-0 flex-col gap-5">
-        <Card title="Output">
+      <div className="flex min-w-0 flex-col gap-5 max-lg:contents">
+        <Card title="Output" className="max-lg:order-2">
           <RunView prediction={prediction} schema={schema} />
         </Card>
         <TimelineCard prediction={prediction} />

@@ -61,7 +61,7 @@ function List({ filters }: { filters: Filters }) {
         render={(prediction) => <Row prediction={prediction} />}
         onNearEnd={more}
       />
-      <p className="border-t border-line px-4 py-2.5 text-center text-[13px] text-ink-muted" role="status">
+      <p className="px-4 py-2.5 text-center text-[13px] text-ink-muted" role="status">
         {isFetchingNextPage ? 'Fetching more…' : hasNextPage ? '' : 'That is all of them.'}
       </p>
     </div>

@@ -22,7 +22,11 @@ export function TimelineCard({ prediction }: { prediction: WirePrediction }) {
   // To the second, while it goes on.
   const now = useClock((at) => (over ? 0 : at));
   return (
-    <Card title="Timeline" description={data?.instance && `On ${data.instance.hardware}, host ${data.instance.host}.`}>
+    <Card
+      title="Timeline"
+      description={data?.instance && `On ${data.instance.hardware}, host ${data.instance.host}.`}
+      className="max-lg:order-3"
+    >
       {error !== null && data === undefined && <ErrorState error={error} compact />}
       {data === undefined && error === null && <Skeleton className="h-24" />}
       {data !== undefined && <Chart spans={spansOf(data.steps, now)} />}

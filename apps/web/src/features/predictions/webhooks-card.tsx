@@ -24,7 +24,12 @@ export function WebhooksCard({ prediction }: { prediction: WirePrediction }) {
         : false,
   });
   return (
-    <Card title="Webhook" description={<span className="[overflow-wrap:anywhere]">{prediction.webhook}</span>} flush>
+    <Card
+      title="Webhook"
+      description={<span className="[overflow-wrap:anywhere]">{prediction.webhook}</span>}
+      flush
+      className="max-lg:order-4"
+    >
       {error !== null && messages === undefined && <ErrorState error={error} compact />}
       {messages === undefined && error === null && <Skeleton className="m-4 h-16" />}
       {messages?.length === 0 && <p className="p-4 text-ink-muted">It was told nothing yet.</p>}

@@ -1,8 +1,10 @@
+import type { FieldSchema } from '@hearth/contract';
 import { Select, Switch } from '../../../ui/field.tsx';
 import type { ControlFieldProps } from './control-field.tsx';
+import { writeText } from './text-values.ts';
 
 /** Choices may be numbers, so the element's values are their places. */
-export function ChoiceControl({ control, required, value, onChange, element }: ControlFieldProps<'choice'>) {
+export function ChoiceControl({ control, field, required, value, onChange, element }: ControlFieldProps<'choice'>) {
   const { choices } = control;
   const at = choices.indexOf(value);
   const foreign = at === -1 && value !== undefined;
@@ -13,7 +15,7 @@ export function ChoiceControl({ control, required, value, onChange, element }: C
       onChange={(event) => onChange(event.target.value === '' ? undefined : choices[Number(event.target.value)])}
     >
       <option value="" disabled={required}>
-        {foreign ? `${String(value)} (not a choice)` : required ? 'Choose…' : 'Not set'}
+        {foreign ? `${writeText(value)} (not a choice)` : required ? 'Choose…' : unsetWords(field)}
       </option>
       {choices.map((choice, index) => (
         <option key={String(choice)} value={index}>
@@ -24,12 +26,18 @@ export function ChoiceControl({ control, required, value, onChange, element }: C
   );
 }
 
-export const SwitchControl = ({ value, onChange, element }: ControlFieldProps<'switch'>) => {
+/** What holds where nothing is set. */
+const unsetWords = ({ default: value }: FieldSchema): string =>
+  value === undefined || value === null ? 'Not set' : `Default (${writeText(value)})`;
+
+export const SwitchControl = ({ field, value, onChange, element }: ControlFieldProps<'switch'>) => {
   const { id, ...aria } = element;
   return (
     <span className="flex items-center gap-2">
       <Switch {...aria} id={id} aria-labelledby={`${id}-name`} checked={value === true} onChange={onChange} />
-      <span className="text-[13px] text-ink-muted">{value === true ? 'on' : value === false ? 'off' : 'not set'}</span>
+      <span className="text-[13px] text-ink-muted">
+        {value === true ? 'on' : value === false ? 'off' : unsetWords(field).toLowerCase()}
+      </span>
     </span>
   );
 };

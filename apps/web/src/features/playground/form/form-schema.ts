@@ -32,12 +32,11 @@ export function formSchemaOf({ properties, required }: InputSchema): FormSchema 
 }
 
 /**
- * Only what the library needs to find its way: were defaults among it, it would put them back wherever somebody empties a
- * field.
+ * An input is called by its name, which is what a program calls it; titles are made of that. Beside that, only
+ * what the library needs to find its way: were defaults among it, it would put them back wherever somebody empties a field.
  */
-function shapeOf({ type, title, description, items }: FieldSchema): RJSFSchema {
+function shapeOf({ type, description, items }: FieldSchema): RJSFSchema {
   return {
-    ...(title !== undefined && { title }),
     ...(description !== undefined && { description }),
     ...(type !== undefined && { type }),
     ...(type === 'array' && { items: items === undefined ? {} : shapeOf(items) }),

@@ -41,6 +41,8 @@ function rowOf(errors: ErrorSchema, row: string): ErrorSchema {
   return (rows[row] ??= {});
 }
 
+const ERRORS = '__errors';
+
 function add(errors: ErrorSchema, message: string): void {
-  errors.__errors = [...(errors.__errors ?? []), message];
+  errors[ERRORS] = [...(errors[ERRORS] ?? []), message];
 }

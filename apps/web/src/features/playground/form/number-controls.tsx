@@ -2,7 +2,7 @@ import { type KeyboardEvent, useState } from 'react';
 import { cx } from '../../../ui/class-names.ts';
 import { Input } from '../../../ui/field.tsx';
 import type { ControlFieldProps } from './control-field.tsx';
-import { readNumber } from './text-values.ts';
+import { readNumber, writeText } from './text-values.ts';
 
 export const NumberControl = ({ control, field, value, onChange, element }: ControlFieldProps<'number'>) => (
   <NumberBox value={value} onChange={onChange} element={element} step={control.whole ? 1 : 0.1} field={field} />
@@ -11,12 +11,11 @@ export const NumberControl = ({ control, field, value, onChange, element }: Cont
 /** A number between two others, by its place or by its digits. */
 export function SliderControl({ control, field, value, onChange, element }: ControlFieldProps<'slider'>) {
   const { min, max, step } = control;
-  const { id, ...aria } = element;
   return (
     <div className="flex items-center gap-3">
       <input
         type="range"
-        aria-label={`${aria['aria-label'] ?? 'The same'} on a scale`}
+        aria-label={`${element['aria-label'] ?? 'The same'} on a scale`}
         min={min}
         max={max}
         // A grid would move a value that lies between its lines.
@@ -25,14 +24,16 @@ export function SliderControl({ control, field, value, onChange, element }: Cont
         onChange={(event) => onChange(event.target.valueAsNumber)}
         className={cx('h-9 min-w-0 flex-1 accent-accent', value === undefined && 'opacity-60')}
       />
-      <NumberBox
-        value={value}
-        onChange={onChange}
-        element={element}
-        step={step}
-        field={field}
-        className="w-24 text-right"
-      />
+      <span className="w-24 shrink-0">
+        <NumberBox
+          value={value}
+          onChange={onChange}
+          element={element}
+          step={step}
+          field={field}
+          className="text-right"
+        />
+      </span>
     </div>
   );
 }
@@ -49,7 +50,7 @@ interface NumberBoxProps extends Pick<ControlFieldProps, 'value' | 'onChange' | 
 function NumberBox({ value, onChange, element, step, field, className }: NumberBoxProps) {
   const [typed, setTyped] = useState<string | null>(null);
   // What was typed counts as long as it says the value: `1.` is 1, on its way to 1.5.
-  const text = typed !== null && readNumber(typed) === value ? typed : writeNumber(value);
+  const text = typed !== null && readNumber(typed) === value ? typed : writeText(value);
   const type = (next: string) => {
     setTyped(next);
     onChange(readNumber(next));
@@ -66,18 +67,13 @@ function NumberBox({ value, onChange, element, step, field, className }: NumberB
       inputMode="decimal"
       autoComplete="off"
       value={text}
-      placeholder={field.default === undefined ? '' : String(field.default)}
+      placeholder={writeText(field.default)}
       onChange={(event) => type(event.target.value)}
       onKeyDown={stepBy}
       className={cx('tabular', className)}
     />
   );
 }
-
-const writeNumber = (value: unknown): string => {
-  if (value === undefined || value === null) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
-};
 
 const numberOr = (value: unknown, other: number): number => (typeof value === 'number' ? value : other);
 

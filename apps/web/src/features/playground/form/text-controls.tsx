@@ -3,22 +3,17 @@ import { useState } from 'react';
 import { Input, Textarea } from '../../../ui/field.tsx';
 import type { ControlFieldProps } from './control-field.tsx';
 import { defaultOf } from './controls.ts';
-import { readJson, writeJson } from './text-values.ts';
-
-const asText = (value: unknown): string => (value === undefined || value === null ? '' : String(value));
+import { readJson, writeJson, writeText } from './text-values.ts';
 
 /** An emptied text that has a default is an empty text, since without it the default would count; another is not set. */
 const readText = (text: string, field: FieldSchema): string | undefined =>
   text === '' && typeof defaultOf(field) !== 'string' ? undefined : text;
 
-const placeholderOf = ({ default: value }: { default?: unknown }): string =>
-  value === undefined || value === null ? '' : String(value);
-
 export const LineControl = ({ field, value, onChange, element }: ControlFieldProps<'line'>) => (
   <Input
     {...element}
-    value={asText(value)}
-    placeholder={placeholderOf(field)}
+    value={writeText(value)}
+    placeholder={writeText(field.default)}
     onChange={(event) => onChange(readText(event.target.value, field))}
   />
 );
@@ -28,8 +23,8 @@ export const TextControl = ({ field, value, onChange, element }: ControlFieldPro
   <Textarea
     {...element}
     rows={2}
-    value={asText(value)}
-    placeholder={placeholderOf(field)}
+    value={writeText(value)}
+    placeholder={writeText(field.default)}
     onChange={(event) => onChange(readText(event.target.value, field))}
     className="field-sizing-content max-h-96 min-h-10"
   />
@@ -41,7 +36,7 @@ export const SecretControl = ({ field, value, onChange, element }: ControlFieldP
     type="password"
     // No browser should offer to keep it, or put one in by itself.
     autoComplete="new-password"
-    value={asText(value)}
+    value={writeText(value)}
     onChange={(event) => onChange(readText(event.target.value, field))}
     className="font-mono"
   />

@@ -1,5 +1,11 @@
 /** How values are typed into boxes, and shown in them. */
 
+/** A value on one line: a text as it is, anything else as JSON; nothing where there is none. */
+export function writeText(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** What was typed into a number's box. What is no number stays as it was typed, and the check says what is wrong with it. */

@@ -19,7 +19,7 @@ export function shownOf(output: unknown, schema: FieldSchema | null): Shown {
     const entries = Object.entries(output).map(([name, value]) => [name, shownOf(value, null)] as const);
     return holdsFile(entries) ? { kind: 'object', entries } : asJson(output);
   }
-  return { kind: 'text', text: String(output) };
+  return { kind: 'text', text: typeof output === 'string' ? output : JSON.stringify(output) };
 }
 
 function shownList(items: readonly unknown[], schema: FieldSchema | null): Shown {
