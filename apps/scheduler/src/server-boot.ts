@@ -37,6 +37,8 @@ export interface ServerWait<T> {
   /** Since when it sets up. */
   readonly startedAt: Millis;
   readonly setupTimeoutMs: number;
+  /** The quickest setup of its version so far; 0 or left out: not known. */
+  readonly quickestMs?: number;
   readonly exited: Expectation['exited'];
   /** Asks the server once; null is "not yet". A {@link BootFailure} that it throws ends the wait. */
   readonly probe: (signal: AbortSignal) => Promise<T | null>;
@@ -54,7 +56,7 @@ export async function awaitServer<T>(waiting: ServerWait<T>): Promise<T> {
   const stop = AbortSignal.any([signal, ending.signal]);
   try {
     return await Promise.race([
-      untilAnswer(clock, waiting.startedAt, probe, stop),
+      untilAnswer(waiting, stop),
       failWhenEnded(waiting),
       failWhenLate(waiting, stop),
       rejectWhenAborted(signal, ending.signal),
@@ -71,18 +73,14 @@ export async function awaitServer<T>(waiting: ServerWait<T>): Promise<T> {
 /** A port taken by somebody else between its choice and the server's start: nobody's fault, and worth a second try. */
 export const isPortClash = (error: unknown): boolean => error instanceof BootFailure && CLASH.test(error.logTail);
 
-async function untilAnswer<T>(
-  clock: Clock,
-  startedAt: Millis,
-  probe: ServerWait<T>['probe'],
-  signal: AbortSignal,
-): Promise<T> {
+async function untilAnswer<T>(waiting: ServerWait<T>, signal: AbortSignal): Promise<T> {
+  const { clock, startedAt, quickestMs, probe } = waiting;
   for (;;) {
     const answer = await probe(signal);
     if (answer !== null) return answer;
     // Once the wait is over nobody listens any more; the race has been decided.
     if (signal.aborted) return never();
-    await pause(clock, probeDelayMs(clock.now() - startedAt), signal);
+    await pause(clock, probeDelayMs(clock.now() - startedAt, quickestMs), signal);
   }
 }
 

@@ -74,6 +74,15 @@ describe('readiness', () => {
   ])('is asked for again %i ms into the boot after %i ms', (elapsed, delay) => {
     expect(probeDelayMs(elapsed)).toBe(delay);
   });
+  it.each([
+    [0, 200, 150],
+    [140, 200, 10],
+    [150, 200, 6],
+    [0, 60_000, 500],
+    [50_000, 60_000, 500],
+  ])('is asked for rarely %i ms into a boot that never took less than %i ms', (elapsed, quickest, delay) => {
+    expect(probeDelayMs(elapsed, quickest)).toBe(delay);
+  });
 
   it('has a deadline that follows progress, up to twelve times the timeout', () => {
     expect(setupDeadlineAt(0, 0, 1_000)).toBe(1_000);

@@ -30,7 +30,7 @@ export function createInstances(connection: Connection): Instances {
           reason: row.reason,
           callback_token_hash: row.callbackTokenHash,
           callback_host: row.callbackHost ?? null,
-          phases: json({}),
+          phases: json({ place: row.at }),
           created_at: at(row.at),
         })
         .returning(INSTANCE)
@@ -53,6 +53,7 @@ export function createInstances(connection: Connection): Instances {
         })
         .where('id', '=', id)
         .where('state', '=', from)
+        .$if(event === 'booted', (update) => update.where(RELAXED))
         .$if(event === 'returned', (update) => update.where(MAY_TAKE_AGAIN))
         .returning(INSTANCE);
       return (await moved.executeTakeFirst()) ?? null;
@@ -67,6 +68,7 @@ export function createInstances(connection: Connection): Instances {
         })
         .where('id', '=', id)
         .where('state', '=', 'booting')
+        .where(RELAXED)
         .executeTakeFirst();
       return numUpdatedRows > 0n;
     },
@@ -142,6 +144,9 @@ export function createInstances(connection: Connection): Instances {
 const MAY_TAKE_AGAIN = sql<boolean>`not exists (
   select from consumers where instance_id = instances.id and (intake_closed or unhealthy is not null)
 )`;
+
+/** Does not wait for the disk: a step of a boot that a crash undoes is taken again by the scheduler that resumes the boot. */
+const RELAXED = sql<boolean>`set_config('synchronous_commit', 'off', true) = 'off'`;
 
 const stamped = (phase: BootPhase, ms: Millis) =>
   sql<string>`phases || jsonb_build_object(${phase}::text, ${ms}::bigint)`;

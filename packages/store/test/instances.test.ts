@@ -115,10 +115,10 @@ test('one that returns has no failure any more, unless it was to take nothing ag
 });
 
 test('phases are stamped while it boots', async () => {
-  const { id, phases } = await addInstance(store, deployment);
-  expect(phases).toEqual({});
-  for (const [n, phase] of BOOT_PHASES.slice(0, 4).entries())
-    expect(await store.instances.stampPhase(id, phase, at + n)).toBe(true);
+  const { id, phases } = await addInstance(store, deployment, at);
+  expect(phases).toEqual({ place: at });
+  for (const [n, phase] of BOOT_PHASES.slice(1, 4).entries())
+    expect(await store.instances.stampPhase(id, phase, at + n + 1)).toBe(true);
   expect(await store.instances.stampPhase(id, 'setup', at + 4, 'http://127.0.0.1:1')).toBe(true);
   expect(await store.instances.get(id)).toMatchObject({
     phases: { place: at, pull: at + 1, create: at + 2, start: at + 3, setup: at + 4 },
