@@ -151,6 +151,17 @@ describe.skipIf(!(await dockerRing()))('networks made ahead', () => {
     expect(new Set(booted.map(({ address }) => address)).size).toBe(3);
   });
 
+  it('after many boots at once as many networks are in readiness, within bounds', async () => {
+    const runtime = await open(1);
+    await Promise.all([boot(runtime), boot(runtime), boot(runtime)]);
+    await runtime.idle();
+    const spare = async () => (await networks()).filter(({ instanceId }) => instanceId === null);
+    expect(await spare()).toHaveLength(3);
+    await boot(runtime);
+    await runtime.idle();
+    expect(await spare()).toHaveLength(3);
+  });
+
   it('one that died in readiness is done without, and replaced', async () => {
     const runtime = await open(1);
     const [spare] = await networks();

@@ -23,7 +23,7 @@ export interface SeenNetwork {
 export interface NetworkPoolSettings {
   readonly docker: Docker;
   readonly installation: string;
-  /** How many are kept in readiness; 0: none is made. */
+  /** How many are kept in readiness at least; 0: none is made. */
   readonly size: number;
   /** The address of the host that ports are published on. */
   readonly bindAddress: () => Promise<string>;
@@ -34,6 +34,12 @@ export interface NetworkPoolSettings {
 const MEMORY_BYTES = 6 * 2 ** 20;
 /** Its own, and what the engine needs to look into it. */
 const MOST_PIDS = 8;
+/** So long after a boot none is made: making one takes the engine longer than a boot does, and what was started needs the machine. */
+const QUIET_MS = 1_000;
+/** So long as many are kept as were wanted at once: who boots many at once does it again. */
+const BURST_KEPT_MS = 600_000;
+/** Of the least that are kept, the most after a burst. */
+const BURST_FACTOR = 8;
 /** Closing is not held up by an engine that does not answer: what it keeps is reaped when it is next seen. */
 const CLOSE_WITHIN_MS = 3_000;
 
@@ -53,8 +59,12 @@ export class NetworkPool {
   /** Why the last one was not made; each reason is told once. */
   #trouble = '';
   #boots = 0;
+  #bootedAt = -Infinity;
+  /** Boots since it was last quiet, and the most that there were. */
+  #wanted = 0;
+  #burst = { size: 0, at: -Infinity };
+  readonly #closing = new AbortController();
   #isShown = false;
-  #closed = false;
 
   constructor(settings: NetworkPoolSettings) {
     this.#settings = settings;
@@ -64,14 +74,16 @@ export class NetworkPool {
   /** One for an instance that is about to be booted; null where none is in readiness. To be followed by {@link booted}. */
   take(instanceId: string): Network | null {
     this.#boots += 1;
+    this.#wanted += 1;
     const network = this.#spare.shift() ?? null;
     if (network !== null) this.#used.set(instanceId, network.id);
     return network;
   }
 
-  /** The engine has started the container, or failed to: it has the time to make new ones. */
+  /** The engine has started the container, or failed to: once it is quiet, it has the time to make new ones. */
   booted(): void {
     this.#boots -= 1;
+    this.#bootedAt = performance.now();
     if (this.#isShown) this.#tidying.trigger();
   }
 
@@ -115,7 +127,7 @@ export class NetworkPool {
 
   /** Makes none any more, and removes those in readiness; those in use stay with their instances. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     await Promise.race([this.#removeSpare(), setTimeout(CLOSE_WITHIN_MS, null, { ref: false })]);
   }
 
@@ -128,8 +140,10 @@ export class NetworkPool {
     try {
       for (const id of this.#strays) await this.#remove(id);
       this.#strays = [];
-      // Not beside a boot: the engine sets up one network at a time.
-      while (this.#spare.length < this.#settings.size && this.#boots === 0 && !this.#closed) {
+      while (await this.#isQuiet()) {
+        const kept = this.#kept();
+        for (const { id } of this.#spare.splice(kept)) await this.#remove(id);
+        if (this.#spare.length === kept) break;
         this.#spare.push(await this.#make());
       }
       this.#trouble = '';
@@ -139,6 +153,28 @@ export class NetworkPool {
       if (why !== this.#trouble) this.#settings.log.warn({ why }, 'no network could be made ahead of boots');
       this.#trouble = why;
     }
+  }
+
+  /** Waits for quiet after a boot; false where another is under way, whose end looks again, and when closing. */
+  async #isQuiet(): Promise<boolean> {
+    while (this.#boots === 0 && !this.#closing.signal.aborted) {
+      const leftMs = this.#bootedAt + QUIET_MS - performance.now();
+      if (leftMs <= 0) return true;
+      // Cut short by the close, which the loop sees.
+      await setTimeout(leftMs, null, { signal: this.#closing.signal }).catch(() => {});
+    }
+    return false;
+  }
+
+  /** How many are to be in readiness: as many as were lately wanted at once. */
+  #kept(): number {
+    const { size } = this.#settings;
+    const now = performance.now();
+    if (this.#wanted >= this.#burst.size || this.#burst.at + BURST_KEPT_MS < now) {
+      this.#burst = { size: this.#wanted, at: now };
+    }
+    this.#wanted = 0;
+    return Math.min(Math.max(size, this.#burst.size), size * BURST_FACTOR);
   }
 
   async #make(): Promise<Network> {
