@@ -107,11 +107,12 @@ async function asItIs(deps: ApiDeps, kept: PredictionRow): Promise<PredictionRow
 /** And tells who is to look at it next. One that is held gets its ticket from the dispatcher, when its account has room. */
 async function queue({ queues, bus, log }: ApiDeps, row: PredictionRow): Promise<void> {
   if (row.held) return bus.poke('dispatcher');
+  // It looks at the store alone, so it need not wait for the ticket.
+  bus.poke('scheduler');
   try {
     await queues.enqueue(row.deploymentId, { predictionId: row.id, attempt: row.attempt }, row.priority);
   } catch (error) {
     // The row stands, and the dispatcher's sweep queues what has no ticket: the caller's prediction is safe.
     log.warn({ err: error, prediction: row.id }, 'stored but not queued; the sweep will queue it');
   }
-  bus.poke('scheduler');
 }
