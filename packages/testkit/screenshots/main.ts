@@ -56,7 +56,15 @@ async function main(): Promise<void> {
   const house = await startHouse({ runtime: 'process' });
   try {
     const world = await furnish(house);
-    for (const shot of shots) await photograph(browser, world, shot, folder);
+    for (const shot of shots) {
+      try {
+        await photograph(browser, world, shot, folder);
+      } catch (error) {
+        // The other pages are still worth a picture.
+        console.error(`${shot.name}: ${String(error)}`);
+        process.exitCode = 1;
+      }
+    }
     console.log(`in ${folder}`);
   } finally {
     await browser.close();

@@ -28,7 +28,7 @@ export const SHOTS: readonly Shot[] = [
   {
     name: 'settings-tokens',
     path: '/settings',
-    prepare: (page) => page.getByRole('cell', { name: 'laptop' }).waitFor(),
+    prepare: (page) => page.getByRole('cell', { name: 'laptop', exact: true }).waitFor(),
   },
   {
     name: 'settings-new-token',
@@ -61,6 +61,6 @@ export const SHOTS: readonly Shot[] = [
   {
     name: 'settings-accounts',
     path: '/settings?tab=accounts',
-    prepare: (page) => page.getByRole('cell', { name: 'research' }).waitFor(),
+    prepare: (page) => page.getByRole('cell', { name: 'research', exact: true }).waitFor(),
   },
 ];

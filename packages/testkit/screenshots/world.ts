@@ -35,7 +35,7 @@ export async function furnish(house: House): Promise<World> {
     );
   const texts = ['one word after the other', 'what the fire says at night', 'ash and ember'];
   const streams = await Promise.all(texts.map((text) => run('hearth/stream', { text })));
-  const faulty = await run('hearth/faulty', { mode: 'raise' });
+  const faulty = await run('hearth/faulty', { mode: 'fail' });
   const [prediction] = await Promise.all(streams.map(ended));
   if (prediction === undefined) throw new Error('nothing was run');
   return { house, prediction, failed: await ended(faulty) };

@@ -6,6 +6,7 @@ import { predictionsRoutes } from '../features/predictions/routes.tsx';
 import { settingsRoutes } from '../features/settings/routes.tsx';
 import { usageRoutes } from '../features/usage/routes.tsx';
 import { appRoute, rootRoute } from './app-route.tsx';
+import { NotFound } from './not-found.tsx';
 import { signInRoute } from './sign-in-route.tsx';
 
 const homeRoute = createRoute({
@@ -16,10 +17,14 @@ const homeRoute = createRoute({
   },
 });
 
+/** Whatever no page is at. */
+const elsewhereRoute = createRoute({ getParentRoute: () => appRoute, path: '$', component: NotFound });
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   appRoute.addChildren([
     homeRoute,
+    elsewhereRoute,
     ...modelsRoutes(appRoute),
     ...predictionsRoutes(appRoute),
     ...deploymentsRoutes(appRoute),

@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from 'react';
+import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { cx } from './class-names.ts';
 import { moveFocus } from './roving.ts';
 
@@ -20,9 +20,15 @@ interface TabsProps<Id extends string> {
 /** Tabs over the panel of the selected one. Keep the selected one in the URL, so that it can be shared. */
 export function Tabs<Id extends string>({ label, tabs, selected, onSelect, children }: TabsProps<Id>) {
   const id = useId();
+  const list = useRef<HTMLDivElement>(null);
+  // On a phone it may be beyond the edge.
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [selected]);
   return (
     <>
       <div
+        ref={list}
         role="tablist"
         aria-label={label}
         onKeyDown={(event) => moveFocus(event, '[role="tab"]')}

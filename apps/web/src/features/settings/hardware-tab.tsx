@@ -30,10 +30,10 @@ const FACTS: readonly Column<WireHardware>[] = [
     name: 'Price',
     align: 'right',
     cell: ({ price_micros_per_second: micros }) => (
-      <>
+      <span className="whitespace-nowrap">
         {formatPrice(micros)} <span className="text-ink-muted">/ s</span>
         <span className="block text-xs text-ink-muted">{formatMoney(micros * HOUR_SECONDS)} / h</span>
-      </>
+      </span>
     ),
   },
 ];
