@@ -30,13 +30,13 @@ export const coldBootCostMs = (bootMs: number): number => COLD_BOOT_WEIGHT * boo
  *
  * so one pass finds it: to each end belongs the cheapest begin before it. The end alone is ski rental with a known
  * distribution; letting go first pays only where hardly any gap ends early, which is to say for timers. Nothing is let go
- * that would have to begin to boot before it was gone.
+ * whose next boot would have to begin before it was gone: that costs more than to stay.
  *
  * `forecast`: the share of each bin of gaps, see {@link binEndMs}.
  */
 export function warmWindow(forecast: readonly number[], bootMs: number, coldMs = coldBootCostMs(bootMs)): WarmWindow {
   const aheadMs = BOOT_LEAD * bootMs;
-  // Plain numbers and an index: this is asked at the end of every burst, and objects cost ten times as much.
+  // Plain numbers and an index: this is asked at the end of every burst, and objects cost several times as much.
   let ended = 0;
   let spentMs = 0;
   let fromMs = 0;
@@ -45,10 +45,8 @@ export function warmWindow(forecast: readonly number[], bootMs: number, coldMs =
   let bestCost = coldMs;
   for (let bin = 0; bin < GAP_BINS - 1; bin++) {
     const startMs = bin === 0 ? 0 : (binEndMs[bin - 1] ?? 0);
-    if (bin > 0 && startMs >= aheadMs) {
-      const cost = coldMs * ended + (aheadMs - startMs) * (1 - ended) - spentMs;
-      if (cost < beginCost) [fromMs, beginCost] = [startMs, cost];
-    }
+    const gone = coldMs * ended + (aheadMs - startMs) * (1 - ended) - spentMs;
+    if (gone < beginCost) [fromMs, beginCost] = [startMs, gone];
     const share = forecast[bin] ?? 0;
     const untilMs = binEndMs[bin] ?? 0;
     ended += share;
