@@ -1,3 +1,4 @@
+import type { HostPatch } from '@hearth/contract';
 import { UsageError } from './connect.ts';
 
 const SIZE = /^(\d+(?:\.\d+)?)\s*(GiB|GB|MiB|MB|TiB|TB)?$/i;
@@ -41,4 +42,25 @@ export function parseGpus(text: string): { id: string; name: string; vram_mib: n
     return Array.from({ length: Number(count) }, () => ({ name, vram_mib }));
   });
   return kinds.map((kind, number) => ({ id: String(number), ...kind }));
+}
+
+/** The value of an option that may be given more than once; `--no-…` before it counts no more. */
+export const again = (one: string, all?: string[] | boolean): string[] => [...(Array.isArray(all) ? all : []), one];
+
+/** What is said of a host in place of what is found there, as far as it is given. */
+export function settingsOf(given: {
+  /** `false`: none. */
+  readonly label?: string[] | boolean;
+  readonly gpus?: string;
+  readonly memory?: string;
+  readonly cpus?: string;
+}): HostPatch {
+  const { label, gpus, memory, cpus } = given;
+  return {
+    ...(Array.isArray(label) && { labels: parseLabels(label) }),
+    ...(label === false && { labels: {} }),
+    ...(gpus !== undefined && { devices: gpus === 'found' ? null : parseGpus(gpus) }),
+    ...(memory !== undefined && { memory_mib: memory === 'found' ? null : parseMiB('--memory', memory) }),
+    ...(cpus !== undefined && { cpus: cpus === 'shared' ? null : Number(cpus) }),
+  };
 }

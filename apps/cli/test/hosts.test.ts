@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checksText } from '../src/host-check.ts';
-import { parseGpus, parseLabels, parseMiB } from '../src/host-options.ts';
+import { parseGpus, parseLabels, parseMiB, settingsOf } from '../src/host-options.ts';
 
 describe('what is said of a host on the command line', () => {
   test.each([
@@ -26,6 +26,23 @@ describe('what is said of a host on the command line', () => {
   test('labels have a name and a value', () => {
     expect(parseLabels(['zone=a', 'note=a=b'])).toEqual({ zone: 'a', note: 'a=b' });
     expect(() => parseLabels(['zone'])).toThrow(/write name=value/);
+  });
+
+  test('of a host only what is given changes, and what was said can be taken back', () => {
+    expect(settingsOf({ label: ['zone=b'], gpus: '1x24GiB', memory: '60GiB', cpus: '16' })).toEqual({
+      labels: { zone: 'b' },
+      devices: [{ id: '0', name: 'GPU', vram_mib: 24_576 }],
+      memory_mib: 61_440,
+      cpus: 16,
+    });
+    expect(settingsOf({ label: false, gpus: 'found', memory: 'found', cpus: 'shared' })).toEqual({
+      labels: {},
+      devices: null,
+      memory_mib: null,
+      cpus: null,
+    });
+    expect(settingsOf({ gpus: 'none' })).toEqual({ devices: [] });
+    expect(settingsOf({})).toEqual({});
   });
 
   test('a check that failed says what to do below it', () => {

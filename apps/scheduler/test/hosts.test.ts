@@ -146,6 +146,17 @@ describe('a host', () => {
     await house.until('it to be stopped', async () => machine(instance.hostId).stopped.includes(instance.id), STEP_MS);
   });
 
+  it('has what an operator says from then on, and what is found once that is taken back', async () => {
+    const declared = { devices: [{ id: '0', name: 'L4', vramMiB: 24_576 }], memoryMiB: 1_000, cpus: null };
+    await house.store.hosts.change('gpu1', { declared });
+    const said = house.clock.now();
+    house.bus.poke('scheduler');
+    await hostUntil('gpu1', ({ devices, memoryMiB }) => devices.length === 1 && memoryMiB === 1_000);
+    expect(house.clock.now() - said).toBeLessThan(10_000);
+    await house.store.hosts.change('gpu1', { declared: { devices: null, memoryMiB: null, cpus: null } });
+    await hostUntil('gpu1', ({ devices, memoryMiB }) => devices.length === 0 && memoryMiB === 16_384);
+  });
+
   it('that is drained is left by what it runs', async () => {
     const instance = await claimed();
     await house.store.hosts.change(instance.hostId, { draining: true });

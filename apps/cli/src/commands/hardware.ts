@@ -1,7 +1,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { HardwareBody, WireHardware } from '@hearth/contract';
 import { connect, UsageError } from '../connect.ts';
-import { parseLabels, parseMiB } from '../host-options.ts';
+import { again, parseLabels, parseMiB } from '../host-options.ts';
 import { labelsText } from '../host-text.ts';
 import { print, printJson, renderTable } from '../output.ts';
 
@@ -36,9 +36,9 @@ function addSet(hardware: Command): void {
     .option('--vram <size>', 'memory that each of its GPUs must have, such as 24GiB')
     .option('--memory <size>', 'memory of the host, such as 16GiB')
     .option('--cpus <n>', 'the most cores it may use; 0: no limit')
-    .option('--label <name=value>', 'what its hosts must be labelled with; may be given more than once', more)
+    .option('--label <name=value>', 'what its hosts must be labelled with; may be given more than once', again)
     .option('--no-label', 'any host')
-    .option('--fallback <sku>', 'what to take where it has no room now; may be given more than once', more)
+    .option('--fallback <sku>', 'what to take where it has no room now; may be given more than once', again)
     .option('--no-fallback', 'wait where it has no room')
     .option('--price <amount>', 'of a second, in your currency, such as 0.000225')
     .option('--json', 'print JSON')
@@ -99,9 +99,9 @@ export function bodyOf(sku: string, standing: WireHardware | undefined, given: G
     ...(given.type !== undefined && { gpu_type: given.type === 'any' ? null : given.type }),
     ...(given.vram !== undefined && { vram_mib: parseMiB('--vram', given.vram) }),
     ...(given.cpus !== undefined && { cpus: Number(given.cpus) }),
-    ...(typeof given.label !== 'boolean' && given.label && { labels: parseLabels(given.label) }),
+    ...(Array.isArray(given.label) && { labels: parseLabels(given.label) }),
     ...(given.label === false && { labels: {} }),
-    ...(typeof given.fallback !== 'boolean' && given.fallback && { fallback: given.fallback }),
+    ...(Array.isArray(given.fallback) && { fallback: given.fallback }),
     ...(given.fallback === false && { fallback: [] }),
   };
 }
@@ -111,9 +111,6 @@ function micros(price: string): number {
   if (price.trim() === '' || !(amount >= 0)) throw new UsageError(`--price is "${price}"; write an amount.`);
   return Math.round(amount * 1e6);
 }
-
-/** An option that is given again; `--no-…` before it counts no more. */
-const more = (one: string, all: string[] | boolean | undefined): string[] => [...(Array.isArray(all) ? all : []), one];
 
 const HEADER = ['SKU', 'NAME', 'GPU', 'CPUS', 'MEMORY', 'LABELS', 'FALLBACK', 'PRICE/S'];
 const rowOf = (one: WireHardware): string[] => [

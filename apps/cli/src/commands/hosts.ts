@@ -4,7 +4,7 @@ import type { Client, WireHost } from '@hearth/contract';
 import { systemNow } from '@hearth/kit';
 import { connect, UsageError } from '../connect.ts';
 import { checkedHost, checksText } from '../host-check.ts';
-import { parseGpus, parseLabels, parseMiB } from '../host-options.ts';
+import { again, parseGpus, parseLabels, parseMiB, settingsOf } from '../host-options.ts';
 import { gpusText, labelsText, standingOf } from '../host-text.ts';
 import { ago, print, printJson, renderTable } from '../output.ts';
 
@@ -14,6 +14,7 @@ export function addHosts(program: Command): void {
   addAdd(hosts);
   addShow(hosts);
   addCheck(hosts);
+  addSet(hosts);
   addStanding(hosts);
   addRemove(hosts);
 }
@@ -26,19 +27,23 @@ function addList(hosts: Command): void {
     .action(async ({ json }) => {
       const list = await connect().hosts.list();
       if (json) return printJson(list);
-      const head = ['HOST', '', 'RUNTIMES', 'MEMORY', 'GPUS', 'LABELS', 'SEEN', 'WHY'];
-      const rows = list.map((host) => [
-        host.id,
-        standingOf(host),
-        host.runtimes.join(', ') || 'none',
-        `${(host.memory_mib / 1024).toFixed(1)} GiB`,
-        gpusText(host),
-        labelsText(host),
-        seenText(host, systemNow()),
-        host.lost_reason ?? '',
-      ]);
-      print(renderTable(head, rows, 'There is no host.'));
+      print(hostsTable(list));
     });
+}
+
+function hostsTable(list: readonly WireHost[]): string {
+  const head = ['HOST', '', 'RUNTIMES', 'MEMORY', 'GPUS', 'LABELS', 'SEEN', 'WHY'];
+  const rows = list.map((host) => [
+    host.id,
+    standingOf(host),
+    host.runtimes.join(', ') || 'none',
+    `${(host.memory_mib / 1024).toFixed(1)} GiB`,
+    gpusText(host),
+    labelsText(host),
+    seenText(host, systemNow()),
+    host.lost_reason ?? '',
+  ]);
+  return renderTable(head, rows, 'There is no host.');
 }
 
 function addAdd(hosts: Command): void {
@@ -55,7 +60,7 @@ function addAdd(hosts: Command): void {
     .option('--address <host>', 'where its published ports are reached; left out, the host in the URL')
     .option('--bind <address>', 'its own address to publish ports on; left out, that of --address')
     .option('--callback-host <address>', 'where its containers reach this machine; left out, as the network says')
-    .option('--label <name=value>', 'a label; may be given more than once', (one, all: string[]) => [...all, one], [])
+    .option('--label <name=value>', 'a label; may be given more than once', again)
     .option('--gpus <list>', 'its GPUs, such as 2x24GiB or 1x80GiB:H100; left out, what nvidia-smi says')
     .option('--memory <size>', 'memory for models, such as 60GiB; left out, all of it')
     .option('--cpus <n>', 'cores to promise one by one; left out, they are shared')
@@ -70,7 +75,7 @@ function addAdd(hosts: Command): void {
         address: options.address ?? null,
         bind_address: options.bind ?? null,
         callback_host: options.callbackHost ?? null,
-        labels: parseLabels(options.label),
+        labels: parseLabels(options.label ?? []),
         devices: options.gpus === undefined ? null : parseGpus(options.gpus),
         memory_mib: options.memory === undefined ? null : parseMiB('--memory', options.memory),
         cpus: options.cpus === undefined ? null : Number(options.cpus),
@@ -99,6 +104,24 @@ function addCheck(hosts: Command): void {
     .action(async (id) => {
       const client = connect();
       await printCheck(client, await client.hosts.check(id));
+    });
+}
+
+function addSet(hosts: Command): void {
+  hosts
+    .command('set')
+    .description('change what is said of a machine; what runs there stays')
+    .argument('<host>')
+    .option('--label <name=value>', 'a label, in place of those it has; may be given more than once', again)
+    .option('--no-label', 'no labels')
+    .option('--gpus <list>', 'its GPUs, such as 2x24GiB, "none", or "found"')
+    .option('--memory <size>', 'memory for models, such as 60GiB, or "found"')
+    .option('--cpus <n>', 'cores to promise one by one, or "shared"')
+    .action(async (id, options) => {
+      const patch = settingsOf(options);
+      if (Object.keys(patch).length === 0)
+        throw new UsageError('Say what to change: --label, --gpus, --memory, --cpus.');
+      print(hostsTable([await connect().hosts.update(id, patch)]));
     });
 }
 

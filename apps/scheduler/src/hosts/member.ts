@@ -93,9 +93,11 @@ export class Member {
     };
   }
 
-  /** The newest of its row; an operator may have asked for a check. */
+  /** The newest of its row; an operator may have asked for a check, or said what it has. */
   heed(row: HostRow): void {
+    const { declared } = this.row;
     this.row = row;
+    if (JSON.stringify(row.declared) !== JSON.stringify(declared)) this.look();
     if (row.checkAskedAt !== null && row.checkAskedAt > (row.checkedAt ?? 0)) this.#checking.trigger();
   }
 
