@@ -32,14 +32,14 @@ export function formSchemaOf({ properties, required }: InputSchema): FormSchema 
 }
 
 /**
- * An input is called by its name, which is what a program calls it; titles are made of that. Beside that, only
- * what the library needs to find its way: were defaults among it, it would put them back wherever somebody empties a field.
+ * Only what the library needs to find its way; an input is called by its name, as a program calls it. Were defaults among
+ * it, it would put them back wherever somebody empties a field; and what it takes for a text it leaves alone.
  */
-function shapeOf({ type, description, items }: FieldSchema): RJSFSchema {
+function shapeOf(field: FieldSchema): RJSFSchema {
+  const { description, items = {} } = field;
   return {
     ...(description !== undefined && { description }),
-    ...(type !== undefined && { type }),
-    ...(type === 'array' && { items: items === undefined ? {} : shapeOf(items) }),
+    ...(controlOf(field).kind === 'list' ? { type: 'array', items: shapeOf(items) } : { type: 'string' }),
   };
 }
 

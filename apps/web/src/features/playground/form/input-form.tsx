@@ -22,6 +22,8 @@ export interface InputFormProps {
   readonly refused: readonly InvalidField[];
 }
 
+const NOTHING_MORE = (): void => undefined;
+
 const FIELDS = { control: ControlField };
 const TEMPLATES = {
   FieldTemplate,
@@ -48,9 +50,11 @@ export function InputForm({ id, schema, values, onChange, onSubmit, refused }: I
       extraErrors={refusals}
       onChange={({ formData = {} }) => onChange(formData)}
       onSubmit={({ formData = {} }) => onSubmit(tidied(formData))}
+      // Else it is written to the console; whoever filled it in reads it at the fields.
+      onError={NOTHING_MORE}
       noHtml5Validate
       showErrorList={false}
-      focusOnFirstError
+      focusOnFirstError={({ property = '' }) => document.getElementById(id + property.replaceAll('.', '_'))?.focus()}
     >
       {/* The button that runs it stands beside the form. */}
       <button type="submit" hidden aria-hidden tabIndex={-1} />

@@ -2,12 +2,12 @@ import type { FieldSchema } from '@hearth/contract';
 import { useState } from 'react';
 import { Input, Textarea } from '../../../ui/field.tsx';
 import type { ControlFieldProps } from './control-field.tsx';
-import { defaultOf } from './controls.ts';
+import { defaultOf, fits } from './controls.ts';
 import { readJson, writeJson, writeText } from './text-values.ts';
 
-/** An emptied text that has a default is an empty text, since without it the default would count; another is not set. */
+/** An emptied text that has a default is an empty text, where that may be: left out, it would be the default. Another is not set. */
 const readText = (text: string, field: FieldSchema): string | undefined =>
-  text === '' && typeof defaultOf(field) !== 'string' ? undefined : text;
+  text === '' && !(typeof defaultOf(field) === 'string' && fits(field, '')) ? undefined : text;
 
 export const LineControl = ({ field, value, onChange, element }: ControlFieldProps<'line'>) => (
   <Input
