@@ -17,7 +17,7 @@ const SOURCES = [
 
 /**
  * Builds the web UI where what stands in `dist` was built from other sources, or nothing stands there. By content, because a
- * checkout gives every file a new time. Safe from several processes at once: each builds beside, and the last to be done wins.
+ * checkout gives every file a new time. Safe from several processes at once: each builds beside, and the first to be done wins.
  */
 export async function buildIfStale(): Promise<void> {
   const digest = digestOfSources();
@@ -28,7 +28,8 @@ export async function buildIfStale(): Promise<void> {
     const { build } = await import('vite');
     await build({ root: WEB, logLevel: 'warn', build: { outDir: beside } });
     writeFileSync(join(beside, STAMP), digest);
-    moveInto(beside, OUTPUT);
+    // Another process may have been faster, with the same files under the same names.
+    if (builtFrom() !== digest) moveInto(beside, OUTPUT);
   } finally {
     rmSync(beside, { recursive: true, force: true });
   }

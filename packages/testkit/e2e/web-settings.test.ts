@@ -1,0 +1,144 @@
+import type { WireAccountShare, WireHardware, WireWebhookSecret } from '@hearth/contract';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { accessibilityProblems, startBrowser, type TestBrowser, type Visit } from '../src/browser.ts';
+import { type House, startHouse } from '../src/house.ts';
+
+let house: House;
+let browser: TestBrowser;
+let admin: Visit;
+beforeAll(async () => {
+  [house, browser] = await Promise.all([
+    startHouse({ runtime: 'process', env: { HEARTH_EXAMPLES: 'false' } }),
+    startBrowser(),
+  ]);
+});
+beforeEach(async () => {
+  admin = await browser.visit(house, { path: '/settings' });
+});
+afterEach(() => admin.close());
+afterAll(async () => {
+  await browser?.close();
+  await house?.dispose();
+});
+
+const account = (token: string) =>
+  fetch(`${house.url}/v1/account`, { headers: { authorization: `Bearer ${token}` } }).then(({ status }) => status);
+
+describe('tokens', () => {
+  it('are made with a name, shown once, listed with their last use, and revoked', async () => {
+    const { page, problems } = admin;
+    await page.getByRole('button', { name: 'New token' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('nightly import');
+    await page.keyboard.press('Enter');
+    const token = await dialog.getByRole('region', { name: 'Token' }).innerText();
+    expect(token).toMatch(/^hth_/);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(await account(token)).toBe(200);
+    await dialog.getByRole('button', { name: 'I have copied it' }).click();
+
+    await page.reload();
+    const row = page.getByRole('row').filter({ hasText: 'nightly import' });
+    await row
+      .getByText(/just now|s ago/)
+      .first()
+      .waitFor();
+    expect(await page.getByText(token).count()).toBe(0);
+    expect(await row.innerText()).toContain(`…${token.slice(-4)}`);
+
+    await row.getByRole('button', { name: 'Revoke nightly import' }).click();
+    await dialog.getByRole('button', { name: 'Revoke' }).click();
+    await row.waitFor({ state: 'detached' });
+    expect(await account(token)).toBe(401);
+    expect(problems).toEqual([]);
+  });
+
+  it('are refused at the field that is wrong', async () => {
+    const { page } = admin;
+    await page.getByRole('button', { name: 'New token' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('for a stranger');
+    await dialog.getByLabel('Account').fill('Not A Name');
+    await dialog.getByRole('button', { name: 'Make the token' }).click();
+    const field = dialog.getByLabel('Account');
+    await dialog.getByText('must be lower-case letters').waitFor();
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+  });
+
+  it('of other accounts are an admin matter; a member sees what is theirs', async () => {
+    const { token } = (await (
+      await house.request('POST', '/v1/tokens', { name: 'of ada', username: 'ada' })
+    ).json()) as { token: string };
+    const ada = await browser.visit(house, { token, path: '/settings?tab=accounts' });
+    await ada.page.getByRole('cell', { name: 'of ada', exact: true }).waitFor();
+    expect(await ada.page.getByRole('tab').allInnerTexts()).toEqual(['Tokens', 'Webhooks', 'Hardware and prices']);
+    expect(ada.problems).toEqual([]);
+    await ada.close();
+  });
+});
+
+it('tabs are chosen with arrow keys and kept in the address', async () => {
+  const { page } = admin;
+  await page.getByRole('tab', { name: 'Tokens' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Signing secret' }).waitFor();
+  expect(new URL(page.url()).search).toBe('?tab=webhooks');
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Accounts' }).waitFor();
+});
+
+it('the webhook secret is hidden, shown and changed', async () => {
+  const { page } = admin;
+  const { key } = await house.get<WireWebhookSecret>('/v1/webhooks/default/secret');
+  await page.getByRole('tab', { name: 'Webhooks' }).click();
+  const shown = page.getByRole('region', { name: 'Signing secret' }).locator('pre');
+  await page.getByRole('button', { name: 'Show' }).click();
+  expect(await shown.innerText()).toBe(key);
+  await page.getByRole('button', { name: 'Change' }).click();
+  await page.getByRole('button', { name: 'Change it' }).click();
+  await page.getByText('The secret was changed').waitFor();
+  const after = await house.get<WireWebhookSecret>('/v1/webhooks/default/secret');
+  expect(after.key).not.toBe(key);
+  expect(await shown.innerText()).toBe(after.key);
+});
+
+it('a price is changed, and hardware made', async () => {
+  const { page, problems } = admin;
+  await page.goto('/settings?tab=hardware');
+  await page.getByRole('button', { name: 'Change CPU' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Price per second').fill('0.000321');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('CPU was saved').waitFor();
+  await page.getByRole('button', { name: 'New hardware' }).click();
+  await dialog.getByLabel('Name').fill('A quarter of an L4');
+  await dialog.getByLabel('SKU').fill('gpu-l4-quarter');
+  await dialog.getByText('A share of one').click();
+  await dialog.getByLabel('Memory of the share, MiB').fill('5632');
+  await dialog.getByLabel('GPU type').fill('L4');
+  await dialog.getByLabel('Memory, MiB').fill('8192');
+  await dialog.getByLabel('Price per second').fill('0.0001');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('cell', { name: '5.5 GiB of L4' }).waitFor();
+  const hardware = await house.get<WireHardware[]>('/v1/hardware');
+  const priceOf = (wanted: string) => hardware.find(({ sku }) => sku === wanted)?.price_micros_per_second;
+  expect([priceOf('cpu'), priceOf('gpu-l4-quarter')]).toEqual([321, 100]);
+  expect(problems).toEqual([]);
+});
+
+it('an account is given a weight and a limit', async () => {
+  const { page } = admin;
+  await page.goto('/settings?tab=accounts');
+  await page.getByRole('button', { name: 'Change hearth' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Weight').fill('2.5');
+  await dialog.getByLabel('Limit').fill('7');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('row').filter({ hasText: 'hearth' }).getByRole('cell', { name: '2.5', exact: true }).waitFor();
+  const share = await house.get<WireAccountShare>('/v1/accounts/hearth');
+  expect(share).toMatchObject({ weight: 2.5, max_in_flight: 7 });
+});
