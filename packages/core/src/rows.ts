@@ -4,55 +4,44 @@ export interface Change<Row> {
   readonly after: Row | null;
 }
 
-interface Known<Row> {
-  row: Row;
-  /** Where it came in the last look. */
-  place: number;
-  look: number;
-}
-
-/** The rows of the last look, to tell what has changed at the next. A row that says the same stays the same object. */
+/** The rows of the last look, to tell what has changed at the next. */
 export class Rows<Row extends { readonly id: string }> {
-  readonly #known = new Map<string, Known<Row>>();
-  #order: readonly Known<Row>[] = [];
-  #looks = 0;
+  readonly #known = new Map<string, Row>();
+  #last: readonly Row[] = [];
 
   get(id: string): Row | undefined {
-    return this.#known.get(id)?.row;
+    return this.#known.get(id);
   }
 
-  /** `rows`: all that there are now, each once, in any order; it is quickest where they come as they did before. */
+  /**
+   * `rows`: all that there are now, each once, in any order. Of rows that are the same objects in the same places nothing
+   * is looked at.
+   */
   changes(rows: readonly Row[]): readonly Change<Row>[] {
-    const look = ++this.#looks;
+    const came: Row[] = [];
+    const went: Row[] = [];
+    for (let place = 0; place < Math.max(rows.length, this.#last.length); place++) {
+      const [row, last] = [rows[place], this.#last[place]];
+      if (row === last) continue;
+      if (row !== undefined) came.push(row);
+      if (last !== undefined) went.push(last);
+    }
+    this.#last = rows.slice();
     const changes: Change<Row>[] = [];
-    const order: Known<Row>[] = [];
-    let place = 0;
-    for (const row of rows) {
-      const expected = this.#order[place];
-      let known = expected?.row === row || expected?.row.id === row.id ? expected : this.#known.get(row.id);
-      if (known === undefined) {
-        known = { row, place: -1, look };
-        this.#known.set(row.id, known);
-        changes.push({ before: null, after: row });
-      } else {
-        place = known.place + 1;
-        if (known.row !== row && !saysTheSame(known.row, row)) {
-          changes.push({ before: known.row, after: row });
-          known.row = row;
-        }
-      }
-      known.place = order.length;
-      known.look = look;
-      order.push(known);
+    const there = new Set<string>();
+    for (const row of came) {
+      there.add(row.id);
+      const before = this.#known.get(row.id) ?? null;
+      if (before !== null && saysTheSame(before, row)) continue;
+      this.#known.set(row.id, row);
+      changes.push({ before, after: row });
     }
-    if (this.#known.size > rows.length) {
-      for (const known of this.#order) {
-        if (known.look === look) continue;
-        this.#known.delete(known.row.id);
-        changes.push({ before: known.row, after: null });
-      }
+    for (const { id } of went) {
+      const before = there.has(id) ? undefined : this.#known.get(id);
+      if (before === undefined) continue;
+      this.#known.delete(id);
+      changes.push({ before, after: null });
     }
-    this.#order = order;
     return changes;
   }
 }

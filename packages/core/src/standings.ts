@@ -49,6 +49,17 @@ export function standingOf(
   };
 }
 
+/**
+ * Whether what a deployment's row says now makes no difference to how it stands: the rate of its runs while nothing
+ * waits, and what it needed lately while no keep-alive has ended. Most rows that change between two cycles change so.
+ */
+function isMoot({ fleet: { deployment: before }, surplus }: Standing, after: Deployment): boolean {
+  const { runsPerSecond } = after.measures;
+  const measures = after.demand.waiting > 0 ? before.measures : { ...before.measures, runsPerSecond };
+  const hasEnded = surplus.some(({ expired, held }) => expired.length + held.length > 0);
+  return saysTheSame({ ...before, measures, history: hasEnded ? before.history : after.history }, after);
+}
+
 /** What a cycle has to look at. */
 export interface Look {
   /** Those of which something leaves. */
@@ -109,7 +120,9 @@ export class Standings {
 
   look(deployments: readonly Deployment[], hosts: readonly Host[], now: Millis): Look {
     for (const { before, after } of this.#deployments.changes(deployments)) {
-      this.#touched.add((after ?? before)?.id ?? '');
+      const id = (after ?? before)?.id ?? '';
+      const standing = this.#standings.get(id);
+      if (after === null || standing === undefined || !isMoot(standing, after)) this.#touched.add(id);
     }
     const leaving = drainingHosts(hosts);
     if (!saysTheSame([...leaving].toSorted(), [...this.#leaving].toSorted())) {

@@ -16,7 +16,7 @@ import {
 // The plan that goes on from the cycle before is the plan from scratch, whatever a fleet lives through.
 
 const MINUTE_MS = 60_000;
-const COURSE_MS = 6 * MINUTE_MS;
+const COURSE_MS = 3 * MINUTE_MS;
 
 /** Plans with a memory and without, and holds one against the other. */
 const comparing = (seen: { cycles: number; decided: number; of: number }) => (): Planner => {
@@ -72,7 +72,7 @@ const anyCourse = fc
       incidents: anyIncidents(hosts),
       keepAlive: anyKeepAlive,
       arrivalsPerSecond: fc.constantFrom(0.3, 1, 3),
-      spacingMs: fc.constantFrom(100, 1_000, 5_000),
+      spacingMs: fc.constantFrom(300, 1_000, 5_000),
       seed: fc.nat(),
     }),
   );
@@ -98,17 +98,17 @@ it('is the same, course after course', { timeout: 120_000 }, () => {
           gapCv: 2.3,
           medianRunMs: 2_000,
           runSigma: 0.67,
-          bursts: [{ fromMs: 2 * MINUTE_MS, toMs: 2.5 * MINUTE_MS, factor: 10 }],
+          bursts: [{ fromMs: MINUTE_MS, toMs: 1.5 * MINUTE_MS, factor: 10 }],
         }),
         incidents,
         bootOf: syntheticBoots(0.1, seeded(seed)),
         planner: comparing(seen),
         spacingMs,
-        until: 2 * COURSE_MS,
+        until: COURSE_MS + 2 * MINUTE_MS,
       });
       expect(Object.values(violations).every((count) => count === 0)).toBe(true);
     }),
-    { numRuns: 12 },
+    { numRuns: 10 },
   );
   // It is incremental: most of what was decided stood from the cycle before.
   expect(seen.decided / seen.of).toBeLessThan(0.5);
