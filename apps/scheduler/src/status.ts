@@ -15,12 +15,14 @@ export class DeploymentStatuses {
 
   /** After a cycle: only rows that say something else than before are written. */
   async blocked(deployments: Observation['deployments'], blocked: readonly Blocked[]): Promise<void> {
+    // Of two that say something about one deployment the first counts.
+    const said = new Map(blocked.toReversed().map((one) => [one.deploymentId, one]));
     const changed = deployments.flatMap(({ id, status }) => {
-      const { reason, detail } = blocked.find((b) => b.deploymentId === id) ?? { reason: null, detail: null };
+      const { reason, detail } = said.get(id) ?? { reason: null, detail: null };
       const same = (status?.blockedReason ?? null) === reason && (status?.blockedDetail ?? null) === detail;
       return same ? [] : [{ id, blockedReason: reason, blockedDetail: detail }];
     });
-    await Promise.all(changed.map(({ id, ...said }) => this.#change(id, (status) => ({ ...status, ...said }))));
+    await Promise.all(changed.map(({ id, ...rest }) => this.#change(id, (status) => ({ ...status, ...rest }))));
   }
 
   async bootSucceeded(instance: InstanceRow): Promise<void> {
