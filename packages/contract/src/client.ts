@@ -12,6 +12,7 @@ import type { WireExplanation } from './north/explain.ts';
 import type { WireFile } from './north/file.ts';
 import type { WireInstance, WireStatusPage } from './north/fleet.ts';
 import type { HardwareBody, WireHardware } from './north/hardware.ts';
+import type { WireInstanceUsage, WireLives, WireMetrics, WireWarmed } from './north/history.ts';
 import type { HostBody, HostPatch, WireHost } from './north/host.ts';
 import type { WirePage } from './north/page.ts';
 import type { PredictionBody, PredictionFilters, WirePrediction } from './north/prediction.ts';
@@ -81,6 +82,12 @@ export function createClient(options: ClientOptions) {
       /** A new release with the content of an earlier one; of the one before the current where it is left out. */
       rollback: (owner: string, name: string, release?: number) =>
         post<WireRolledBack>(`/deployments/${part(owner)}/${part(name)}/rollback`, { release }),
+      /** What ended, how long it took and how many waited, step by step; of the last hour where it is left out. */
+      metrics: (owner: string, name: string, range: { from?: string; to?: string } = {}) =>
+        get<WireMetrics>(`/deployments/${part(owner)}/${part(name)}/metrics?${search(range)}`),
+      /** Keeps one instance for so many seconds, whatever the minimum; 0 ends it. */
+      warm: (owner: string, name: string, seconds?: number) =>
+        post<WireWarmed>(`/deployments/${part(owner)}/${part(name)}/warm`, { seconds }),
       explain: (owner: string, name: string) =>
         get<WireExplanation>(`/deployments/${part(owner)}/${part(name)}/explain`),
       delete: (owner: string, name: string) => http.empty('DELETE', `/deployments/${part(owner)}/${part(name)}`),
@@ -139,6 +146,16 @@ export function createClient(options: ClientOptions) {
       ),
     /** The last lines that an instance printed. */
     instanceLogs: (id: string) => http.text(`/instances/${part(id)}/logs`),
+    /** What each did with its time; of the last hour where no range is given. */
+    instanceLives: (query: { from?: string; to?: string; deployment?: string } = {}) =>
+      get<WireLives>(`/instances/timeline?${search(query)}`),
+    /** What instances did with each day, of the last week where no range is given. */
+    instanceUsage: (range: { from?: string; to?: string } = {}) =>
+      get<WireInstanceUsage>(`/usage/instances?${search(range)}`),
+    /** It finishes what it holds and goes. */
+    drainInstance: (id: string) => post<WireInstance>(`/instances/${part(id)}/drain`),
+    /** It goes at once; what it held runs elsewhere. */
+    stopInstance: (id: string) => post<WireInstance>(`/instances/${part(id)}/stop`),
     hosts: {
       list: () => get<WireHost[]>('/hosts'),
       get: (id: string) => get<WireHost>(`/hosts/${part(id)}`),
@@ -153,7 +170,7 @@ export function createClient(options: ClientOptions) {
     },
     usage: {
       records: (next?: string) => get<WirePage<WireUsageRecord>>(next ?? '/usage'),
-      totals: (by: UsageGroup, range: { from?: string; to?: string } = {}) =>
+      totals: (by: UsageGroup, range: { from?: string; to?: string; daily?: 'true' } = {}) =>
         get<WireUsageTotals>(`/usage?${search({ by, ...range })}`),
     },
     webhooks: {

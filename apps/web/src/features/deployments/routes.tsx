@@ -8,4 +8,9 @@ export const deploymentsRoutes = (parent: AppRoute) =>
       path: '/deployments',
       component: lazyRouteComponent(() => import('./deployments-page.tsx'), 'DeploymentsPage'),
     }),
+    createRoute({
+      getParentRoute: () => parent,
+      path: '/deployments/$owner/$name',
+      component: lazyRouteComponent(() => import('./deployment-page.tsx'), 'DeploymentPage'),
+    }),
   ] as const;
