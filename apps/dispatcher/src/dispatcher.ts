@@ -16,7 +16,7 @@ import { within } from './pause.ts';
 import { adopt } from './runs/adopt.ts';
 import { buildCallbacks } from './runs/callbacks.ts';
 import { createPrices } from './runs/prices.ts';
-import { reconcile } from './runs/reconcile.ts';
+import { lookAtInstances, lookAtPredictions } from './runs/reconcile.ts';
 import type { RunMetrics } from './runs/run-metrics.ts';
 import { createRunner } from './runs/run-prediction.ts';
 import { createRuns, type Ending, type Run } from './runs/runs.ts';
@@ -67,7 +67,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const busy = createBusyMeter(store, log, { now, everyMs: timings.busyFlushMs });
   const runs = createRuns(busy);
   options.metrics.watch(runs);
-  const looking = createCoalescer(() => reconcile({ context, consumers, runner, deadlines }));
+  const matching = createCoalescer(() => lookAtInstances({ context, consumers, runner }));
+  const looking = createCoalescer(() => lookAtPredictions({ context, runner, deadlines }));
   const post = createWebhookPost(timings.webhookTimeoutMs);
   const sendWebhook = createWebhookSend({ ...options, timings }, post);
   const runningWebhooks = createRunningWebhooks({ ...options, timings }, sendWebhook, closing.signal);
@@ -82,7 +83,10 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     usage: createUsageFlush(store, log, timings.usageFlushMs),
     closing: closing.signal,
     callbackBase: (instance) => callbackBase(instance, options.callbackHosts, listening.port),
-    look: () => looking.trigger(),
+    look() {
+      matching.trigger();
+      looking.trigger();
+    },
   };
   const consumers = createConsumers(context);
   const health = createHealth(context, consumers);
@@ -127,6 +131,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     for (const stop of unsubscribe) stop();
     deadlines.close();
     await Promise.all([
+      matching.close(),
       looking.close(),
       context.admission.close(),
       sweeping.close(),

@@ -18,19 +18,22 @@ export interface Reconciled {
   readonly deadlines: DeadlineTimer;
 }
 
-/**
- * One look at the store, and everything that follows from it. Level-triggered: what goes wrong is logged and met again by
- * the next look. A step that fails does not keep the others from being tried.
- */
-export async function reconcile(room: Reconciled): Promise<void> {
-  const { context } = room;
-  let dueAt = context.now();
-  const steps = [
+/** One look at the instances: who may take work, and whose runs are lost. A first prediction waits for it, so it is by itself. */
+export async function lookAtInstances({ context, consumers, runner }: Omit<Reconciled, 'deadlines'>): Promise<void> {
+  await tryEach(context, [
     async () => {
       const live = await context.store.instances.live();
-      await room.consumers.match(live, (attachment, ticket) => room.runner.take(attachment, ticket));
+      await consumers.match(live, (attachment, ticket) => runner.take(attachment, ticket));
       await endVanished(context, live);
     },
+  ]);
+}
+
+/** One look at the predictions: what is due, what waits in vain, and whom to let in. */
+export async function lookAtPredictions(room: Omit<Reconciled, 'consumers'>): Promise<void> {
+  const { context } = room;
+  let dueAt = context.now();
+  await tryEach(context, [
     () => {
       dueAt = context.now();
       return stopDue(room, dueAt);
@@ -38,7 +41,14 @@ export async function reconcile(room: Reconciled): Promise<void> {
     () => failWaiting(context),
     () => context.admission.look(),
     async () => room.deadlines.arm(nextLookAt(await context.store.predictions.nextDeadline(), dueAt, context.now())),
-  ];
+  ]);
+}
+
+/**
+ * Level-triggered: what goes wrong is logged and met again by the next look. A step that fails does not keep the others
+ * from being tried.
+ */
+async function tryEach(context: Context, steps: readonly (() => Promise<void>)[]): Promise<void> {
   for (const step of steps) {
     if (context.closing.aborted) return;
     try {
@@ -72,7 +82,7 @@ const crashError = ({ kind, message }: Failure): string =>
   kind === 'oom' ? `The model ran out of memory: ${message}` : `The model crashed while it ran: ${message}`;
 
 /** Cancel requests and deadlines: of waiting predictions in the store, of running ones in their container. */
-async function stopDue({ context, runner }: Reconciled, dueAt: Millis): Promise<void> {
+async function stopDue({ context, runner }: Pick<Reconciled, 'context' | 'runner'>, dueAt: Millis): Promise<void> {
   const { store, now, runs, look } = context;
   let missing = false;
   for (const row of await store.predictions.due(dueAt)) {
