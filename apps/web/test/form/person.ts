@@ -64,7 +64,9 @@ export function personAt(root: HTMLElement, formId: string): Person {
     const event = Object.assign(new Event('paste', { bubbles: true }), {
       clipboardData: { files: [], getData: () => text },
     });
-    act(() => element?.dispatchEvent(event));
+    act(() => {
+      element?.dispatchEvent(event);
+    });
   };
   const setOne = (id: string, field: FieldSchema, control: Control) => {
     switch (control.kind) {

@@ -1,27 +1,24 @@
-import type { WireDeploymentStatus } from '@hearth/contract';
-import type { Temperature } from '../../ui/badge.tsx';
+import type { BoardDeployment } from '@hearth/contract';
 import { formatDuration } from '../../ui/format.ts';
 
-type Status = Pick<WireDeploymentStatus, 'implicit' | 'mode' | 'model' | 'version' | 'temperature' | 'boot'>;
+type Standing = Pick<BoardDeployment, 'implicit' | 'mode' | 'model' | 'version'>;
 
-/** How a model stands. */
-export interface Bearing {
-  readonly temperature: Temperature;
-  readonly boot: WireDeploymentStatus['boot'];
+/** What a model runs on where no deployment is named; undefined of a model that nobody ever ran so, which is cold. */
+export function ownDeployment<Deployment extends Standing>(
+  deployments: Iterable<Deployment>,
+  model: string,
+  version: string | undefined,
+): Deployment | undefined {
+  for (const one of deployments) {
+    if (one.implicit && one.mode === 'predict' && one.model === model && one.version === version) return one;
+  }
+  return undefined;
 }
 
-/** A model that nobody ever ran has no deployment, and is cold. */
-export function bearingOf(deployments: readonly Status[], model: string, version: string | undefined): Bearing {
-  const own = deployments.find(
-    (one) => one.implicit && one.mode === 'predict' && one.model === model && one.version === version,
-  );
-  return own === undefined ? { temperature: 'cold', boot: null } : own;
-}
-
-/** `pull 42 %`, `setup, 12 s to go`, `setup` */
-export function bootNote({ phase, since, progress }: NonNullable<Bearing['boot']>, now: number): string {
-  if (progress.percent !== null) return `${phase} ${progress.percent} %`;
-  if (progress.usual_seconds === null) return phase;
-  const leftMs = progress.usual_seconds * 1_000 - (now - Date.parse(since));
-  return leftMs > 0 ? `${phase}, ${formatDuration(leftMs)} to go` : phase;
+/** `pull 42 %, 12 s to go`, as far as it is known. */
+export function bootNote(boot: NonNullable<BoardDeployment['boot']>, now: number): string {
+  const { phase, bytes, total_bytes: total, ready_at: ready } = boot;
+  const far = bytes !== null && total ? `${phase} ${Math.floor((100 * bytes) / total)} %` : phase;
+  const leftMs = ready === null ? 0 : Date.parse(ready) - now;
+  return leftMs > 0 ? `${far}, ${formatDuration(Math.ceil(leftMs / 1_000) * 1_000)} to go` : far;
 }
