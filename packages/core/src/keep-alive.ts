@@ -39,7 +39,7 @@ export function stayOf(keepAlive: KeepAlive, use: UseHistory | null, now: Millis
   if (window === null || use === null || use.idleSince === null) {
     return staying(keepAlive.kind === 'fixed' ? keepAlive.ms : UNLEARNED_MS, 'keep-alive is', now);
   }
-  if (window.fromMs === 0) return staying(window.untilMs, 'by its past use it is worth', now);
+  if (window.fromMs === 0) return staying(window.untilMs, 'to spare a cold boot it is kept for', now);
   const expected = {
     bootAt: use.idleSince + window.fromMs - BOOT_LEAD * usualBootMs(use),
     useAt: use.idleSince + window.fromMs,

@@ -141,7 +141,7 @@ describe('planCycle, by keep-alive', () => {
     const because = (now: number, use: UseHistory, instances = [instance()]): string | undefined =>
       planCycle({ hosts: [host()], deployments: [auto({ use })], instances }, now).actions[0]?.detail;
     const learned = use({ window: { fromMs: 0, untilMs: 20 * MINUTE } });
-    expect(because(25 * MINUTE, learned)).toBe('Idle for 25 min; by its past use it is worth 20 min.');
+    expect(because(25 * MINUTE, learned)).toBe('Idle for 25 min; to spare a cold boot it is kept for 20 min.');
     expect(because(SECOND, timer)).toBe('It is used by a timer; the next time is expected in 10 min.');
     expect(because(BOOT_AT, timer, [])).toMatch(/^It is used by a timer; the next time is expected in 25 s\. On h1/);
     expect(because(11 * MINUTE, timer)).toBe('It was expected to be used by now, and was not.');

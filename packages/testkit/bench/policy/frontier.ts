@@ -16,10 +16,10 @@ export const FRONTIER_MS: readonly number[] = Array.from(
   (_, n) => SHORTEST_MS * STEP ** n,
 );
 
-/** The idle hours of the shortest keep-alive with no more cold starts; where none has so few, of the longest. */
+/** The idle hours of the shortest keep-alive with no more cold starts; where none has so few, Infinity. */
 export function idleAt(frontier: readonly Point[], coldStarts: number): number {
   const shortestFirst = frontier.toSorted((a, b) => a.idleHours - b.idleHours);
-  return (shortestFirst.find((point) => point.coldStarts <= coldStarts) ?? shortestFirst.at(-1))?.idleHours ?? 0;
+  return shortestFirst.find((point) => point.coldStarts <= coldStarts)?.idleHours ?? Infinity;
 }
 
 /** No better in either respect, and worse in one. */
@@ -28,6 +28,14 @@ export const isDominated = (one: Point, by: Point): boolean =>
   one.idleHours >= by.idleHours &&
   (one.coldStarts > by.coldStarts || one.idleHours > by.idleHours);
 
-/** Dominated by a fixed keep-alive of some length; dominated by the hybrid histogram, or dearer than it. */
+/**
+ * A hundredth of the idle time is no difference: where no gap ends between two fixed keep-alives, the shorter has as few
+ * cold starts, and any fixed one would be worse than another.
+ */
+const DIFFERENCE = 0.01;
+
+/** A fixed keep-alive with no more cold starts idles less; or the hybrid histogram has less of both, or is cheaper. */
 export const isWorse = (auto: Point, frontier: readonly Point[], hybrid: Point): boolean =>
-  frontier.some((fixed) => isDominated(auto, fixed)) || isDominated(auto, hybrid) || auto.costHours > hybrid.costHours;
+  idleAt(frontier, auto.coldStarts) < (1 - DIFFERENCE) * auto.idleHours ||
+  isDominated(auto, hybrid) ||
+  auto.costHours > hybrid.costHours;
