@@ -2,9 +2,10 @@ import type { Pool } from 'pg';
 import type { DeploymentDay, History } from './store.ts';
 import { at } from './values.ts';
 
-/** Milliseconds of [a, b) that lie in the day. A bound that is null makes it none. */
+/** Milliseconds of [a, b) that lie in the day; none where `a` is null, which greatest() would pass over. */
 const within = (a: string, b: string): string =>
-  `greatest(0, coalesce(extract(epoch from least(${b}, day.until) - greatest(${a}, day.from)) * 1000, 0))`;
+  `case when ${a} is null then 0
+    else greatest(0, extract(epoch from least(${b}, day.until) - greatest(${a}, day.from)) * 1000) end`;
 const stamp = (column: string, key: string): string => `to_timestamp((${column} ->> '${key}')::bigint / 1000.0)`;
 
 /**

@@ -112,6 +112,15 @@ describe('the days of a deployment', () => {
     expect(day?.time).toEqual({ booting: MINUTE, busy: 4 * MINUTE, idle: 0, leaving: MINUTE });
   });
 
+  test('of a boot that failed are its boot and nothing else', async () => {
+    const deployment = await addDeployment(store);
+    const { id } = await addInstance(store, deployment, MIDNIGHT);
+    await store.instances.move(id, 'booting', 'bootFailed', { at: MIDNIGHT + MINUTE });
+    const query = { from: MIDNIGHT, until: MIDNIGHT + DAY, now: MIDNIGHT + DAY };
+    const day = (await store.history.days(query)).find((row) => row.deploymentId === deployment.id);
+    expect(day?.time).toEqual({ booting: MINUTE, busy: 0, idle: 0, leaving: 0 });
+  });
+
   test('count a share as the part of its GPU, and what idling costs at the price of its hardware', async () => {
     const hardware = { name: 'half', gpus: 0, vramMiB: 0, cpus: 0, gpuType: null, labels: {}, fallback: [] };
     const sku = unique('half');
@@ -139,8 +148,8 @@ describe('the days of a deployment', () => {
     const query = { from: MIDNIGHT, until: MIDNIGHT + DAY, now: MIDNIGHT + 11 * MINUTE };
     const day = (await store.history.days(query)).find((row) => row.deploymentId === deployment.id);
     expect(day).toMatchObject({
-      time: { booting: MINUTE, idle: 10 * MINUTE },
-      gpu: { booting: MINUTE / 4, idle: 2.5 * MINUTE },
+      time: { booting: MINUTE, busy: 0, idle: 10 * MINUTE, leaving: 0 },
+      gpu: { booting: MINUTE / 4, busy: 0, idle: 2.5 * MINUTE, leaving: 0 },
       bootingMicros: 6_000,
       idleMicros: 60_000,
     });
