@@ -20,8 +20,11 @@ export class Rows<Row extends { readonly id: string }> {
   changes(rows: readonly Row[]): readonly Change<Row>[] {
     const came: Row[] = [];
     const went: Row[] = [];
-    for (let place = 0; place < Math.max(rows.length, this.#last.length); place++) {
-      const [row, last] = [rows[place], this.#last[place]];
+    const before = this.#last;
+    const places = Math.max(rows.length, before.length);
+    for (let place = 0; place < places; place++) {
+      const row = rows[place];
+      const last = before[place];
       if (row === last) continue;
       if (row !== undefined) came.push(row);
       if (last !== undefined) went.push(last);
@@ -31,16 +34,16 @@ export class Rows<Row extends { readonly id: string }> {
     const there = new Set<string>();
     for (const row of came) {
       there.add(row.id);
-      const before = this.#known.get(row.id) ?? null;
-      if (before !== null && saysTheSame(before, row)) continue;
+      const known = this.#known.get(row.id) ?? null;
+      if (known !== null && saysTheSame(known, row)) continue;
       this.#known.set(row.id, row);
-      changes.push({ before, after: row });
+      changes.push({ before: known, after: row });
     }
     for (const { id } of went) {
-      const before = there.has(id) ? undefined : this.#known.get(id);
-      if (before === undefined) continue;
+      const gone = there.has(id) ? undefined : this.#known.get(id);
+      if (gone === undefined) continue;
       this.#known.delete(id);
-      changes.push({ before, after: null });
+      changes.push({ before: gone, after: null });
     }
     return changes;
   }

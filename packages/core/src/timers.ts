@@ -27,21 +27,16 @@ export class Timers {
 
   due(now: Millis): readonly string[] {
     const due: string[] = [];
-    const at = this.#at;
-    for (let place = 0; place < this.#ids.length; place++) {
-      if ((at[place] ?? Infinity) > now) continue;
-      const id = this.#ids[place];
+    this.#at.forEach((at, place) => {
+      const id = at <= now ? this.#ids[place] : null;
       if (typeof id === 'string') due.push(id);
-    }
+    });
     return due;
   }
 
   /** Infinity of none. */
   get next(): Millis {
-    let next = Infinity;
-    const at = this.#at;
-    for (let place = 0; place < this.#ids.length; place++) next = Math.min(next, at[place] ?? Infinity);
-    return next;
+    return this.#at.reduce((next, at) => (at < next ? at : next), Infinity);
   }
 
   #placeFor(id: string): number {

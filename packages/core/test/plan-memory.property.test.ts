@@ -9,7 +9,7 @@ import { anySnapshot, NOW } from './promises/any-fleet.ts';
 /** As rows come from a store: nothing in it is an object that was there before. */
 const reread = (s: Snapshot): Snapshot => structuredClone(s);
 
-it('a snapshot has the same plan, whatever was planned before with the same memory', () => {
+it('a snapshot has the same plan, whatever was planned before with the same memory', { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(fc.array(anySnapshot, { minLength: 2, maxLength: 6 }), (snapshots) => {
       const memory = new PlanMemory();
@@ -30,7 +30,7 @@ const anyChange = fc.record({
   ms: fc.constantFrom(1, 500, 20_000, 300_000),
 });
 
-it('nor does it while a fleet lives on, with objects that are new or are not', () => {
+it('nor does it while a fleet lives on, with objects that are new or are not', { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(
       anySnapshot,

@@ -477,7 +477,7 @@ it('steps keep their order, and every action says why in words', () => {
     drain i5: idle · Idle for 6 min; keep-alive is 5 min.
     boot d1 on h1: demand · Waiting: 2, the oldest for 6 min; in flight: 0. On h1: the only host with room now.
     boot d1 on h1: demand · Waiting: 2, the oldest for 6 min; in flight: 0. On h1: the only host with room now.
-    boot d2 on h1: min-instances · At least 1 are kept. On h1: the only host with room now.
+    boot d2 on h1: min-instances · At least 1 is kept. On h1: the only host with room now.
     "
   `);
 });

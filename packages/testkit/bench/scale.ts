@@ -135,9 +135,12 @@ class Watch {
   #weigh(now: number, instances: number): void {
     const sample = { hours: now / HOUR_MS, heapMiB: heldMiB() };
     this.memory.push(sample);
-    const recent = this.planMs.slice(-1_000);
+    const lately = (values: readonly number[]): string => {
+      const recent = values.slice(-1_000);
+      return `p50 ${quantile(recent, 0.5).toFixed(2)} ms, p99 ${quantile(recent, 0.99).toFixed(2)} ms`;
+    };
     this.#say(
-      `  ${sample.hours.toFixed(2)} h: ${instances} instances, heap ${sample.heapMiB.toFixed(1)} MiB, last plans p50 ${quantile(recent, 0.5).toFixed(2)} ms, p99 ${quantile(recent, 0.99).toFixed(2)} ms`,
+      `  ${sample.hours.toFixed(2)} h: ${instances} instances, heap ${sample.heapMiB.toFixed(1)} MiB; last plans ${lately(this.planMs)}, of CPU ${lately(this.cpuMs)}`,
     );
   }
 }
