@@ -92,33 +92,33 @@ function compare(trace: UseTrace, bootMs: number): Compared {
   const predictions = predictionsIn(trace);
   const fixed = new FixedKeepAlives(trace);
   const frontier = FRONTIER_MS.map((ms) => pointOf(fixed.cost(ms), bootMs));
-  const row = (name: string, cost: WarmCost, { lead = 1, isBound = false } = {}): Row => {
-    const point = pointOf(cost, bootMs, lead);
+  const row = (name: string, cost: WarmCost, isBound = false): Row => {
+    const point = pointOf(cost, bootMs);
     return {
       trace: trace.name,
       policy: name,
       ...point,
       coldPercent: (100 * cost.coldStarts) / predictions,
-      bootHours: ((cost.coldStarts + lead * cost.preWarmed) * bootMs) / HOUR_MS,
+      bootHours: ((cost.coldStarts + BOOT_LEAD * cost.preWarmed) * bootMs) / HOUR_MS,
       meanWaitMs: (cost.coldStarts * bootMs) / predictions,
       lessThanFixed: isBound ? null : idleAt(frontier, cost.coldStarts) / point.idleHours,
     };
   };
   const hybrid = row('hybrid histogram, 4 h', warmAlone(trace, hybridHistogram));
-  const auto = row('auto', warmAuto(trace, bootMs), { lead: BOOT_LEAD });
+  const auto = row('auto', warmAuto(trace, bootMs));
   const bound = warmAlone(trace, clairvoyant(coldBootCostMs(bootMs)));
   const rows = [
     ...FIXED_MINUTES.map((minutes) => row(`fixed ${minutes} min`, fixed.cost(minutes * MINUTE_MS))),
     hybrid,
     auto,
-    row('clairvoyant, no boot ahead', bound, { isBound: true }),
+    row('clairvoyant, no boot ahead', bound, true),
   ];
   return { trace: trace.name, bootMs, rows, worse: isWorse(auto, frontier, hybrid) };
 }
 
-/** `lead`: for how many times as long as it takes a boot ahead of a use holds its place before that. */
-function pointOf({ coldStarts, idleMs, preWarmed }: WarmCost, bootMs: number, lead = 1): Point {
-  const costMs = idleMs + lead * preWarmed * bootMs + coldStarts * coldBootCostMs(bootMs);
+/** A boot ahead of a use holds its place for a little longer than it takes, whoever decides on it: it must not be late. */
+function pointOf({ coldStarts, idleMs, preWarmed }: WarmCost, bootMs: number): Point {
+  const costMs = idleMs + BOOT_LEAD * preWarmed * bootMs + coldStarts * coldBootCostMs(bootMs);
   return { coldStarts, idleHours: idleMs / HOUR_MS, costHours: costMs / HOUR_MS };
 }
 
