@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBrowser, type TestBrowser } from '../src/browser.ts';
 import { startHouse } from '../src/house.ts';
+import { faultsOf, type Look, openShot, SCHEMES, SIZES } from './open.ts';
 import { SHOTS, type Shot } from './pages.ts';
 import { furnish, type World } from './world.ts';
 
@@ -10,35 +11,18 @@ const USAGE = `usage: pnpm screenshots [NAME…] [--out FOLDER]
 Photographs every page of the web UI, or those whose names begin with NAME, at 1440 and 390 px, light and dark, on a Hearth
 of its own with something in it. Default folder: .hearth/screenshots`;
 
-const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
-const SCHEMES = ['light', 'dark'] as const;
-
 async function photograph(browser: TestBrowser, world: World, shot: Shot, folder: string): Promise<void> {
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    for (const colorScheme of SCHEMES) {
-      const { page, problems, close } = await browser.visit(world.house, {
-        path: typeof shot.path === 'string' ? shot.path : shot.path(world),
-        viewport,
-        colorScheme,
-        // What moves would be in another place in every picture.
-        reducedMotion: 'reduce',
-        deviceScaleFactor: size === 'phone' ? 2 : 1,
-        ...(shot.signedOut && { token: null }),
-      });
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await shot.prepare?.(page, world);
-      await page.screenshot({ path: join(folder, `${shot.name}-${size}-${colorScheme}.png`) });
-      tellOverflow(shot, size, await page.evaluate<number>('document.documentElement.scrollWidth'), viewport.width);
-      for (const problem of problems) console.error(`${shot.name} (${size}, ${colorScheme}): ${problem}`);
-      await close();
+  for (const size of Object.keys(SIZES) as Look['size'][]) {
+    for (const scheme of SCHEMES) {
+      const look = { size, scheme };
+      const visit = await openShot(browser, world, shot, look);
+      await visit.page.screenshot({ path: join(folder, `${shot.name}-${size}-${scheme}.png`) });
+      for (const fault of await faultsOf(visit, shot, look))
+        console.error(`${shot.name} (${size}, ${scheme}): ${fault}`);
+      await visit.close();
     }
   }
   console.log(shot.name);
-}
-
-function tellOverflow({ name }: Shot, size: string, widthPx: number, roomPx: number): void {
-  if (widthPx > roomPx)
-    console.error(`${name} (${size}): ${widthPx} px wide, ${widthPx - roomPx} px more than there is`);
 }
 
 async function main(): Promise<void> {

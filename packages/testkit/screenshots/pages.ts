@@ -1,4 +1,6 @@
 import type { Page } from 'playwright-core';
+import { answering } from './fleet.ts';
+import { MODEL_SHOTS } from './models.ts';
 import type { World } from './world.ts';
 
 /** A page as it is photographed. */
@@ -8,16 +10,20 @@ export interface Shot {
   readonly path: string | ((world: World) => string);
   /** As nobody. */
   readonly signedOut?: boolean;
+  /** What the browser complains of, where the page is about something that went wrong. */
+  readonly complaint?: RegExp;
   /** What a person would do before: presses, opens, waits for what comes later. */
   readonly prepare?: (page: Page, world: World) => Promise<void>;
 }
 
 export const SHOTS: readonly Shot[] = [
+  ...MODEL_SHOTS,
   { name: 'sign-in', path: '/sign-in', signedOut: true },
   {
     name: 'sign-in-refused',
     path: '/sign-in',
     signedOut: true,
+    complaint: /401/,
     async prepare(page) {
       await page.getByLabel('Token').fill('hth_not_a_token');
       await page.keyboard.press('Enter');
@@ -62,5 +68,87 @@ export const SHOTS: readonly Shot[] = [
     name: 'settings-accounts',
     path: '/settings?tab=accounts',
     prepare: (page) => page.getByRole('cell', { name: 'research', exact: true }).waitFor(),
+  },
+  { name: 'fleet', path: '/fleet', prepare: (page) => page.getByRole('table').waitFor() },
+  {
+    name: 'fleet-loading',
+    path: '/fleet',
+    prepare: (page) => answering(page, '/v1/board', null),
+  },
+  {
+    name: 'fleet-logs',
+    path: '/fleet',
+    async prepare(page) {
+      await page
+        .getByRole('button', { name: /^What to do with/ })
+        .last()
+        .click();
+      await page.getByRole('menuitem', { name: 'Logs' }).click();
+      await page.getByRole('region', { name: 'Logs' }).waitFor();
+    },
+  },
+  {
+    name: 'fleet-stop',
+    path: '/fleet',
+    async prepare(page) {
+      await page
+        .getByRole('button', { name: /^What to do with/ })
+        .last()
+        .click();
+      await page.getByRole('menuitem', { name: 'Stop now' }).click();
+    },
+  },
+  {
+    name: 'fleet-timeline',
+    path: '/fleet?view=timeline',
+    prepare: (page) => page.getByText('now', { exact: true }).waitFor(),
+  },
+  {
+    name: 'deployments',
+    path: '/deployments',
+    prepare: (page) => page.getByRole('link', { name: 'hearth/storyteller' }).waitFor(),
+  },
+  {
+    name: 'deployment',
+    path: '/deployments/hearth/storyteller',
+    async prepare(page) {
+      await page.locator('canvas').last().waitFor();
+      await page.getByText('Release 2').waitFor();
+    },
+  },
+  {
+    name: 'deployment-waiting',
+    path: '/deployments/hearth/painter',
+    prepare: (page) => page.locator('canvas').last().waitFor(),
+  },
+  {
+    name: 'deployment-change',
+    path: '/deployments/hearth/storyteller',
+    prepare: (page) => page.getByRole('button', { name: 'Change' }).click(),
+  },
+  { name: 'deployment-missing', path: '/deployments/hearth/no-such-deployment' },
+  { name: 'usage', path: '/usage', prepare: (page) => page.getByRole('table').last().waitFor() },
+  { name: 'usage-tokens', path: '/usage?by=token&days=7', prepare: (page) => page.getByRole('table').last().waitFor() },
+  {
+    name: 'usage-empty',
+    path: '/usage',
+    async prepare(page) {
+      await answering(page, '/v1/usage', { status: 200, body: { by: 'model', results: [] } });
+      await page.getByText('Nothing was billed in this time').waitFor();
+    },
+  },
+  {
+    name: 'usage-error',
+    path: '/usage',
+    async prepare(page) {
+      const body = {
+        status: 422,
+        code: 'invalid-request',
+        title: 'Request validation failed',
+        detail: 'from is too long ago',
+      };
+      await answering(page, '/v1/usage', { status: 422, body });
+      await page.getByRole('alert').first().waitFor();
+    },
   },
 ];

@@ -1,5 +1,7 @@
 import type { WirePrediction } from '@hearth/contract';
 import { eventually, type House } from '../src/house.ts';
+import { furnishFleet } from './fleet.ts';
+import { furnishModels } from './models.ts';
 
 /** What the pages are shown with. */
 export interface World {
@@ -7,6 +9,8 @@ export interface World {
   /** One that has succeeded. */
   readonly prediction: WirePrediction;
   readonly failed: WirePrediction;
+  /** One that made a picture smaller. */
+  readonly picture: WirePrediction;
 }
 
 /** Fills a fresh house with what there is to see: accounts, tokens, limits, and predictions that ended in each way. */
@@ -23,6 +27,7 @@ export async function furnish(house: House): Promise<World> {
   await post('/v1/accounts/batch', { weight: 0.5, max_in_flight: 20 }, 'PATCH');
   await post('/v1/accounts/shop', { weight: 4 }, 'PATCH');
 
+  await furnishFleet(house, post);
   const run = (version: string, input: object) => post<WirePrediction>('/v1/predictions', { version, input });
   const ended = ({ id }: WirePrediction) =>
     eventually(
@@ -38,5 +43,5 @@ export async function furnish(house: House): Promise<World> {
   const faulty = await run('hearth/faulty', { mode: 'fail' });
   const [prediction] = await Promise.all(streams.map(ended));
   if (prediction === undefined) throw new Error('nothing was run');
-  return { house, prediction, failed: await ended(faulty) };
+  return { house, prediction, failed: await ended(faulty), picture: await furnishModels(house, post) };
 }
