@@ -1,5 +1,6 @@
 import { sessionBodySchema, sessionSchema, type WireSession } from '@hearth/contract';
 import { hashToken, newToken } from '@hearth/kit';
+import type { FastifyRequest } from 'fastify';
 import type { App, Context } from '../context.ts';
 import type { Identity } from '../plugins/auth.ts';
 import { createSignInThrottle } from '../plugins/rate-limits.ts';
@@ -15,7 +16,7 @@ export function sessionRoutes(app: App, { deps, auth }: Context): void {
   const { publicUrl } = settings;
   const cookie = cookieOptions(publicUrl);
   const response = { 200: sessionSchema };
-  const ownPage = async (request: Parameters<typeof requireOwnPage>[0]) => requireOwnPage(request, publicUrl);
+  const ownPage = async (request: FastifyRequest) => requireOwnPage(request, publicUrl);
   const wire = (identity: Identity | null): WireSession => ({
     account: identity && {
       type: identity.account.type,
@@ -26,7 +27,8 @@ export function sessionRoutes(app: App, { deps, auth }: Context): void {
     public_url: publicUrl,
   });
 
-  app.get('/session', { schema: { hide: true, response }, onRequest: auth.identify }, async (request, reply) => {
+  const identify = async (request: FastifyRequest) => auth.identify(request);
+  app.get('/session', { schema: { hide: true, response }, onRequest: identify }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     return wire(request.identity);
   });

@@ -20,7 +20,7 @@ export function Card({ title, description, actions, flush = false, className, ch
       className={cx('min-w-0 rounded-lg border border-line bg-surface', className)}
     >
       {title !== undefined && (
-        <header className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2 border-b border-line px-4 py-3">
+        <header className="flex min-h-13 flex-wrap items-center justify-between gap-x-4 gap-y-2 border-b border-line px-4 py-2.5">
           <div className="min-w-0">
             <h2 id={id} className="font-semibold">
               {title}

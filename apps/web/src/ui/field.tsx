@@ -105,38 +105,3 @@ export const Switch = ({ checked, onChange, label, ...rest }: SwitchProps) => (
     <span className={cx('size-4 rounded-full bg-white shadow-sm transition-transform', checked && 'translate-x-4')} />
   </button>
 );
-
-interface SliderProps extends ControlProps {
-  readonly value: number;
-  readonly min: number;
-  readonly max: number;
-  readonly step: number;
-  readonly onChange: (value: number) => void;
-  readonly disabled?: boolean;
-}
-
-/** A number between two others, by its place or by its digits. */
-export function Slider({ value, min, max, step, onChange, disabled, ...control }: SliderProps) {
-  const range = { min, max, step, disabled, value };
-  return (
-    <div className="flex items-center gap-3">
-      <input
-        {...range}
-        {...control}
-        type="range"
-        onChange={(event) => onChange(event.target.valueAsNumber)}
-        className="h-9 min-w-0 flex-1 accent-accent"
-      />
-      <Input
-        {...range}
-        type="number"
-        aria-label="Its value in digits"
-        aria-invalid={control['aria-invalid']}
-        onChange={(event) => {
-          if (!Number.isNaN(event.target.valueAsNumber)) onChange(event.target.valueAsNumber);
-        }}
-        className="w-24 shrink-0 text-right tabular"
-      />
-    </div>
-  );
-}
