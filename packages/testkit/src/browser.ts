@@ -47,7 +47,8 @@ export async function startBrowser(): Promise<TestBrowser> {
 }
 
 async function visit(browser: Browser, place: Place, { path = '/', token, ...options }: VisitOptions): Promise<Visit> {
-  const context = await browser.newContext({ baseURL: place.url, ...options });
+  // Where the machine has no language, neither has the browser, and what formats numbers would throw.
+  const context = await browser.newContext({ baseURL: place.url, locale: 'en-US', ...options });
   if (token !== null) {
     const headers = { origin: place.url };
     const answer = await context.request.post('/session', { data: { token: token ?? place.token }, headers });
@@ -57,6 +58,8 @@ async function visit(browser: Browser, place: Place, { path = '/', token, ...opt
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.stack ?? error.message));
   page.on('console', (message) => {
+    // A container that comes or goes on this machine changes its network, and Chromium drops what is under way. Pages ask again.
+    if (message.text().includes('net::ERR_NETWORK_CHANGED')) return;
     if (['error', 'warning'].includes(message.type())) problems.push(`${message.type()}: ${message.text()}`);
   });
   await page.goto(path);

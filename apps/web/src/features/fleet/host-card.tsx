@@ -10,7 +10,7 @@ import { cx } from '../../ui/class-names.ts';
 import { formatMiB } from '../../ui/format.ts';
 import { Menu } from '../../ui/menu.tsx';
 import { toastDone, toastFailed } from '../../ui/toast.tsx';
-import { BARS, doingOf, heldOn } from './instance-words.ts';
+import { BARS, doingOf, heldOn, SEATS } from './instance-words.ts';
 
 interface HostCardProps {
   readonly host: BoardHost;
@@ -26,6 +26,7 @@ export const HostCard = memo(function HostCard({ host, instances }: HostCardProp
         <div className="min-w-0">
           <h3 className="truncate font-semibold">{host.name}</h3>
           <p className="text-xs text-ink-muted">
+            {host.name !== host.id && `${host.id}, `}
             {host.instances} {host.instances === 1 ? 'instance' : 'instances'}
           </p>
         </div>
@@ -103,7 +104,7 @@ function DeviceBar({
       <p className="mb-1 flex justify-between gap-2 text-xs">
         <span className="truncate">{device.name}</span>
         <span className="whitespace-nowrap text-ink-muted tabular">
-          {freeMiB === 0 ? 'full' : `${formatMiB(freeMiB)} free`} of {formatMiB(device.vram_mib)}
+          {freeMiB === 0 ? 'none' : formatMiB(freeMiB)} free of {formatMiB(device.vram_mib)}
         </span>
       </p>
       <Seats total={device.vram_mib} hidden={hiddenMiB} seats={shown} tall />
@@ -148,12 +149,17 @@ const Seats = ({ total, hidden, seats, tall }: SeatsProps) => (
           title={words}
           style={{ width: `${(100 * mib) / total}%` }}
           className={cx(
-            'flex min-w-0.5 items-center overflow-hidden border-r border-surface px-1.5',
-            BARS[doing],
+            'min-w-0.5 overflow-hidden border-r border-surface',
+            tall ? `flex items-center border-l-3 px-1.5 ${SEATS[doing]}` : BARS[doing],
             doing === 'booting' && 'animate-pulse',
           )}
         >
           <span className="sr-only">{words}</span>
+          {tall && (
+            <span aria-hidden className="truncate text-xs font-medium">
+              {instance.deployment?.split('/')[1]}
+            </span>
+          )}
         </li>
       );
     })}
@@ -161,7 +167,7 @@ const Seats = ({ total, hidden, seats, tall }: SeatsProps) => (
       <li
         title={`others: ${formatMiB(hidden)}`}
         style={{ width: `${(100 * hidden) / total}%` }}
-        className="min-w-0.5 bg-line-strong"
+        className="min-w-0.5 bg-line-strong/50"
       >
         <span className="sr-only">others: {formatMiB(hidden)}</span>
       </li>

@@ -30,9 +30,9 @@ export function InstanceList() {
       </Card>
     );
   return (
-    <Card title="Instances" flush>
-      {/* A menu opens beyond the last row: the room for it is inside, so that nothing is cut off. */}
-      <div className="overflow-x-auto" role="region" aria-label="Instances" tabIndex={0}>
+    <Card title="Instances">
+      {/* Nothing here may cut off what is beyond it: the menu of the last row opens below. */}
+      <div className="-m-4">
         <table className="w-full border-collapse text-[13px]">
           <thead>
             <tr className="border-b border-line text-left text-xs text-ink-muted">

@@ -32,7 +32,7 @@ export const InstanceRow = memo(function InstanceRow({ id }: { id: string }) {
       <td className="px-4 py-2 text-right max-md:hidden">
         <Elapsed since={instance.since} />
       </td>
-      <td className="w-px px-2 py-1 text-right">
+      <td className="w-px px-2 py-1">
         <InstanceActions instance={instance} />
       </td>
     </tr>

@@ -20,11 +20,20 @@ export const TONES: Record<Doing, Tone> = {
 
 /** Tailwind's classes of bars, which it finds by reading them here. */
 export const BARS: Record<Doing, string> = {
-  booting: 'bg-booting',
+  booting: 'bg-booting/70',
   idle: 'bg-warm/45',
   busy: 'bg-busy',
   draining: 'bg-info',
   stopping: 'bg-ink-faint',
+};
+
+/** Of bars with a name in them. */
+export const SEATS: Record<Doing, string> = {
+  booting: 'border-l-booting bg-booting-soft text-booting',
+  idle: 'border-l-warm bg-warm-soft text-warm',
+  busy: 'border-l-busy bg-busy-soft text-busy',
+  draining: 'border-l-info bg-info-soft text-info',
+  stopping: 'border-l-ink-faint bg-hover text-ink-muted',
 };
 
 /** The newest phase that began; null before the first. */

@@ -3,7 +3,6 @@ import { TemperatureBadge } from '../../ui/badge.tsx';
 import { Card } from '../../ui/card.tsx';
 import { Elapsed } from '../../ui/time.tsx';
 import { DeploymentLink } from '../deployments/deployment-link.tsx';
-import { WarmButton } from '../deployments/warm-button.tsx';
 
 /** What waits, and why. */
 export const WaitingCard = ({ deployments }: { deployments: readonly BoardDeployment[] }) => (
@@ -18,20 +17,17 @@ export const WaitingCard = ({ deployments }: { deployments: readonly BoardDeploy
             <DeploymentLink deployment={one.deployment} />
             <TemperatureBadge temperature={one.temperature} note={one.boot?.phase} />
           </span>
-          <span className="text-[13px] text-ink-muted tabular">
-            {one.queue.waiting} {one.queue.waiting === 1 ? 'waits' : 'wait'}
-            {one.queue.oldest_waiting_at && (
-              <>
-                , the oldest for <Elapsed since={one.queue.oldest_waiting_at} />
-              </>
-            )}
-          </span>
-          {one.detail && <span className="basis-full text-[13px] md:flex-1 md:basis-0">{one.detail}</span>}
-          {one.temperature === 'cold' && one.max_instances > 0 && (
-            <span className="ml-auto">
-              <WarmButton deployment={one} />
+          {one.queue.waiting > 0 && (
+            <span className="text-[13px] text-ink-muted tabular">
+              {one.queue.waiting} {one.queue.waiting === 1 ? 'waits' : 'wait'}
+              {one.queue.oldest_waiting_at && (
+                <>
+                  , the oldest for <Elapsed since={one.queue.oldest_waiting_at} />
+                </>
+              )}
             </span>
           )}
+          {one.detail && <span className="basis-full text-[13px] md:flex-1 md:basis-0">{one.detail}</span>}
         </li>
       ))}
     </ul>
