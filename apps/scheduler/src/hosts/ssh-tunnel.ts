@@ -17,6 +17,8 @@ const LONGEST_WORDS = 2_000;
 const WORDS_COME_WITHIN_MS = 100;
 /** The engine's socket is not there, or not for this user: `ssh` takes the connection, and then drops it. */
 const DROPPED = new Set(['EPIPE', 'ECONNRESET']);
+/** Source: OpenSSH, `channel_input_open_failure`. */
+const NOT_OPENED = /^channel \d+: open failed/;
 
 /**
  * A way to an engine's socket through the system's own `ssh`, so that the user's configuration, keys, agent, jump hosts
@@ -47,8 +49,8 @@ export class SshTunnel {
   async explain(error: unknown): Promise<unknown> {
     if (!DROPPED.has(codeOf(error) ?? '')) return error;
     await pause(WORDS_COME_WITHIN_MS);
-    const said = this.#said.trim();
-    return said === '' ? error : new Error(said.split('\n').at(-1), { cause: error });
+    const said = this.#said.split('\n').findLast((line) => NOT_OPENED.test(line));
+    return said === undefined ? error : new Error(said, { cause: error });
   }
 
   /** A socket for who must be given one along with an error. */
