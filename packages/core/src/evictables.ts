@@ -119,7 +119,7 @@ export class Evictables {
       const spares = idle.map(({ instance, deployment: { policy, use } }) =>
         spareOf(instance, policy.keepAlive, use, this.#now),
       );
-      order.set(hostId, spares.sort(goesFirst));
+      order.set(hostId, spares.toSorted(goesFirst));
       for (const { turn } of spares) turns.add(turn);
     }
     this.#turns = TURNS.filter((turn) => turns.has(turn));
