@@ -23,10 +23,17 @@ export interface ApplyDeps {
 }
 
 /**
- * Carries out one action of a plan: first the compare-and-set on the row that the plan saw, then the effect, in the
- * background. A row that has moved on is not an error: the next cycle looks again.
+ * Carries out actions, each by itself, so that of many boots none waits for the rows of the others: first the
+ * compare-and-set on the row that was seen, then the effect, in the background. A row that has moved on is not an error:
+ * the next cycle looks again.
+ * @throws what one that failed threw, when all are over: a plan that is made meanwhile would boot the same again
  */
-export async function apply(action: Action, observation: Observation, deps: ApplyDeps): Promise<void> {
+export async function applyAll(actions: readonly Action[], observation: Observation, deps: ApplyDeps): Promise<void> {
+  const done = await Promise.allSettled(actions.map((action) => apply(action, observation, deps)));
+  for (const result of done) if (result.status === 'rejected') throw result.reason;
+}
+
+async function apply(action: Action, observation: Observation, deps: ApplyDeps): Promise<void> {
   if (action.kind === 'boot') await boot(action, observation, deps);
   else if (action.kind === 'drain') await drain(action, observation, deps);
   else await stop(action, observation, deps);

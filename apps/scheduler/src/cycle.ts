@@ -1,5 +1,5 @@
 import { type Blocked, type Millis, planCycle } from '@hearth/core';
-import { type ApplyDeps, apply } from './apply.ts';
+import { type ApplyDeps, applyAll } from './apply.ts';
 import { askedActions } from './asked.ts';
 import type { Imports } from './imports.ts';
 import type { Memory } from './memory.ts';
@@ -18,7 +18,7 @@ export interface CycleDeps extends ApplyDeps {
 async function observeAsked(deps: CycleDeps): Promise<World> {
   const world = await observe(deps);
   const actions = askedActions(world.observation.instances);
-  for (const action of actions) await apply(action, world.observation, deps);
+  await applyAll(actions, world.observation, deps);
   return actions.length === 0 ? world : observe(deps);
 }
 
@@ -32,7 +32,7 @@ export async function runCycle(deps: CycleDeps): Promise<{ wakeAt: Millis | null
     const now = clock.now();
     const plan = planCycle(snapshot, now, memory.plans);
     memory.needs.record(plan.needs, now);
-    for (const action of plan.actions) await apply(action, observation, deps);
+    await applyAll(plan.actions, observation, deps);
     const blocked: Blocked[] = [...unplannable, ...plan.blocked];
     await statuses.blocked(observation.deployments, blocked);
     await memory.uses.save(now);
