@@ -38,6 +38,12 @@ export const phasesOf = (moments: Moments): Record<string, number> =>
 export const platformPartMs = ({ accepted, started, serverReady, reached }: Moments): number =>
   started - accepted + (reached - serverReady);
 
+/** What of that the engine took to create and start the container. */
+export const enginePartMs = ({ creating, started }: Moments): number => started - creating;
+
+/** What of that is Hearth's own. */
+export const ownPartMs = (moments: Moments): number => platformPartMs(moments) - enginePartMs(moments);
+
 /** What a prediction and its instance say of themselves, on the wire, and what their caller saw. */
 export interface Told {
   readonly asked: number;
