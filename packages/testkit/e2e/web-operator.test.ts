@@ -31,10 +31,14 @@ async function run(model: string, input: object): Promise<WirePrediction> {
   const answer = await house.request('POST', '/v1/predictions', { version: model, input });
   if (!answer.ok) throw new Error(`POST /v1/predictions: ${answer.status} ${await answer.text()}`);
   const { id } = (await answer.json()) as WirePrediction;
-  return eventually(`the end of ${id}`, async () => {
-    const now = await house.get<WirePrediction>(`/v1/predictions/${id}`);
-    return now.status === 'succeeded' && now;
-  });
+  return eventually(
+    `the success of ${id}`,
+    async () => {
+      const now = await house.get<WirePrediction>(`/v1/predictions/${id}`);
+      return now.status === 'succeeded' && now;
+    },
+    90_000,
+  );
 }
 
 const instancesOf = async (model: string) =>
@@ -118,7 +122,7 @@ describe('a deployment', () => {
     await page.getByRole('button', { name: 'Go back to release 1' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Go back' }).click();
     await page.getByText('0 to 2', { exact: true }).waitFor();
-    await page.getByText('Release 3').waitFor();
+    await page.getByText('Release 3', { exact: true }).waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     expect(problems).toEqual([]);
   });
@@ -158,8 +162,8 @@ describe('the fleet', () => {
     const { page } = await visit('/fleet');
     await page.getByRole('heading', { level: 1, name: 'Fleet' }).waitFor();
     await page.getByText('live', { exact: true }).waitFor();
-    await run('hearth/faulty', { mode: 'ok' });
-    await page.getByRole('cell', { name: 'hearth/faulty' }).waitFor();
+    await run('hearth/stream', { text: 'from far away' });
+    await page.getByRole('cell', { name: 'hearth/stream' }).waitFor();
   });
 
   it('lets a host be cordoned and uncordoned', async () => {

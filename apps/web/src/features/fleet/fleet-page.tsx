@@ -1,6 +1,7 @@
+import type { BoardInstance } from '@hearth/contract';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { CircuitBoard } from 'lucide-react';
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import { type Board, useBoard, useBoardPending } from '../../api/board.ts';
 import { formatCount } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
@@ -8,7 +9,7 @@ import { EmptyState, Skeleton } from '../../ui/states.tsx';
 import { type Tab, Tabs } from '../../ui/tabs.tsx';
 import { HostCard } from './host-card.tsx';
 import { InstanceList } from './instance-list.tsx';
-import { waitingOf } from './instance-words.ts';
+import { groupedByHost, waitingOf } from './instance-words.ts';
 import { LineBadge } from './line-badge.tsx';
 import { Timeline } from './timeline.tsx';
 import type { FleetView } from './view.ts';
@@ -105,7 +106,11 @@ function WhoWaits() {
 function Hosts() {
   const hosts = useBoard(hostsOf);
   const instances = useBoard(instancesOf);
-  const byHost = useMemo(() => Map.groupBy(instances.values(), ({ host }) => host), [instances]);
+  const last = useRef<ReadonlyMap<string, readonly BoardInstance[]>>(new Map());
+  const byHost = useMemo(() => {
+    last.current = groupedByHost(instances.values(), last.current);
+    return last.current;
+  }, [instances]);
   if (hosts.size === 0)
     return (
       <EmptyState icon={<CircuitBoard aria-hidden />} title="No machine yet">

@@ -64,6 +64,21 @@ export function heldOn(device: BoardHost['devices'][number], here: readonly Boar
   };
 }
 
+/** Instances by host. A host on which nothing changed keeps the list that it had before. */
+export function groupedByHost(
+  instances: Iterable<BoardInstance>,
+  before: ReadonlyMap<string, readonly BoardInstance[]>,
+): ReadonlyMap<string, readonly BoardInstance[]> {
+  const groups = Map.groupBy(instances, ({ host }) => host);
+  return new Map(
+    [...groups].map(([host, here]) => {
+      const known = before.get(host);
+      const isSame = known?.length === here.length && known.every((one, n) => one === here[n]);
+      return [host, isSame ? known : here];
+    }),
+  );
+}
+
 /** Deployments that have something to say about waiting, the longest queue first. */
 export const waitingOf = (deployments: Iterable<BoardDeployment>): BoardDeployment[] =>
   [...deployments]
