@@ -19,16 +19,13 @@ const MOST_SPANS = 144;
 /** Shorter gaps than this are of no width in any picture. */
 const SHORT_GAP_MS = 250;
 
-/** A day as `2026-01-31`, in UTC. */
-export const dayOf = (at: Millis): string => new Date(at).toISOString().slice(0, 10);
-
-/** Spans by the days that they lie in, split at midnight in UTC. */
-export function byDay(spans: readonly Span[]): ReadonlyMap<string, readonly Span[]> {
-  const days = new Map<string, Span[]>();
+/** Spans by the days that they lie in, each day as the instant that it begins, split at midnight in UTC. */
+export function byDay(spans: readonly Span[]): ReadonlyMap<Millis, readonly Span[]> {
+  const days = new Map<Millis, Span[]>();
   for (const [begin, until] of spans) {
     for (let from = begin; from < until; ) {
-      const midnight = (Math.floor(from / DAY_MS) + 1) * DAY_MS;
-      const day = dayOf(from);
+      const day = Math.floor(from / DAY_MS) * DAY_MS;
+      const midnight = day + DAY_MS;
       days.set(day, [...(days.get(day) ?? []), [from, Math.min(until, midnight)]]);
       from = midnight;
     }

@@ -63,7 +63,7 @@ test('spans are split at midnight, and an empty one is on no day', () => {
     [MIDNIGHT, MIDNIGHT],
   ]);
   expect([...days]).toEqual([
-    ['2026-01-01', [[MIDNIGHT - 10, MIDNIGHT]]],
-    ['2026-01-02', [[MIDNIGHT, MIDNIGHT + 10]]],
+    [MIDNIGHT - 86_400_000, [[MIDNIGHT - 10, MIDNIGHT]]],
+    [MIDNIGHT, [[MIDNIGHT, MIDNIGHT + 10]]],
   ]);
 });

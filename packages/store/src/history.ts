@@ -1,4 +1,4 @@
-import { byDay, dayOf, type Millis, NEVER_BUSY, type Span, withSpans } from '@hearth/core';
+import { byDay, type Millis, NEVER_BUSY, type Span, withSpans } from '@hearth/core';
 import { sql } from 'kysely';
 import type { Connection, Database } from './database.ts';
 import { deploymentDays } from './deployment-days.ts';
@@ -10,11 +10,14 @@ import { instant, json } from './values.ts';
 /** A date column as the day that it is: pg would make it midnight of the machine's own zone. */
 const DAY = sql<string>`to_char(instance_busy.day, 'YYYY-MM-DD')`;
 
+/** A day as `2026-01-31`, in UTC. */
+const dayOf = (at: Millis): string => new Date(at).toISOString().slice(0, 10);
+
 export function createHistory({ db, pool }: Connection): History {
   return {
     async addBusy(told) {
       const days = [...Map.groupBy(told, ({ instanceId }) => instanceId)].flatMap(([instanceId, of]) =>
-        [...byDay(of.map(({ span }) => span))].map(([day, spans]) => ({ instanceId, day, spans })),
+        [...byDay(of.map(({ span }) => span))].map(([at, spans]) => ({ instanceId, day: dayOf(at), spans })),
       );
       // One order for everybody: two that write the same rows wait for each other, and neither for the other way round.
       days.sort((a, b) => (`${a.instanceId} ${a.day}` < `${b.instanceId} ${b.day}` ? -1 : 1));
