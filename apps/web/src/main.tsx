@@ -11,10 +11,9 @@ const ONCE_MS = 10_000;
 
 // A part of the UI that this page has not loaded yet is gone once a newer one was built: start anew with that. Where that
 // does not help, the page says what failed.
-window.addEventListener('vite:preloadError', (event) => {
+window.addEventListener('vite:preloadError', () => {
   const now = Date.now();
   if (now - Number(sessionStorage.getItem(RELOADED_AT)) < ONCE_MS) return;
-  event.preventDefault();
   sessionStorage.setItem(RELOADED_AT, String(now));
   location.reload();
 });

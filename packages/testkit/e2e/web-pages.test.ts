@@ -23,8 +23,11 @@ const LOOKS: readonly Look[] = [
   { size: 'phone', scheme: 'dark' },
 ];
 
+// A network of Docker's that comes or goes while a page loads cuts its connections; other tests make some.
+const options = { retry: 1 };
+
 describe.each(LOOKS)('on a $size screen, $scheme, every page is whole and open to everybody:', (look) => {
-  it.each(SHOTS.map((shot) => [shot.name, shot] as const))('%s', async (_name, shot) => {
+  it.each(SHOTS.map((shot) => [shot.name, shot] as const))('%s', options, async (_name, shot) => {
     const visit = await openShot(browser, world, shot, look);
     try {
       expect(await accessibilityProblems(visit.page)).toEqual([]);

@@ -68,6 +68,7 @@ export const MODEL_SHOTS: readonly Shot[] = [
   { name: 'models-loading', path: '/models', prepare: (page) => answering(page, '/v1/models', null) },
   {
     name: 'models-error',
+    complaint: /422/,
     path: '/models',
     async prepare(page) {
       await answering(page, '/v1/models', { status: 422, body: { ...REFUSAL, status: 422 } });
@@ -93,6 +94,7 @@ export const MODEL_SHOTS: readonly Shot[] = [
   },
   {
     name: 'playground-waiting',
+    complaint: /404/,
     path: '/models/hearth/ocr',
     async prepare(page) {
       await answering(page, '/v1/predictions/waits', { status: 200, body: WAITING });
@@ -137,6 +139,7 @@ export const MODEL_SHOTS: readonly Shot[] = [
   { name: 'model-settings', path: '/models/hearth/thumbnail?tab=settings' },
   {
     name: 'model-missing',
+    complaint: /404/,
     path: '/models/hearth/no-such-model',
     prepare: (page) => page.getByRole('alert').waitFor(),
   },
@@ -161,7 +164,12 @@ export const MODEL_SHOTS: readonly Shot[] = [
     path: ({ failed }) => `/p/${failed.id}`,
     prepare: (page) => page.getByText('It failed').waitFor(),
   },
-  { name: 'prediction-missing', path: '/p/nosuch', prepare: (page) => page.getByRole('alert').waitFor() },
+  {
+    name: 'prediction-missing',
+    complaint: /404/,
+    path: '/p/nosuch',
+    prepare: (page) => page.getByRole('alert').waitFor(),
+  },
 ];
 
 const WAITING: WirePrediction = {

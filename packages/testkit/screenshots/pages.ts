@@ -139,6 +139,7 @@ export const SHOTS: readonly Shot[] = [
   },
   {
     name: 'usage-error',
+    complaint: /422/,
     path: '/usage',
     async prepare(page) {
       const body = {

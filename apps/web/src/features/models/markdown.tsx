@@ -13,5 +13,9 @@ export const Markdown = ({ text }: { text: string }) => (
 const OPTIONS = {
   disableParsingRawHTML: true,
   forceBlock: true,
-  overrides: { a: { props: { target: '_blank', rel: 'noreferrer nofollow' } } },
+  overrides: {
+    a: { props: { target: '_blank', rel: 'noreferrer nofollow' } },
+    // What scrolls sideways has to be reached by keyboard.
+    pre: { props: { tabIndex: 0 } },
+  },
 } as const;
