@@ -51,7 +51,7 @@ export async function checkHost(row: HostRow, deps: EngineCheckDeps): Promise<Ho
     versionCheck(info.ServerVersion),
     clockCheck(Date.parse(info.SystemTime), askedAt, answeredAt),
     await patiently('gpus', () => gpuCheck(row, link)),
-    ...(lacking === null ? await roundTrip(deps) : notChecked(lacking)),
+    ...(lacking === null ? await roundTrip(deps) : notChecked('There is no image on it to look around from.', lacking)),
   ];
 }
 
@@ -60,16 +60,19 @@ async function lackingImage({ docker }: EngineLink): Promise<string | null> {
   try {
     if ((await probeImage(docker)) !== null) return null;
     const why = await bringProbeImage(docker);
-    return why === null
-      ? null
-      : `There is no image on it to look around from, and ${PROBE_IMAGE} does not come: ${why}`;
+    return why === null ? null : didNotCome(why);
   } catch (error) {
     return `Its images cannot be listed: ${wordsOf(error)}`;
   }
 }
 
 const AROUND = ['disk', 'callback', 'port'] as const;
-const notChecked = (why: string): HostCheck[] => AROUND.map((name) => unchecked(name, why));
+const didNotCome = (why: string): string =>
+  `Load any image with Python or Node there, and check again; ${PROBE_IMAGE} did not come (${why}).`;
+
+/** The remedy is that of all three: it is given once. */
+const notChecked = (why: string, remedy: string | null = null): HostCheck[] =>
+  AROUND.map((name, n) => ({ ...unchecked(name, why), remedy: n === 0 ? remedy : null }));
 
 function versionCheck(version: string): HostCheck {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
@@ -116,9 +119,7 @@ async function roundTrip(deps: EngineCheckDeps): Promise<HostCheck[]> {
     if (seen !== null) return seen;
     const why = await bringProbeImage(docker);
     if (why !== null)
-      return notChecked(
-        `Its images have neither node nor python3 to look around with, and ${PROBE_IMAGE} does not come: ${why}`,
-      );
+      return notChecked('Its images have neither node nor python3 to look around with.', didNotCome(why));
     return (await lookedAround(deps)) ?? notChecked(`${PROBE_IMAGE} there has neither node nor python3.`);
   } catch (error) {
     return roundTripFailed(reasonOf(messageOf(error)));

@@ -39,7 +39,7 @@ export async function bringProbeImage(docker: Docker): Promise<string | null> {
     await new EngineImages(docker).pull(PROBE_IMAGE, () => {}, AbortSignal.timeout(BRING_MS));
     return null;
   } catch (error) {
-    return messageOf(error);
+    return messageOf(error).replace(/^.*pulling it failed: /, '');
   }
 }
 
