@@ -2,7 +2,7 @@ import { ApiError, type InputSchema, type InvalidField, outputSchemaOf, type Wir
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ArrowUpRight, Play, RotateCcw } from 'lucide-react';
-import { type KeyboardEvent, useId, useMemo, useRef, useState } from 'react';
+import { useEffect, useEffectEvent, useId, useMemo, useRef, useState } from 'react';
 import { api } from '../../api/client.ts';
 import { Button, buttonClass } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -28,7 +28,7 @@ export interface PlaygroundProps {
 
 const NOTHING: readonly InvalidField[] = [];
 
-/** Try a version: its input on one side, what comes of it on the other. Ctrl-Enter or ⌘-Enter runs it from anywhere in it. */
+/** Try a version: its input on one side, what comes of it on the other. */
 export function Playground({ subject, version, schema, values, onChange, shown, onRun }: PlaygroundProps) {
   const formId = useId().replaceAll(':', '');
   const panel = useRef<HTMLDivElement>(null);
@@ -42,14 +42,9 @@ export function Playground({ subject, version, schema, values, onChange, shown, 
     if (uploads > 0 || running.isPending) return;
     panel.current?.querySelector<HTMLFormElement>(`#${formId}`)?.requestSubmit();
   };
-  const runByKey = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    submit();
-  };
+  useRunKey(submit);
   return (
-    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- a short cut for the button below
-    <div ref={panel} onKeyDown={runByKey} className="grid items-start gap-5 lg:grid-cols-2">
+    <div ref={panel} className="grid items-start gap-5 lg:grid-cols-2">
       <Card
         title="Input"
         actions={
@@ -98,6 +93,20 @@ export function Playground({ subject, version, schema, values, onChange, shown, 
       </Card>
     </div>
   );
+}
+
+/** Ctrl-Enter, or ⌘-Enter, from anywhere on the page. */
+function useRunKey(run: () => void): void {
+  const latest = useEffectEvent(run);
+  useEffect(() => {
+    const runByKey = (event: KeyboardEvent) => {
+      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      latest();
+    };
+    document.addEventListener('keydown', runByKey);
+    return () => document.removeEventListener('keydown', runByKey);
+  }, []);
 }
 
 const OpenLink = ({ id }: { id: string }) => (

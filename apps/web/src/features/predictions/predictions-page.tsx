@@ -36,6 +36,8 @@ function usePredictions(filters: Filters) {
       pageParam === null ? api.predictions.find(askedFor(filters, Date.now())) : api.predictions.list(pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next }) => next,
+    // Comparing thousands of rows with what they were costs more than to show thirty anew.
+    structuralSharing: false,
     // Who looks at the beginning sees what comes. Thousands of rows are not fetched again for it.
     refetchInterval: ({ state: { data } }) => (data === undefined || data.pages.length > 1 ? false : LOOK_EVERY_MS),
   });

@@ -1,0 +1,299 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WirePrediction } from '@hearth/contract';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityProblems, startBrowser, type TestBrowser, type Visit } from '../src/browser.ts';
+import { eventually, type House, startHouse } from '../src/house.ts';
+import { startReceiver } from '../src/webhook-receiver.ts';
+
+const PICTURE = join(import.meta.dirname, '../../../docker/models/ocr/example/page.png');
+
+let house: House;
+let browser: TestBrowser;
+let visits: Visit[] = [];
+beforeAll(async () => {
+  [house, browser] = await Promise.all([startHouse({ runtime: 'process' }), startBrowser()]);
+});
+afterEach(async () => {
+  await Promise.all(visits.map((visit) => visit.close()));
+  visits = [];
+});
+afterAll(async () => {
+  await browser?.close();
+  await house?.dispose();
+});
+
+async function visit(path: string, options: Parameters<TestBrowser['visit']>[1] = {}): Promise<Visit> {
+  const made = await browser.visit(house, { path, ...options });
+  visits.push(made);
+  return made;
+}
+
+const region = (page: Page, name: string): Locator => page.getByRole('region', { name, exact: true });
+/** The control of an input, by its name. */
+const input = (page: Page, name: string): Locator => page.locator(`form [id$="_${name}"]`);
+const run = (page: Page): Promise<void> => page.getByRole('button', { name: /^Run/ }).click();
+/** The id of the run that the playground shows, as its address has it. */
+const shownRun = (page: Page): string => new URL(page.url()).searchParams.get('prediction') ?? '';
+
+/** Every text that an element shows, one after the other, from now on. */
+async function textsOf(page: Page, selector: string): Promise<() => Promise<string[]>> {
+  const seen = await page.evaluateHandle(`(() => {
+    const seen = [];
+    const look = () => {
+      const text = document.querySelector(${JSON.stringify(selector)})?.textContent ?? '';
+      if (text !== seen.at(-1)) seen.push(text);
+    };
+    look();
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+    return seen;
+  })()`);
+  return async () => (await seen.jsonValue()) as string[];
+}
+
+async function drop(page: Page, onto: Locator, file: { path: string; name: string; type: string }): Promise<void> {
+  const { path, name, type } = file;
+  const dataTransfer = await page.evaluateHandle(`(() => {
+    const transfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(${JSON.stringify(readFileSync(path).toString('base64'))}), (char) => char.charCodeAt(0));
+    transfer.items.add(new File([bytes], ${JSON.stringify(name)}, { type: ${JSON.stringify(type)} }));
+    return transfer;
+  })()`);
+  await onto.dispatchEvent('drop', { dataTransfer });
+}
+
+describe('the playground', () => {
+  it('runs a cold model on a dropped picture, and shows how it gets warm', async () => {
+    const { page, problems } = await visit('/models/hearth/ocr');
+    const badges = await textsOf(page, 'main header');
+    await drop(page, page.getByRole('button', { name: /^Drop, paste or choose/ }), {
+      path: PICTURE,
+      name: 'page.png',
+      type: 'image/png',
+    });
+    await page.getByRole('img', { name: 'page.png' }).waitFor();
+    const outputs = await textsOf(page, 'section:last-of-type');
+    await page.keyboard.press('Control+Enter');
+    const output = region(page, 'Output').first();
+    await output.getByText('Hello from Hearth').waitFor({ timeout: 60_000 });
+    await output.getByText('succeeded').waitFor();
+    await output.getByText(/ran .* · cost 0\.\d+/).waitFor();
+    await page.locator('main header').getByText('warm').waitFor();
+
+    const heads = (await badges()).map((text) => /cold|booting|warm|busy/.exec(text)?.[0]);
+    expect(heads.filter((word, at) => word !== heads[at - 1]).slice(0, 2)).toEqual(['cold', 'booting']);
+    expect(heads).toContain('warm');
+    const said = (await outputs()).join('\n');
+    expect(said).toContain('An instance is booting: setup.');
+    expect(said).toContain('Next in the queue.');
+    expect(problems).toEqual([]);
+  });
+
+  it('shows text as it comes, in the faces of one input, and can be sent again', async () => {
+    const { page, problems } = await visit('/models/hearth/stream');
+    await input(page, 'text').fill('one two three four five six seven eight');
+    await input(page, 'rate').fill('4');
+    await page.getByText('JSON', { exact: true }).first().click();
+    expect(JSON.parse(await page.getByLabel('Input as JSON').inputValue())).toEqual({
+      text: 'one two three four five six seven eight',
+      rate: 4,
+    });
+    await page.getByLabel('Input as JSON').fill('{"text": "one two three four five six", "rate": 5}');
+    await page.getByText('cURL', { exact: true }).click();
+    const curl = await region(page, 'The call in cURL').textContent();
+    expect(curl).toContain('"text": "one two three four five six"');
+    await page.getByText('Form', { exact: true }).click();
+    expect(await input(page, 'text').inputValue()).toBe('one two three four five six');
+
+    const outputs = await textsOf(page, 'p[aria-label="Output"]');
+    await run(page);
+    await page.getByText('succeeded').waitFor({ timeout: 60_000 });
+    const grown = (await outputs()).filter((text) => text !== '');
+    expect(grown.at(-1)).toBe('one two three four five six');
+    // Not all at once: each is the beginning of the next.
+    expect(grown.length).toBeGreaterThan(2);
+    for (const [at, text] of grown.entries()) expect(grown.at(-1)?.startsWith(text), `${at}: ${text}`).toBe(true);
+
+    await page.reload();
+    await page.getByText('succeeded').waitFor();
+    expect(await input(page, 'text').inputValue()).toBe('one two three four five six');
+    expect(problems).toEqual([]);
+  });
+
+  it('says what is wrong at its field, and sends nothing; what the api alone knows is said there too', async () => {
+    const { page } = await visit('/models/hearth/thumbnail');
+    await input(page, 'width').fill('0');
+    await run(page);
+    await page.getByText('0 is less than the minimum, 1').waitFor();
+    await page.getByText('is required').waitFor();
+    expect(shownRun(page)).toBe('');
+    await input(page, 'width').fill('64');
+    await page.getByRole('button', { name: 'or give its address' }).click();
+    await page.getByLabel('Address of a file').fill(`${house.url}/v1/files/0123456789`);
+    await run(page);
+    await page
+      .getByRole('alert')
+      .getByText(/0123456789/)
+      .waitFor();
+    expect(shownRun(page)).toBe('');
+  });
+
+  it('cancels what runs', async () => {
+    const { page, problems } = await visit('/models/hearth/stream');
+    await input(page, 'text').fill('a word that takes its time');
+    await input(page, 'rate').fill('0.1');
+    await run(page);
+    await page.getByText('processing').waitFor({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('canceled').waitFor();
+    expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  it('shows why a run failed, with its log', async () => {
+    const { page } = await visit('/models/hearth/faulty');
+    await input(page, 'mode').selectOption('fail');
+    await input(page, 'log_lines').fill('2');
+    await run(page);
+    const output = region(page, 'Output').first();
+    await output.getByText('model failed on purpose').first().waitFor({ timeout: 60_000 });
+    await output.getByText('line 2').waitFor();
+  });
+});
+
+describe('predictions', () => {
+  const create = async (model: string, body: object): Promise<WirePrediction> => {
+    const answer = await house.request('POST', `/v1/models/${model}/predictions`, body);
+    return (await answer.json()) as WirePrediction;
+  };
+  const ended = ({ id }: WirePrediction) =>
+    eventually(`the end of ${id}`, async () => {
+      const { status } = await house.get<WirePrediction>(`/v1/predictions/${id}`);
+      return !['starting', 'processing'].includes(status);
+    });
+
+  it('are found by filters that the address holds, and opened', async () => {
+    const wanted = await create('hearth/stream', { input: { text: 'to be found', rate: 100 } });
+    await ended(wanted);
+    const { page, problems } = await visit('/predictions');
+    await page.getByLabel('model').selectOption('hearth/stream');
+    await page.getByLabel('status').selectOption('succeeded');
+    await page.getByLabel('source').selectOption('api');
+    expect(new URL(page.url()).search).toBe('?model=hearth%2Fstream&status=succeeded&source=api');
+    const rows = page.getByRole('list', { name: 'Predictions' }).getByRole('link');
+    await rows.filter({ hasText: wanted.id }).waitFor();
+    await page.reload();
+    await rows.filter({ hasText: wanted.id }).click();
+    await page.getByText('to be found').first().waitFor();
+    const timeline = region(page, 'Timeline');
+    await timeline.getByText('running').waitFor();
+    expect(await region(page, 'About it').textContent()).toMatch(/Cost0\.\d+/);
+
+    await page.getByRole('link', { name: 'Tweak it' }).click();
+    await input(page, 'text').waitFor();
+    expect(await input(page, 'text').inputValue()).toBe('to be found');
+    expect(problems).toEqual([]);
+  });
+
+  it('show what their webhook was told, and tell it again', async () => {
+    const receiver = await startReceiver();
+    try {
+      const told = await create('hearth/stream', {
+        input: { text: 'tell it', rate: 100 },
+        webhook: receiver.url,
+        webhook_events_filter: ['completed'],
+      });
+      await ended(told);
+      const { page } = await visit(`/p/${told.id}`);
+      const webhook = region(page, 'Webhook');
+      await webhook.getByText('delivered').waitFor();
+      await webhook.getByRole('button', { name: 'Send again' }).click();
+      await webhook.getByText(/try 2/).waitFor();
+      expect(new URL(page.url()).pathname).toBe(`/predictions/${told.id}`);
+    } finally {
+      await receiver.close();
+    }
+  });
+});
+
+describe('a list of 10,000 predictions', () => {
+  const PAGES = 100;
+  /** A busy machine takes a second for each page. */
+  const LONGEST_MS = 280_000;
+  /** The n-th page of the API's list, newest first. */
+  const pageOf = (like: WirePrediction, n: number) => ({
+    previous: null,
+    next: n + 1 < PAGES ? `${house.url}/v1/predictions?cursor=${n + 1}` : null,
+    results: Array.from({ length: 100 }, (_nothing, at) => ({ ...like, id: `row${n * 100 + at}` })),
+  });
+
+  it(
+    'comes page by page as it is scrolled, and only what is seen is in the page',
+    async () => {
+      const answer = await house.request('POST', '/v1/models/hearth/stream/predictions', { input: { text: 'one' } });
+      const like = (await answer.json()) as WirePrediction;
+      const { page, problems } = await visit('/models');
+      let asked = 0;
+      await page.route(/\/v1\/predictions(\?|$)/, async (route) => {
+        asked += 1;
+        const cursor = new URL(route.request().url()).searchParams.get('cursor');
+        await route.fulfill({ json: pageOf(like, Number(cursor ?? 0)) });
+      });
+      await page.getByRole('link', { name: 'Predictions' }).click();
+      const rows = page.getByRole('list', { name: 'Predictions' }).getByRole('listitem');
+      await rows.first().waitFor();
+      expect(asked).toBe(1);
+      const most = { rows: 0 };
+      await eventually(
+        'the end of the list',
+        async () => {
+          await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
+          most.rows = Math.max(most.rows, await rows.count());
+          return page.getByText('That is all of them.').isVisible();
+        },
+        LONGEST_MS,
+      );
+      expect(asked).toBe(PAGES);
+      await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
+      await page.getByRole('link').filter({ hasText: 'row9999' }).waitFor();
+      expect(await rows.last().getAttribute('aria-setsize')).toBe('10000');
+      expect(most.rows).toBeLessThan(100);
+      expect(problems).toEqual([]);
+    },
+    LONGEST_MS + 60_000,
+  );
+});
+
+describe('every page', () => {
+  const PAGES = [
+    ['Models', '/models'],
+    ['Models', '/models?q=nothing-is-called-so'],
+    ['hearth/thumbnail', '/models/hearth/thumbnail'],
+    ['hearth/thumbnail', '/models/hearth/thumbnail?tab=api'],
+    ['hearth/thumbnail', '/models/hearth/thumbnail?tab=examples'],
+    ['hearth/thumbnail', '/models/hearth/thumbnail?tab=versions'],
+    ['hearth/thumbnail', '/models/hearth/thumbnail?tab=settings'],
+    ['hearth/trainer', '/models/hearth/trainer?tab=train'],
+    ['Predictions', '/predictions'],
+    ['Predictions', '/predictions?status=processing&model=hearth/none'],
+  ] as const;
+
+  it.each([
+    [1440, 'light'],
+    [1440, 'dark'],
+    [390, 'light'],
+    [390, 'dark'],
+  ] as const)('is open to everybody at %i px, %s', async (width, colorScheme) => {
+    const { page, problems } = await visit('/models', { colorScheme, viewport: { width, height: 900 } });
+    for (const [heading, path] of PAGES) {
+      await page.goto(path);
+      await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+      // What is on its way is shown as such.
+      await page.locator('[role="status"][aria-label]').waitFor({ state: 'detached' });
+      expect(await accessibilityProblems(page), path).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBe(width);
+    }
+    expect(problems).toEqual([]);
+  });
+});
