@@ -17,8 +17,9 @@ export default defineConfig({
           include: ['{apps,packages,docker/models}/**/test/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'packages/testkit/e2e/**'],
           globalSetup: ['packages/testkit/src/vitest-global.ts'],
-          testTimeout: 20_000,
-          hookTimeout: 20_000,
+          // A test waits for conditions; this ends one that waits in vain, on however busy a machine.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
