@@ -58,8 +58,6 @@ async function visit(browser: Browser, place: Place, { path = '/', token, ...opt
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.stack ?? error.message));
   page.on('console', (message) => {
-    // A container that comes or goes on this machine changes its network, and Chromium drops what is under way. Pages ask again.
-    if (message.text().includes('net::ERR_NETWORK_CHANGED')) return;
     // Some network of this machine came or went, as Docker's do: no fault of a page, which asks again.
     if (message.text().includes('net::ERR_NETWORK_CHANGED')) return;
     if (['error', 'warning'].includes(message.type())) problems.push(`${message.type()}: ${message.text()}`);
