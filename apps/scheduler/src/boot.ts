@@ -206,12 +206,14 @@ export class Boots {
     } catch (stopError) {
       log.warn({ err: stopError, instanceId: row.id }, 'not removed after its boot failed; the reconciliation will');
     }
+    if ((await store.instances.get(row.id))?.state !== 'booting') return;
+    // Before the row moves: a cycle in between would find nobody booting and no reason to wait, and boot again at once.
+    await statuses.bootFailed(row, failure);
     const change = { at: failure.at, reason: failure.message, failure };
     if ((await store.instances.move(row.id, 'booting', 'bootFailed', change)) === null) return;
     metrics.bootFailed(failure.kind);
     const { kind, message, exitCode } = failure;
     log.warn({ instanceId: row.id, deploymentId: row.deploymentId, kind, phase, exitCode }, `boot failed: ${message}`);
-    await statuses.bootFailed(row, failure);
     bus.poke('dispatcher');
     bus.poke('scheduler');
   }
