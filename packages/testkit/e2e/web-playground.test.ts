@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { WirePrediction } from '@hearth/contract';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityProblems, startBrowser, type TestBrowser, type Visit } from '../src/browser.ts';
+import { startBrowser, type TestBrowser, type Visit } from '../src/browser.ts';
 import { eventually, type House, startHouse } from '../src/house.ts';
 import { startReceiver } from '../src/webhook-receiver.ts';
 
@@ -263,37 +263,4 @@ describe('a list of 10,000 predictions', () => {
     },
     LONGEST_MS + 60_000,
   );
-});
-
-describe('every page', () => {
-  const PAGES = [
-    ['Models', '/models'],
-    ['Models', '/models?q=nothing-is-called-so'],
-    ['hearth/thumbnail', '/models/hearth/thumbnail'],
-    ['hearth/thumbnail', '/models/hearth/thumbnail?tab=api'],
-    ['hearth/thumbnail', '/models/hearth/thumbnail?tab=examples'],
-    ['hearth/thumbnail', '/models/hearth/thumbnail?tab=versions'],
-    ['hearth/thumbnail', '/models/hearth/thumbnail?tab=settings'],
-    ['hearth/trainer', '/models/hearth/trainer?tab=train'],
-    ['Predictions', '/predictions'],
-    ['Predictions', '/predictions?status=processing&model=hearth/none'],
-  ] as const;
-
-  it.each([
-    [1440, 'light'],
-    [1440, 'dark'],
-    [390, 'light'],
-    [390, 'dark'],
-  ] as const)('is open to everybody at %i px, %s', async (width, colorScheme) => {
-    const { page, problems } = await visit('/models', { colorScheme, viewport: { width, height: 900 } });
-    for (const [heading, path] of PAGES) {
-      await page.goto(path);
-      await page.getByRole('heading', { level: 1, name: heading }).waitFor();
-      // What is on its way is shown as such.
-      await page.locator('[role="status"][aria-label]').waitFor({ state: 'detached' });
-      expect(await accessibilityProblems(page), path).toEqual([]);
-      expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBe(width);
-    }
-    expect(problems).toEqual([]);
-  });
 });
