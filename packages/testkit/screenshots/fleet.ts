@@ -30,6 +30,8 @@ export async function furnishFleet(house: House, send: Send): Promise<void> {
   await deploy('reader', 'hearth/ocr', 'a100', { min_instances: 1 });
   await deploy('painter', 'hearth/stream', 'a100', { min_instances: 1 });
   await deploy('nightly', 'hearth/stream', 'cpu');
+  for (const text of ['once', 'upon a time', 'there was a fire that', 'told stories to whoever sat with it'])
+    await send('/v1/deployments/hearth/storyteller/predictions', { input: { text } });
 }
 
 /** Answers what this page asks for below a path by `status` and `body`, and loads it anew. Null: it never answers. */

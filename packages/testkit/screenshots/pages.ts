@@ -101,7 +101,10 @@ export const SHOTS: readonly Shot[] = [
   {
     name: 'fleet-timeline',
     path: '/fleet?view=timeline',
-    prepare: (page) => page.getByText('now', { exact: true }).waitFor(),
+    async prepare(page) {
+      await page.getByText('15 min').click();
+      await page.getByText('15 min ago', { exact: true }).waitFor();
+    },
   },
   {
     name: 'deployments',

@@ -16,12 +16,28 @@ export interface ChartProps {
   readonly at: readonly number[];
   readonly series: readonly Series[];
   readonly kind: 'lines' | 'bars';
+  /** Its values are counts. */
+  readonly whole?: boolean;
   /** How a value is written at the axis. */
   readonly format: (value: number) => string;
 }
 
 const HEIGHT_PX = 160;
 const FONT = '11px system-ui, sans-serif';
+
+/** Between two ticks of a count: there are no half ones. */
+const WHOLE_STEPS = Array.from({ length: 9 }, (_, n) => [1, 2, 5].map((one) => one * 10 ** n)).flat();
+const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const DAY_SECONDS = 86_400;
+
+/** How an instant is written at the axis, by how far its ticks are apart. */
+const timeAt =
+  (stepSeconds: number) =>
+  (seconds: number): string =>
+    (stepSeconds >= DAY_SECONDS ? DAY : TIME).format(seconds * 1_000);
+
+type Drawn = Pick<ChartProps, 'series' | 'kind' | 'format'> & { readonly whole: boolean };
 
 /** The scheme that is shown, whoever chose it: a canvas does not follow by itself. */
 const subscribeToScheme = (listener: () => void): (() => void) => {
@@ -47,10 +63,7 @@ function resolved(element: HTMLElement, color: string): string {
   return found;
 }
 
-function optionsOf(
-  { series, kind, format }: Pick<ChartProps, 'series' | 'kind' | 'format'>,
-  element: HTMLElement,
-): uPlot.Options {
+function optionsOf({ series, kind, whole, format }: Drawn, element: HTMLElement): uPlot.Options {
   const [line, ink] = [resolved(element, 'line'), resolved(element, 'ink-muted')];
   const axis: uPlot.Axis = { stroke: ink, font: FONT, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
   const bars = uPlot.paths.bars?.({ size: [0.7, 48] });
@@ -59,9 +72,12 @@ function optionsOf(
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { points: { size: 6 } },
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0],
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 62, values: (_plot, ticks) => ticks.map(format) }],
+    axes: [
+      { ...axis, space: 64, values: (_plot, ticks, _index, _space, stepSeconds) => ticks.map(timeAt(stepSeconds)) },
+      { ...axis, size: 62, ...(whole && { incrs: WHOLE_STEPS }), values: (_plot, ticks) => ticks.map(format) },
+    ],
     series: [
       {},
       ...series.map(({ name, color }) => {
@@ -74,14 +90,14 @@ function optionsOf(
 }
 
 /** Drawn on a canvas, which neither a screen reader nor a keyboard can look into: the numbers are in a table beside it. */
-export default function ChartCanvas({ at, series, title, kind, format }: ChartProps) {
+export default function ChartCanvas({ at, series, title, kind, whole = false, format }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const scheme = useSyncExternalStore(subscribeToScheme, schemeNow);
   useEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
     const data: uPlot.AlignedData = [[...at], ...series.map(({ values }) => [...values])];
-    const plot = new uPlot(optionsOf({ series, kind, format }, element), data, element);
+    const plot = new uPlot(optionsOf({ series, kind, whole, format }, element), data, element);
     const resize = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }));
     resize.observe(element);
     return () => {
@@ -89,7 +105,7 @@ export default function ChartCanvas({ at, series, title, kind, format }: ChartPr
       plot.destroy();
     };
     // The scheme has its part in what is drawn: the colours are read when it is.
-  }, [at, series, kind, format, scheme]);
+  }, [at, series, kind, whole, format, scheme]);
   return (
     <>
       <div ref={box} aria-hidden className="h-40 min-w-0 overflow-hidden" />

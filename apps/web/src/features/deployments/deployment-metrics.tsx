@@ -48,18 +48,22 @@ function Charts({ metrics }: { metrics: WireMetrics }) {
   return (
     <div className="grid gap-x-6 gap-y-5 md:grid-cols-2">
       <Chart
-        title={`Ended, each ${seconds(metrics.step_seconds)}`}
+        title={`Ended, each ${stepWords(metrics.step_seconds)}`}
         kind="bars"
+        whole
         at={at}
         series={ended}
         format={formatCompact}
       />
       <Chart title="Run time" kind="lines" at={at} series={run} format={seconds} />
       <Chart title="Wait before it" kind="lines" at={at} series={wait} format={seconds} />
-      <Chart title="Most waiting at once" kind="bars" at={at} series={queue} format={formatCompact} />
+      <Chart title="Most waiting at once" kind="bars" whole at={at} series={queue} format={formatCompact} />
     </div>
   );
 }
+
+const stepWords = (step: number): string =>
+  step < 60 ? `${step} s` : step < 3_600 ? `${step / 60} min` : step < 86_400 ? `${step / 3_600} h` : 'day';
 
 /** The failed stand before all: a canvas draws them over the bar that they are a part of. */
 const seriesOf = ({ results }: WireMetrics) => ({

@@ -74,7 +74,8 @@ function Measured({ said: { measured, eta_seconds } }: { said: WireExplanation }
   const words = [
     run && `a run takes ${formatDuration(run.p50 * 1_000)} (${formatDuration(run.p90 * 1_000)} at worst of ten)`,
     boot && `a boot ${formatDuration(boot.p50 * 1_000)}`,
-    eta_seconds !== null && `one that came now would start in ${formatDuration(eta_seconds * 1_000)}`,
+    eta_seconds !== null &&
+      `one that came now would start ${eta_seconds < 1 ? 'at once' : `in ${formatDuration(eta_seconds * 1_000)}`}`,
   ].filter((one) => typeof one === 'string');
   if (words.length === 0) return null;
   return <p className="text-[13px] text-ink-muted tabular">Measured: {words.join('; ')}.</p>;
