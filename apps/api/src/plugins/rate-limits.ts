@@ -15,8 +15,8 @@ export interface RateLimits {
 export type Throttle = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 const MINUTE_MS = 60_000;
-/** Of one address, good ones too: more are guesses. */
-const SIGN_INS_PER_MINUTE = 30;
+/** Of one address: more are guesses. */
+const WRONG_SIGN_INS_PER_MINUTE = 30;
 
 const CREATION = /\/(?:predictions|trainings)$/;
 
@@ -49,16 +49,28 @@ export async function createThrottle(app: App, limits: RateLimits): Promise<Thro
   };
 }
 
-/** An `onRequest` hook for sign-ins at the web UI, after {@link createThrottle} was called for the same app. */
-export function createSignInThrottle(app: App): Throttle {
+/** Slows guesses at the sign-in of the web UI, by address. Good tries do not count: many people may share an address. */
+export interface SignInThrottle {
+  /** An `onRequest` hook. @throws Problem `throttled` after too many wrong tries */
+  check: Throttle;
+  noteWrong(request: FastifyRequest): Promise<void>;
+}
+
+/** After {@link createThrottle} was called for the same app. */
+export function createSignInThrottle(app: App): SignInThrottle {
   const limiter = app.createRateLimit({
-    max: SIGN_INS_PER_MINUTE,
+    max: WRONG_SIGN_INS_PER_MINUTE,
     timeWindow: MINUTE_MS,
     keyGenerator: (request) => `sign-in ${request.ip}`,
   });
-  return async (request, reply) => {
-    const counted = await limiter(request);
-    if (!counted.isAllowed) say(reply, counted, 'signing in');
+  return {
+    async check(request, reply) {
+      const counted = await limiter(request, { increment: false });
+      if (!counted.isAllowed) say(reply, { ...counted, isExceeded: counted.remaining === 0 }, 'signing in');
+    },
+    async noteWrong(request) {
+      await limiter(request);
+    },
   };
 }
 

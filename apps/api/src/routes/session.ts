@@ -33,12 +33,16 @@ export function sessionRoutes(app: App, { deps, auth }: Context): void {
     return wire(request.identity);
   });
 
+  const signIns = createSignInThrottle(app);
   app.post(
     '/session',
-    { schema: { hide: true, body: sessionBodySchema, response }, onRequest: [ownPage, createSignInThrottle(app)] },
+    { schema: { hide: true, body: sessionBodySchema, response }, onRequest: [ownPage, signIns.check] },
     async (request, reply) => {
       const identity = await auth.ofToken(request.body.token);
-      if (identity === null) throw new Problem('unauthenticated', 'This token is not known, or was removed.');
+      if (identity === null) {
+        await signIns.noteWrong(request);
+        throw new Problem('unauthenticated', 'This token is not known, or was removed.');
+      }
       const secret = newToken();
       const expiresAt = now() + SESSION_MS;
       await store.sessions.add({ hash: hashToken(secret), tokenId: identity.tokenId, expiresAt });
