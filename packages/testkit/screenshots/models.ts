@@ -136,7 +136,11 @@ export const MODEL_SHOTS: readonly Shot[] = [
     path: '/models/hearth/trainer?tab=train',
     prepare: (page) => page.getByText('seconds').waitFor(),
   },
-  { name: 'model-settings', path: '/models/hearth/thumbnail?tab=settings' },
+  {
+    name: 'model-settings',
+    path: '/models/hearth/thumbnail?tab=settings',
+    prepare: (page) => page.getByLabel('Description').waitFor(),
+  },
   {
     name: 'model-missing',
     complaint: /404/,

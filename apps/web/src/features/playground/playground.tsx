@@ -32,8 +32,13 @@ const NOTHING: readonly InvalidField[] = [];
 export function Playground({ subject, version, schema, values, onChange, shown, onRun }: PlaygroundProps) {
   const formId = useId().replaceAll(':', '');
   const panel = useRef<HTMLDivElement>(null);
+  const result = useRef<HTMLDivElement>(null);
   const uploads = useUploads();
-  const running = useRun(version.id, schema, onRun);
+  const running = useRun(version.id, schema, (prediction) => {
+    onRun(prediction);
+    // On a phone it is below the form.
+    result.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+  });
   const change = (next: FormValues) => {
     running.forget();
     onChange(next);
@@ -70,7 +75,7 @@ export function Playground({ subject, version, schema, values, onChange, shown, 
           }}
           refused={running.refused}
         />
-        <div className="sticky bottom-16 -mx-4 mt-5 -mb-4 flex flex-col gap-3 rounded-b-lg border-t border-line bg-surface px-4 py-3 lg:bottom-0">
+        <div className="sticky bottom-12 -mx-4 mt-5 -mb-4 flex flex-col gap-3 rounded-b-lg border-t border-line bg-surface px-4 py-3 lg:bottom-0">
           {running.error !== null && <ErrorState error={running.error} compact />}
           <Button
             variant="primary"
@@ -84,13 +89,15 @@ export function Playground({ subject, version, schema, values, onChange, shown, 
           </Button>
         </div>
       </Card>
-      <Card title="Output" actions={shown !== undefined && <OpenLink id={shown} />} className="lg:sticky lg:top-5">
-        {shown === undefined ? (
-          <p className="py-10 text-center text-ink-muted">What the model gives will be shown here.</p>
-        ) : (
-          <ShownRun id={shown} version={version} />
-        )}
-      </Card>
+      <div ref={result} className="min-w-0 scroll-mb-16 lg:sticky lg:top-5 lg:scroll-mb-5">
+        <Card title="Output" actions={shown !== undefined && <OpenLink id={shown} />}>
+          {shown === undefined ? (
+            <p className="py-10 text-center text-ink-muted">What the model gives will be shown here.</p>
+          ) : (
+            <ShownRun id={shown} version={version} />
+          )}
+        </Card>
+      </div>
     </div>
   );
 }
