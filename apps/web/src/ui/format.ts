@@ -34,12 +34,9 @@ function coarse(ms: number): string {
 }
 
 const DATE_TIME = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
-const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
 
 /** `22 Nov 2026, 08:15:31` */
 export const formatDateTime = (at: number): string => DATE_TIME.format(at);
-/** `22 Nov 2026` */
-export const formatDate = (at: number): string => DATE.format(at);
 
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
