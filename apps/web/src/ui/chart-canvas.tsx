@@ -83,7 +83,7 @@ function optionsOf({ series, kind, whole, format }: Drawn, element: HTMLElement)
       ...series.map(({ name, color }) => {
         const stroke = resolved(element, color);
         const drawn = kind === 'bars' && bars !== undefined ? { paths: bars, fill: stroke } : {};
-        return { label: name, stroke, width: 1.5, points: { show: false }, ...drawn };
+        return { label: name, stroke, width: 1.5, points: { show: kind === 'lines', size: 4, fill: stroke }, ...drawn };
       }),
     ],
   };

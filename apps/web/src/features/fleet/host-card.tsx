@@ -10,7 +10,7 @@ import { cx } from '../../ui/class-names.ts';
 import { formatMiB } from '../../ui/format.ts';
 import { Menu } from '../../ui/menu.tsx';
 import { toastDone, toastFailed } from '../../ui/toast.tsx';
-import { BARS, doingOf, heldOn, SEATS } from './instance-words.ts';
+import { BARS, type Doing, doingOf, heldOn, SEATS } from './instance-words.ts';
 
 interface HostCardProps {
   readonly host: BoardHost;
@@ -140,29 +140,16 @@ interface SeatsProps {
 
 const Seats = ({ total, hidden, seats, tall }: SeatsProps) => (
   <ul className={cx('flex overflow-hidden rounded-md bg-sunken ring-1 ring-line', tall ? 'h-8' : 'h-2')}>
-    {seats.map(({ instance, mib }) => {
-      const doing = doingOf(instance);
-      const words = `${instance.deployment ?? 'a deleted deployment'}: ${doing}, ${formatMiB(mib)}`;
-      return (
-        <li
-          key={instance.id}
-          title={words}
-          style={{ width: `${(100 * mib) / total}%` }}
-          className={cx(
-            'min-w-0.5 overflow-hidden border-r border-surface',
-            tall ? `flex items-center border-l-3 px-1.5 ${SEATS[doing]}` : BARS[doing],
-            doing === 'booting' && 'animate-pulse',
-          )}
-        >
-          <span className="sr-only">{words}</span>
-          {tall && (
-            <span aria-hidden className="truncate text-xs font-medium">
-              {instance.deployment?.split('/')[1]}
-            </span>
-          )}
-        </li>
-      );
-    })}
+    {seats.map(({ instance, mib }) => (
+      <Seat
+        key={instance.id}
+        deployment={instance.deployment}
+        doing={doingOf(instance)}
+        mib={mib}
+        total={total}
+        tall={tall}
+      />
+    ))}
     {hidden > 0 && (
       <li
         title={`others: ${formatMiB(hidden)}`}
@@ -174,3 +161,34 @@ const Seats = ({ total, hidden, seats, tall }: SeatsProps) => (
     )}
   </ul>
 );
+
+interface SeatProps {
+  readonly deployment: string | null;
+  readonly doing: Doing;
+  readonly mib: number;
+  readonly total: number;
+  readonly tall: boolean;
+}
+
+/** Of plain values: whatever else an instance says draws nothing anew. */
+const Seat = memo(function Seat({ deployment, doing, mib, total, tall }: SeatProps) {
+  const words = `${deployment ?? 'a deleted deployment'}: ${doing}, ${formatMiB(mib)}`;
+  return (
+    <li
+      title={words}
+      style={{ width: `${(100 * mib) / total}%` }}
+      className={cx(
+        'min-w-0.5 overflow-hidden border-r border-surface',
+        tall ? `flex items-center border-l-3 px-1.5 ${SEATS[doing]}` : BARS[doing],
+        doing === 'booting' && 'animate-pulse',
+      )}
+    >
+      <span className="sr-only">{words}</span>
+      {tall && (
+        <span aria-hidden className="truncate text-xs font-medium">
+          {deployment?.split('/')[1]}
+        </span>
+      )}
+    </li>
+  );
+});

@@ -6,13 +6,13 @@ import { EmptyState } from '../../ui/states.tsx';
 import { InstanceRow } from './instance-row.tsx';
 
 const HEADS = [
-  ['Instance', ''],
-  ['Doing', ''],
+  ['Instance', 'md:w-24'],
+  ['Doing', 'md:w-44'],
   ['Deployment', ''],
-  ['Host', 'max-md:hidden'],
-  ['Hardware', 'max-md:hidden'],
-  ['Slots', 'text-right'],
-  ['Since', 'text-right max-md:hidden'],
+  ['Host', 'md:w-44 max-md:hidden'],
+  ['Hardware', 'md:w-44 max-md:hidden'],
+  ['Slots', 'text-right md:w-20'],
+  ['Since', 'text-right md:w-32 max-md:hidden'],
 ] as const;
 
 const instancesOf = (board: Board) => board.instances;
@@ -33,7 +33,8 @@ export function InstanceList() {
     <Card title="Instances">
       {/* Nothing here may cut off what is beyond it: the menu of the last row opens below. */}
       <div className="-m-4">
-        <table className="w-full border-collapse text-[13px]">
+        {/* Of fixed widths: what one cell says then moves no other, and hundreds of rows are laid out once. */}
+        <table className="w-full border-collapse text-[13px] md:table-fixed">
           <thead>
             <tr className="border-b border-line text-left text-xs text-ink-muted">
               {HEADS.map(([name, className]) => (
@@ -41,7 +42,7 @@ export function InstanceList() {
                   {name}
                 </th>
               ))}
-              <th scope="col" className="w-px">
+              <th scope="col" className="w-px md:w-12">
                 <span className="sr-only">What to do</span>
               </th>
             </tr>

@@ -21,11 +21,11 @@ export const InstanceRow = memo(function InstanceRow({ id }: { id: string }) {
           {phase && <span className="font-normal">· {phase}</span>}
         </Badge>
       </td>
-      <td className="max-w-60 px-4 py-2">
+      <td className="px-4 py-2 max-md:max-w-60">
         <DeploymentLink deployment={instance.deployment} />
       </td>
-      <td className="px-4 py-2 max-md:hidden">{instance.host}</td>
-      <td className="px-4 py-2 max-md:hidden">{instance.hardware}</td>
+      <td className="truncate px-4 py-2 max-md:hidden">{instance.host}</td>
+      <td className="truncate px-4 py-2 max-md:hidden">{instance.hardware}</td>
       <td className="px-4 py-2 text-right tabular">
         {instance.in_flight} / {instance.slots}
       </td>
