@@ -73,7 +73,7 @@ describe('the playground', () => {
       type: 'image/png',
     });
     await page.getByRole('img', { name: 'page.png' }).waitFor();
-    const outputs = await textsOf(page, 'section:last-of-type');
+    const outputs = await textsOf(page, 'main');
     await page.keyboard.press('Control+Enter');
     const output = region(page, 'Output').first();
     await output.getByText('Hello from Hearth').waitFor({ timeout: 60_000 });

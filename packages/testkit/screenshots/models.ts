@@ -65,7 +65,14 @@ export const MODEL_SHOTS: readonly Shot[] = [
       await page.getByText('No models yet').waitFor();
     },
   },
-  { name: 'models-loading', path: '/models', prepare: (page) => answering(page, '/v1/models', null) },
+  {
+    name: 'models-loading',
+    path: '/models',
+    async prepare(page) {
+      await answering(page, '/v1/models', null);
+      await page.getByRole('status').waitFor();
+    },
+  },
   {
     name: 'models-error',
     complaint: /422/,
@@ -157,7 +164,14 @@ export const MODEL_SHOTS: readonly Shot[] = [
     path: '/predictions?status=canceled&model=hearth/ocr',
     prepare: (page) => page.getByText('None fits these filters').waitFor(),
   },
-  { name: 'predictions-loading', path: '/predictions', prepare: (page) => answering(page, '/v1/predictions', null) },
+  {
+    name: 'predictions-loading',
+    path: '/predictions',
+    async prepare(page) {
+      await answering(page, '/v1/predictions', null);
+      await page.getByRole('status').waitFor();
+    },
+  },
   {
     name: 'prediction',
     path: ({ picture }) => `/p/${picture.id}`,
