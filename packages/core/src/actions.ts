@@ -3,14 +3,27 @@ import type { Need, Placement } from './resources.ts';
 import type { Refusal } from './why-not.ts';
 
 export type BootReason = 'demand' | 'min-instances' | 'rollout' | 'expected';
-export type DrainReason = 'removed' | 'unhealthy' | 'stale' | 'host-drained' | 'over-max' | 'idle' | 'evicted' | 'asked';
+export type DrainReason =
+  | 'removed'
+  | 'unhealthy'
+  | 'stale'
+  | 'host-drained'
+  | 'over-max'
+  | 'idle'
+  | 'evicted'
+  | 'asked';
 export type BlockedReason = Refusal['reason'] | 'backoff' | 'crash-loop' | 'max-instances';
 
 /** What to do, each with a word for machines and a sentence for people. */
 export type Action =
   | Boot
   | Drain
-  | { readonly kind: 'stop'; readonly instanceId: string; readonly reason: 'drained' | 'asked'; readonly detail: string };
+  | {
+      readonly kind: 'stop';
+      readonly instanceId: string;
+      readonly reason: 'drained' | 'asked';
+      readonly detail: string;
+    };
 
 export interface Boot {
   readonly kind: 'boot';
