@@ -20,7 +20,7 @@ export function Page({ title, above, beside, description, actions, wide = false,
     document.title = `${title} · Hearth`;
   }, [title]);
   return (
-    <div className={cx('mx-auto w-full px-4 pt-5 pb-10 sm:px-6 lg:px-8 lg:pt-7', !wide && 'max-w-[82rem]')}>
+    <div className={cx('mx-auto w-full px-4 pt-5 pb-10 sm:px-6 lg:px-8 lg:pt-7', !wide && 'max-w-[90rem]')}>
       {above && <div className="mb-1.5 text-[13px] text-ink-muted">{above}</div>}
       <header className="mb-5 flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
         <div className="min-w-0">
