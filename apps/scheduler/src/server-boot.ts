@@ -51,7 +51,7 @@ export interface ServerWait<T> {
  * @throws BootFailure with the end of its log; the signal's reason
  */
 export async function awaitServer<T>(waiting: ServerWait<T>): Promise<T> {
-  const { runtime, clock, instanceId, probe, signal } = waiting;
+  const { runtime, instanceId, signal } = waiting;
   const ending = new AbortController();
   const stop = AbortSignal.any([signal, ending.signal]);
   try {

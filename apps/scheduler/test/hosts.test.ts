@@ -98,7 +98,7 @@ describe('a host', () => {
   );
 
   it.each([
-    ['is busy with what was given back', (on: FakeRuntime, { id }: InstanceRow) => on.occupy(id)],
+    ['is busy with what was given back', async (on: FakeRuntime, { id }: InstanceRow) => on.occupy(id)],
     ['was to take nothing any more', (_on: FakeRuntime, { id }: InstanceRow) => house.store.consumers.intakeClosed(id)],
   ])('that returns is rid of what %s', async (_what, spoil) => {
     const instance = await claimed();

@@ -50,7 +50,9 @@ test('changes at once each get a number of their own', async () => {
 
 test('a change that is refused leaves no release, nor does a name that is taken', async () => {
   const deployment = await addDeployment(store);
-  await expect(store.deployments.update(deployment.id, { minInstances: 9 })).rejects.toThrow(/min_instances would be more/);
+  await expect(store.deployments.update(deployment.id, { minInstances: 9 })).rejects.toThrow(
+    /min_instances would be more/,
+  );
   expect(await store.deployments.insert(deployment)).toBe('taken');
   expect(await store.deployments.releases(deployment.id, { limit: 10 })).toHaveLength(1);
 });
