@@ -140,6 +140,18 @@ describe('watching', () => {
     expect(reader.after(chunk?.position ?? null)).toBeNull();
     reader.close();
   });
+
+  it('begins anew for who comes after the last one left while a look was due', async () => {
+    const { watching, say } = openWatching();
+    const reader = watching.open(caller('ada'), () => {});
+    await vi.waitUntil(() => reader.after(null));
+    say(withHosts(host('b')));
+    reader.close();
+    const next = watching.open(caller('ada'), () => {});
+    await vi.waitUntil(() => next.after(null), { timeout: 5_000 });
+    expect(next.after(null)?.bytes.toString()).toContain('"id":"b"');
+    next.close();
+  });
 });
 
 describe('the stream of the board', () => {

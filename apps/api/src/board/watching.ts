@@ -118,6 +118,8 @@ class SharedWatching implements Watching {
     this.#stopListening = [];
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    // The look that was due for it is off, so whoever comes next has to be heard anew.
+    this.#heard = false;
   }
 
   #listen(): void {
