@@ -167,7 +167,7 @@ describe('the stream of the board', () => {
   async function watch(token: string, at = url) {
     const cut = new AbortController();
     const response = await fetch(`${at}/v1/board/events`, {
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' },
       signal: cut.signal,
     });
     if (response.body === null) throw new Error(`the board answered ${response.status}`);
@@ -284,6 +284,8 @@ describe('the stream of the board', () => {
 
   it('asks for a token, and ends with the API', async () => {
     expect((await fetch(`${url}/v1/board/events`)).status).toBe(401);
+    const once = await fetch(`${url}/v1/board/events`, { headers: { authorization: `Bearer ${house.admin.token}` } });
+    expect(await once.text()).toMatch(/event: snapshot\ndata: .*\n\n$/);
     const other = await startHouse();
     const address = await other.app.listen({ host: '127.0.0.1', port: 0 });
     const board = await watch(other.admin.token, address);

@@ -1,9 +1,19 @@
+import type { Board } from '../board/board.ts';
 import type { App, Context } from '../context.ts';
-import { EVENT_STREAM_HEADERS, EventStream } from '../event-stream.ts';
+import { EVENT_STREAM_HEADERS, type EventReader, EventStream } from '../event-stream.ts';
 import { callerOf } from '../plugins/auth.ts';
 
 /** How soon a stream ends after its token or session was removed. */
 const LOOK_AT_CALLER_MS = 10_000;
+
+/** For who did not ask for events, as browsers' sources of them do: an answer without an end would look like none. */
+const snapshotOnly = (reader: EventReader<Board | null>): EventReader<Board | null> => ({
+  ...reader,
+  after(position) {
+    const chunk = reader.after(position);
+    return chunk && { ...chunk, last: true };
+  },
+});
 
 /** Ours: everything that is live, and what changes of it. For the web UI, and for whoever wants to watch. */
 export function boardRoutes(app: App, { auth, watching, closing, deps }: Context): void {
@@ -12,7 +22,12 @@ export function boardRoutes(app: App, { auth, watching, closing, deps }: Context
     const caller = callerOf(request);
     const gone = new AbortController();
     const ending = AbortSignal.any([closing, gone.signal]);
-    const body = await EventStream.open(async (onNews) => watching.open(caller, onNews), null, ending);
+    const stays = request.headers.accept?.includes('text/event-stream') ?? false;
+    const open = async (onNews: () => void) => {
+      const reader = watching.open(caller, onNews);
+      return stays ? reader : snapshotOnly(reader);
+    };
+    const body = await EventStream.open(open, null, ending);
     const look = async (): Promise<void> => {
       try {
         await auth.identify(request);
