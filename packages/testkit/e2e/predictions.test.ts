@@ -64,12 +64,13 @@ it('what a prediction says that it cost is what is billed', async () => {
 });
 
 it('those who wait are told how many are ahead', async () => {
-  const { latest_version } = await house.get<{ latest_version: { id: string } }>('/v1/models/hearth/stream');
-  const one = { name: 'line', model: 'hearth/stream', version: latest_version.id, hardware: 'cpu' };
+  const { latest_version } = await house.get<{ latest_version: { id: string } }>('/v1/models/hearth/faulty');
+  // One at a time, on one instance.
+  const one = { name: 'line', model: 'hearth/faulty', version: latest_version.id, hardware: 'cpu' };
   const made = await house.request('POST', '/v1/deployments', { ...one, min_instances: 0, max_instances: 1 });
   const { owner } = JSON.parse(await made.text()) as { owner: string };
   const line = `/v1/deployments/${owner}/line/predictions`;
-  const first = await create({ text: 'word '.repeat(200), rate: 2 }, {}, line);
+  const first = await create({ seconds: 100 }, {}, line);
   await eventually('the first to run', async () => (await get(first.id)).status === 'processing');
   const second = await create({ text: 'hi' }, {}, line);
   const third = await create({ text: 'hi' }, {}, line);
