@@ -7,7 +7,8 @@ import { startBrowser, type TestBrowser, type Visit } from '../src/browser.ts';
 import { eventually, type House, startHouse } from '../src/house.ts';
 import { startReceiver } from '../src/webhook-receiver.ts';
 
-const PICTURE = join(import.meta.dirname, '../../../docker/models/ocr/example/page.png');
+const MODELS = join(import.meta.dirname, '../../../docker/models');
+const PICTURE = join(MODELS, 'ocr/example/page.png');
 
 let house: House;
 let browser: TestBrowser;
@@ -73,7 +74,6 @@ describe('the playground', () => {
       type: 'image/png',
     });
     await page.getByRole('img', { name: 'page.png' }).waitFor();
-    const outputs = await textsOf(page, 'main');
     await page.keyboard.press('Control+Enter');
     const output = region(page, 'Output').first();
     await output.getByText('Hello from Hearth').waitFor({ timeout: 60_000 });
@@ -81,12 +81,26 @@ describe('the playground', () => {
     await output.getByText(/ran .* · cost 0\.\d+/).waitFor();
     await page.locator('main header').getByText('warm').waitFor();
 
-    const heads = (await badges()).map((text) => /cold|booting|warm|busy/.exec(text)?.[0]);
-    expect(heads.filter((word, at) => word !== heads[at - 1]).slice(0, 2)).toEqual(['cold', 'booting']);
-    expect(heads).toContain('warm');
-    const said = (await outputs()).join('\n');
-    expect(said).toContain('An instance is booting: setup.');
-    expect(said).toContain('Next in the queue.');
+    const heads = (await badges()).flatMap((text) => /cold|booting|warm|busy/.exec(text)?.[0] ?? []);
+    expect(heads[0]).toBe('cold');
+    expect(heads.at(-1)).toBe('warm');
+    expect(problems).toEqual([]);
+  });
+
+  it('tells what a cold model waits for, until it is warm', async () => {
+    const slow = ['--env', 'FAULTY_SETUP_SECONDS=5', '--env', 'FAULTY_SETUP_LOG_LINES=2'];
+    const added = await house.hearth('models', 'add', join(MODELS, 'faulty'), 'hearth/slow', ...slow);
+    expect(added, added.stdout + added.stderr).toMatchObject({ code: 0 });
+    const { page, problems } = await visit('/models/hearth/slow');
+    const badge = page.locator('main header');
+    await badge.getByText('cold').waitFor();
+    await page.getByRole('button', { name: /^Run/ }).click();
+    const output = region(page, 'Output').first();
+    await output.getByText('An instance is booting: setup.').waitFor();
+    await output.getByText(/Next in the queue/).waitFor();
+    await badge.getByText('booting').waitFor();
+    await output.getByText('succeeded').waitFor({ timeout: 60_000 });
+    await badge.getByText('warm').waitFor();
     expect(problems).toEqual([]);
   });
 

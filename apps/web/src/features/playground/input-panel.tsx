@@ -1,5 +1,5 @@
 import type { InputSchema, InvalidField } from '@hearth/contract';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { CodeBlock } from '../../ui/code-block.tsx';
 import { Textarea } from '../../ui/field.tsx';
 import { Skeleton } from '../../ui/states.tsx';
@@ -31,10 +31,13 @@ interface InputPanelProps {
   readonly onChange: (values: FormValues) => void;
   readonly onSubmit: (values: FormValues) => void;
   readonly refused: readonly InvalidField[];
+  /** Called once the form is there, and with it what checks the input. */
+  readonly onReady: (isReady: boolean) => void;
 }
 
 /** The input of a run in five forms of the same. */
-export function InputPanel({ subject, schema, formId, values, onChange, onSubmit, refused }: InputPanelProps) {
+export function InputPanel(props: InputPanelProps) {
+  const { subject, schema, formId, values, onChange, onSubmit, refused, onReady } = props;
   const [face, setFace] = useState<Face>('form');
   const input = inputOf(schema, values);
   return (
@@ -51,6 +54,7 @@ export function InputPanel({ subject, schema, formId, values, onChange, onSubmit
             onSubmit={onSubmit}
             refused={refused}
           />
+          <WhenShown onShown={onReady} />
         </Suspense>
       </div>
       {face === 'json' && <JsonFace input={input} onChange={(next) => onChange(valuesOf(schema, next))} />}
@@ -63,6 +67,11 @@ export function InputPanel({ subject, schema, formId, values, onChange, onSubmit
       )}
     </div>
   );
+}
+
+function WhenShown({ onShown }: { onShown: InputPanelProps['onReady'] }) {
+  useEffect(() => onShown(true), [onShown]);
+  return null;
 }
 
 function JsonFace({ input, onChange }: { input: FormValues; onChange: (input: FormValues) => void }) {

@@ -34,6 +34,7 @@ export function Playground({ subject, version, schema, values, onChange, shown, 
   const panel = useRef<HTMLDivElement>(null);
   const result = useRef<HTMLDivElement>(null);
   const uploads = useUploads();
+  const [isReady, setReady] = useState(false);
   const running = useRun(version.id, schema, (prediction) => {
     onRun(prediction);
     // On a phone it is below the form.
@@ -74,13 +75,14 @@ export function Playground({ subject, version, schema, values, onChange, shown, 
             running.run(tidy);
           }}
           refused={running.refused}
+          onReady={setReady}
         />
         <div className="sticky bottom-12 -mx-4 mt-5 -mb-4 flex flex-col gap-3 rounded-b-lg border-t border-line bg-surface px-4 py-3 lg:bottom-0">
           {running.error !== null && <ErrorState error={running.error} compact />}
           <Button
             variant="primary"
             busy={running.isPending}
-            disabled={uploads > 0}
+            disabled={!isReady || uploads > 0}
             icon={<Play aria-hidden className="size-4" />}
             onClick={submit}
           >
