@@ -248,7 +248,9 @@ describe.skipIf(!(await enginesRing()))('three machines', () => {
     try {
       const ids = await Promise.all(Array.from({ length: 3 }, (_, n) => run({ seconds: 0.1, text: `frozen ${n}` })));
       await inState(frozen, 'lost');
-      expect(await hostOf(frozen)).toMatchObject({ lost_reason: expect.stringMatching(/no answer/) });
+      expect(await hostOf(frozen)).toMatchObject({
+        lost_reason: expect.stringMatching(/no answer|No Docker Engine answers/),
+      });
       await allIn(ids, 'succeeded');
       await billedOnce(ids);
     } finally {
