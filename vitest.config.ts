@@ -29,8 +29,6 @@ export default defineConfig({
           include: ['packages/testkit/e2e/**/*.test.ts'],
           // Each starts a whole Hearth of its own.
           fileParallelism: false,
-          // A dozen processes, an engine and a browser on two cores: what failed once is run again, and the report says so.
-          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 240_000,
         },

@@ -167,10 +167,16 @@ it('stays with the old release while the new one does not boot, and says why', a
 });
 
 it('refuses to delete it while it is asked for, and lets it go with its instances afterwards', async () => {
+  // Between two calls nobody asks: one that runs until it is canceled does.
+  const held = await replicate.deployments.predictions.create('hearth', 'app', {
+    input: { text: 'you', seconds: 600 },
+  });
   const refused = await house.request('DELETE', APP);
   expect([refused.status, await refused.json()]).toEqual([422, expect.objectContaining({ code: 'deployment-in-use' })]);
   enough.abort();
   await Promise.all(callers);
+  await replicate.predictions.cancel(held.id);
+  expect(await replicate.wait(held, { interval: 50 })).toMatchObject({ status: 'canceled' });
   expect((await house.request('DELETE', APP)).status).toBe(204);
   await eventually('its instances to go', async () => {
     const { results } = await house.get<{ results: Instance[] }>('/v1/instances');
