@@ -5,6 +5,7 @@ import type { Bus, Queues } from '@hearth/queue';
 import type { InstanceRow, Store } from '@hearth/store';
 import type { Admission } from './intake/admission.ts';
 import type { UsageFlush } from './intake/usage-flush.ts';
+import type { Network } from './network.ts';
 import type { Prices } from './runs/prices.ts';
 import type { RunMetrics } from './runs/run-metrics.ts';
 import type { Runs } from './runs/runs.ts';
@@ -69,6 +70,7 @@ export interface Context {
   readonly bus: Bus;
   readonly blobs: Blobs;
   readonly signer: Signer;
+  readonly network: Network;
   readonly log: Logger;
   readonly now: () => Millis;
   readonly timings: Timings;

@@ -11,7 +11,8 @@ import { createBusyMeter } from './intake/busy.ts';
 import { createConsumers } from './intake/consumers.ts';
 import { createHealth } from './intake/health.ts';
 import { createUsageFlush } from './intake/usage-flush.ts';
-import { createListening, type Listening } from './listening.ts';
+import type { Listening } from './listening.ts';
+import { type Network, SOCKETS } from './network.ts';
 import { within } from './pause.ts';
 import { adopt } from './runs/adopt.ts';
 import { buildCallbacks } from './runs/callbacks.ts';
@@ -22,7 +23,6 @@ import { createRunner } from './runs/run-prediction.ts';
 import { createRuns, type Ending, type Run } from './runs/runs.ts';
 import { createRemoval } from './upkeep/removal.ts';
 import { createSweep } from './upkeep/sweep.ts';
-import { createWebhookPost } from './webhooks/webhook-post.ts';
 import { createWebhookSend } from './webhooks/webhook-send.ts';
 import { createWebhooks } from './webhooks/webhooks.ts';
 import { createRunningWebhooks } from './webhooks/webhooks-running.ts';
@@ -43,6 +43,8 @@ export interface DispatcherOptions {
   /** 0 lets the system choose; then only one address can be listened on. */
   readonly callbackPort: number;
   readonly timings: Pick<Timings, GivenTimings> & Partial<Timings>;
+  /** Left out: sockets. */
+  readonly network?: Network;
 }
 
 export interface Dispatcher {
@@ -61,7 +63,7 @@ const CLOSE_USAGE_MS = 500;
 
 /** One term as the dispatcher: call it only while leading. @throws when it cannot listen or the store is away */
 export async function startDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
-  const { store, queues, bus, log, now } = options;
+  const { store, queues, bus, log, now, network = SOCKETS } = options;
   const closing = new AbortController();
   const timings = { ...TIMINGS, ...options.timings };
   const busy = createBusyMeter(store, log, { now, everyMs: timings.busyFlushMs });
@@ -69,11 +71,12 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   options.metrics.watch(runs);
   const matching = createCoalescer(() => lookAtInstances({ context, consumers, runner }));
   const looking = createCoalescer(() => lookAtPredictions({ context, runner, deadlines }));
-  const post = createWebhookPost(timings.webhookTimeoutMs);
+  const post = network.createWebhookPost(timings.webhookTimeoutMs);
   const sendWebhook = createWebhookSend({ ...options, timings }, post);
   const runningWebhooks = createRunningWebhooks({ ...options, timings }, sendWebhook, closing.signal);
   const context: Context = {
     ...options,
+    network,
     timings,
     runningWebhooks,
     webhooks: createWebhooks({ ...options, timings }, sendWebhook, runningWebhooks),
@@ -97,7 +100,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const removal = createRemoval(context);
   const removing = createCoalescer(() => removal.run());
   const probing = createCoalescer(() => health.checkDue());
-  const listening: Listening = createListening({
+  const listening: Listening = network.createListening({
     callbackHosts: options.callbackHosts,
     port: options.callbackPort,
     build: () => buildCallbacks({ context, consumers, runner, exposition: options.exposition }),

@@ -3,7 +3,7 @@ import type { Millis } from '@hearth/core';
 import type { Consumer, Ticket, TicketOutcome } from '@hearth/queue';
 import type { InstanceRow } from '@hearth/store';
 import type { Context } from '../context.ts';
-import { createModelClient, type ModelClient } from '../model/model-client.ts';
+import type { ModelClient } from '../model/model-client.ts';
 import { takesContext } from './cog-version.ts';
 
 /** A live instance as the dispatcher holds it. */
@@ -100,7 +100,7 @@ export interface Consumers {
 }
 
 export function createConsumers(context: Context): Consumers {
-  const { store, queues, bus, log, now, runs, look } = context;
+  const { store, queues, bus, network, log, now, runs, look } = context;
   const attachments = new Map<string, Attachment>();
   const saidClosed = new Set<string>();
   const saidUnhealthy = new Set<string>();
@@ -121,7 +121,7 @@ export function createConsumers(context: Context): Consumers {
     if (known) return known;
     const attachment: Attachment = {
       instance,
-      client: createModelClient(addressOf(instance)),
+      client: network.createModelClient(addressOf(instance)),
       consumer: null,
       intake: 'unopened',
       adopted: 0,
@@ -142,7 +142,7 @@ export function createConsumers(context: Context): Consumers {
     const { client, instance: before } = attachment;
     attachment.instance = instance;
     if (instance.address === null || instance.address === before.address) return;
-    attachment.client = createModelClient(instance.address);
+    attachment.client = network.createModelClient(instance.address);
     await client.close();
   };
 
