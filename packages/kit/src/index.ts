@@ -13,8 +13,12 @@ export {
 } from './config.ts';
 export { durationMs } from './duration.ts';
 export { madeAt, newId } from './ids.ts';
+export { inheritedSocket } from './inherited-socket.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
-export { runServer } from './run-server.ts';
+export { outboundEnvironment, outboundRules } from './outbound/environment.ts';
+export { createOutboundGuard, type OutboundGuard, OutboundRefused } from './outbound/guard.ts';
+export type { OutboundRules } from './outbound/verdict.ts';
+export { type RunningServer, runServer } from './run-server.ts';
 export { sizeBytes } from './size.ts';
 export { hashToken, newSecret, newToken, newWebhookSecret } from './tokens.ts';

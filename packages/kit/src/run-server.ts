@@ -1,19 +1,31 @@
 import type { Logger } from './logger.ts';
 
+export interface RunningServer {
+  /** Answers what is held and lets go of everything, within moments. */
+  close(): Promise<void>;
+  /**
+   * Another of its kind has started beside it: takes on nothing new, and resolves when what it holds is finished or has had
+   * its time. It is closed afterwards, or meanwhile.
+   */
+  handOver?(): Promise<void>;
+}
+
 export interface ServerRun {
   readonly log: Logger;
   /** Builds and listens. What it answers is closed once at the end. */
-  readonly start: () => Promise<{ close(): Promise<void> }>;
+  readonly start: () => Promise<RunningServer>;
   /** How long closing may take before the process ends anyway, with exit code 1. */
   readonly graceMs: number;
 }
 
 const PARENT_CHECK_MS = 250;
+const SAY_ALIVE_MS = 1_000;
 
 /**
  * Runs a server for the life of the process and ends the process itself: 0 after SIGINT, SIGTERM or the end of the
  * parent named by `HEARTH_PARENT_PID` and a clean close; 1 after a failed start, a failed or too slow close,
- * a second signal or an uncaught error.
+ * a second signal or an uncaught error. SIGUSR2 means that another serves already: it hands over, then closes.
+ * A parent with a channel to it is told `alive` once it has started, and each second after that.
  */
 export function runServer({ log, start, graceMs }: ServerRun): void {
   let stopping = false;
@@ -32,6 +44,12 @@ export function runServer({ log, start, graceMs }: ServerRun): void {
     log.info('closed');
     process.exit(0);
   };
+  const handOver = async (): Promise<void> => {
+    log.info('another has started, handing over');
+    const server = await started;
+    await server.handOver?.();
+    if (!stopping) await stop('handed over');
+  };
   const fail = (what: string) => (error: unknown) => {
     log.fatal({ err: error }, what);
     process.exit(1);
@@ -47,10 +65,23 @@ export function runServer({ log, start, graceMs }: ServerRun): void {
       stop(signal).catch(fail('closing failed'));
     });
   }
+  process.once('SIGUSR2', () => {
+    if (!stopping) handOver().catch(fail('handing over failed'));
+  });
   whenParentGone(() => {
     if (!stopping) stop('parent process gone').catch(fail('closing failed'));
   });
-  started.catch(fail('start failed'));
+  started.then(sayAlive).catch(fail('start failed'));
+}
+
+/** To the parent, for as long as it listens. */
+function sayAlive(): void {
+  const say = (): void => {
+    // That it is gone is seen elsewhere.
+    if (process.connected) process.send?.('alive', undefined, undefined, () => {});
+  };
+  say();
+  setInterval(say, SAY_ALIVE_MS).unref();
 }
 
 /** A parent killed with -9 tells nobody, so its children look. A direct parent is seen to be gone even as a zombie. */
