@@ -66,9 +66,9 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
   const context = createContext(deps, closing.signal);
   const stopListening = deps.bus.onPoke('api', () => context.targets.forget());
   app.addHook('preClose', async () => closing.abort());
-  // Holds that end because of the close: their connections must not idle for another request.
+  // The connections of the last answers must not idle for another request.
   app.addHook('onSend', async (_request, reply) => {
-    if (closing.signal.aborted) reply.header('connection', 'close');
+    if (closing.signal.aborted || deps.leaving?.aborted) reply.header('connection', 'close');
   });
   app.addHook('onClose', async () => {
     stopListening();

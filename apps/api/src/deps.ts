@@ -35,4 +35,6 @@ export interface ApiDeps {
   readonly log: Logger;
   readonly now: () => number;
   readonly settings: ApiSettings;
+  /** Fires when another api has taken over and this one only finishes what it has begun. */
+  readonly leaving?: AbortSignal;
 }

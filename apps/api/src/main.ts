@@ -6,10 +6,14 @@ import { createStore, migrate } from '@hearth/store';
 import { buildApp } from './app.ts';
 import { apiConfigSchema } from './config.ts';
 import { ensureFirstAdmin, seedHardware } from './first-start.ts';
+import { finishConnections, listen } from './listen.ts';
 import { startQueueSweep } from './queue-sweep.ts';
 
 const config = loadConfig(apiConfigSchema, process.env);
 const log = createLogger({ room: 'api', level: config.logLevel });
+
+/** What has begun may go on this long beside a successor: `Prefer: wait` holds 60 s, and a connection idles for 72 s. */
+const HAND_OVER_MS = 75_000;
 
 async function start() {
   await migrate(config.databaseUrl);
@@ -27,8 +31,10 @@ async function start() {
   const { queues, bus } = transport;
   const settings = { ...config, webFolder: join(import.meta.dirname, '../../web/dist') };
   const files = { blobs, signer, downloads };
-  const app = await buildApp({ store, queues, bus, ...files, metrics, log, now: systemNow, settings });
-  await app.listen({ host: config.host, port: config.port });
+  const leaving = new AbortController();
+  const around = { metrics, log, now: systemNow, settings, leaving: leaving.signal };
+  const app = await buildApp({ store, queues, bus, ...files, ...around });
+  await listen(app, config);
   const stopSweep = startQueueSweep({ store, queues, log });
   const close = async () => {
     await app.close();
@@ -36,7 +42,11 @@ async function start() {
     await transport.close();
     await store.close();
   };
-  return { close };
+  const handOver = () => {
+    leaving.abort();
+    return finishConnections(app, HAND_OVER_MS);
+  };
+  return { close, handOver };
 }
 
 runServer({ log, start, graceMs: 10_000 });

@@ -11,6 +11,7 @@ import { addLogs } from './commands/logs.ts';
 import { addModels } from './commands/models.ts';
 import { addPredictions } from './commands/predictions.ts';
 import { addPs } from './commands/ps.ts';
+import { addRestart } from './commands/restart.ts';
 import { addRun } from './commands/run.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addTokens } from './commands/tokens.ts';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
     .showHelpAfterError();
   for (const add of [
     addUp,
+    addRestart,
     addModels,
     addExamples,
     addCollections,

@@ -8,6 +8,8 @@ import type { Scheduler } from './scheduler.ts';
 export interface HttpOptions {
   /** On 127.0.0.1 only. */
   readonly port: number;
+  /** A listening socket that was handed to this process, in place of the port. */
+  readonly fd: number | null;
   /** Null while another leads. */
   readonly leader: () => Pick<Scheduler, 'explain'> | null;
   readonly store: Store;
@@ -33,7 +35,8 @@ export async function startHttp(options: HttpOptions): Promise<{ port: number; c
       send(response, 500, 'internal error');
     });
   });
-  server.listen(options.port, '127.0.0.1');
+  if (options.fd === null) server.listen(options.port, '127.0.0.1');
+  else server.listen({ fd: options.fd });
   await once(server, 'listening');
   const address = server.address();
   return {

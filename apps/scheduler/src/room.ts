@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Logger, newId, systemNow } from '@hearth/kit';
+import { inheritedSocket, type Logger, newId, type RunningServer, systemNow } from '@hearth/kit';
 import { createTransport } from '@hearth/queue';
 import { createStore } from '@hearth/store';
 import { systemClock } from './clock.ts';
@@ -23,7 +23,7 @@ export async function openRoom(
   config: SchedulerConfig,
   log: Logger,
   lost: (reason: unknown) => void,
-): Promise<{ close(): Promise<void> }> {
+): Promise<RunningServer> {
   const store = await createStore({ url: config.databaseUrl });
   const address = config.redisUrl === undefined ? { postgresUrl: config.databaseUrl } : { redisUrl: config.redisUrl };
   const transport = await createTransport(address, { now: systemNow, log });
@@ -57,18 +57,29 @@ export async function openRoom(
     if (!standby.signal.aborted) lost(error);
   });
   const leader = (): Scheduler | null => scheduler;
-  const http = await startHttp({ port: config.port, leader, store, runtimes, exposition: metrics.exposition, log });
+  const fd = inheritedSocket();
+  const serve = () =>
+    startHttp({ port: config.port, fd, leader, store, runtimes, exposition: metrics.exposition, log });
+  // A socket that is handed from one scheduler to the next is answered by the one who leads.
+  const serving = fd === null ? serve() : leading.then(serve);
+  if (fd === null) await serving;
+  else serving.catch(() => {});
+  let handedOver = false;
 
   return {
+    async handOver() {
+      handedOver = true;
+    },
     async close() {
       standby.abort(new Error('the scheduler is closing'));
       // A standby that never led has nothing to hand over.
       const leadership = await leading.catch(() => null);
-      if (config.stopInstancesOnExit) await scheduler?.stopInstances('Hearth was shut down.');
+      if (config.stopInstancesOnExit && !handedOver) await scheduler?.stopInstances('Hearth was shut down.');
       await scheduler?.close();
       await Promise.all(runtimes.all.map((runtime) => runtime.close()));
       await leadership?.resign();
-      await http.close();
+      // Who never led never served.
+      await (await serving.catch(() => null))?.close();
       await transport.close();
       await store.close();
     },

@@ -21,7 +21,8 @@ export function boardRoutes(app: App, { auth, watching, closing, deps }: Context
   app.get('/board/events', options, async (request, reply) => {
     const caller = callerOf(request);
     const gone = new AbortController();
-    const ending = AbortSignal.any([closing, gone.signal]);
+    // It has no end of its own to wait for, and is opened again elsewhere without a loss.
+    const ending = AbortSignal.any([closing, gone.signal, ...(deps.leaving ? [deps.leaving] : [])]);
     const stays = request.headers.accept?.includes('text/event-stream') ?? false;
     const open = async (onNews: () => void) => {
       const reader = watching.open(caller, onNews);

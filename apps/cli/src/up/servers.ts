@@ -1,6 +1,8 @@
 import { delimiter, dirname, join } from 'node:path';
+import { inheritedSocket } from '@hearth/kit';
 import type { UpConfig } from './config.ts';
 import type { Engine } from './docker-engine.ts';
+import { type HeldSocket, holdSocket } from './held-socket.ts';
 import { choosePort, type WantedPort } from './ports.ts';
 import { type Room, type RunningRoom, startRoom } from './rooms.ts';
 import type { Start } from './start.ts';
@@ -16,6 +18,8 @@ export interface Addresses {
   /** The api's, as a number: a bare machine need not know the name `localhost`. */
   readonly ownUrl: string;
   readonly apiPort: number;
+  /** Listened on already, by who started `up`. */
+  readonly apiSocket: HeldSocket | null;
   readonly callbackPort: number;
   readonly schedulerPort: number;
   /** Where containers report to: the loopback, and the bridge of the Docker Engine. */
@@ -25,6 +29,7 @@ export interface Addresses {
 
 /** Which ports and addresses the servers will listen on; port 0 is replaced by a free one here. */
 export async function chooseAddresses(config: UpConfig, engine: Engine | null): Promise<Addresses> {
+  const apiSocket = handedSocket();
   const apiPort = await choosePort(config.HEARTH_PORT, config.HEARTH_HOST);
   const callbackPort = await choosePort(config.HEARTH_CALLBACK_PORT, LOOPBACK);
   const schedulerPort = await choosePort(config.HEARTH_SCHEDULER_PORT, LOOPBACK);
@@ -36,11 +41,12 @@ export async function chooseAddresses(config: UpConfig, engine: Engine | null): 
     url: `http://${callable(config.HEARTH_HOST, 'localhost')}:${apiPort}`,
     ownUrl: `http://${callable(config.HEARTH_HOST, LOOPBACK)}:${apiPort}`,
     apiPort,
+    apiSocket,
     callbackPort,
     schedulerPort,
     callbackHosts,
     wanted: [
-      { key: 'HEARTH_PORT', port: apiPort, host: config.HEARTH_HOST },
+      ...(apiSocket === null ? [{ key: 'HEARTH_PORT', port: apiPort, host: config.HEARTH_HOST }] : []),
       { key: 'HEARTH_SCHEDULER_PORT', port: schedulerPort, host: LOOPBACK },
       ...callbackHosts.map((host) => ({ key: 'HEARTH_CALLBACK_PORT', port: callbackPort, host })),
     ],
@@ -83,15 +89,41 @@ export async function startServers(
   { config, house, progress, signal }: Start,
   addresses: Addresses,
   env: NodeJS.ProcessEnv,
-) {
+): Promise<readonly RunningRoom[]> {
+  const healthUrl = (port: number) => `http://${LOOPBACK}:${port}/health`;
   const rooms: Room[] = [
-    { name: 'scheduler', healthUrl: `http://${LOOPBACK}:${addresses.schedulerPort}/health` },
-    { name: 'dispatcher', healthUrl: `http://${LOOPBACK}:${addresses.callbackPort}/health` },
-    { name: 'api', healthUrl: `${addresses.ownUrl}/health` },
+    {
+      name: 'scheduler',
+      healthUrl: healthUrl(addresses.schedulerPort),
+      socket: await holdSocket(LOOPBACK, addresses.schedulerPort),
+    },
+    // Model servers repeat what they report, and where it is listened for changes with the hosts.
+    { name: 'dispatcher', healthUrl: healthUrl(addresses.callbackPort), socket: null },
+    {
+      name: 'api',
+      healthUrl: `${addresses.ownUrl}/health`,
+      socket: addresses.apiSocket ?? (await holdSocket(config.HEARTH_HOST, addresses.apiPort)),
+    },
   ];
   const options = { env, logsFolder: join(config.HEARTH_DATA_DIR, 'logs'), logLevel: config.LOG_LEVEL, progress };
   const running: RunningRoom[] = await Promise.all(
     rooms.map((room) => house.keep(room.name, BOUNDS_MS[room.name], async () => startRoom(room, options))),
   );
   await Promise.all(running.map((room) => room.healthy(signal)));
+  return running;
+}
+
+export async function restartRoom(
+  running: readonly RunningRoom[],
+  name: Room['name'],
+  signal: AbortSignal,
+): Promise<void> {
+  await running.find(({ room }) => room.name === name)?.restart(signal);
+}
+
+/** What systemd listens on for `up`, so that it may be restarted itself; null where it listens on nothing. */
+function handedSocket(): HeldSocket | null {
+  const fd = inheritedSocket();
+  // It stays systemd's.
+  return fd === null ? null : { fd, close() {} };
 }

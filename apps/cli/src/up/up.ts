@@ -1,12 +1,13 @@
 import { createClient } from '@hearth/contract';
 import { type UpConfig, upConfig } from './config.ts';
+import { openControl } from './control.ts';
 import { type FolderLock, forgetFirstToken, lockFolder } from './data-folder.ts';
 import { type Engine, findEngine } from './docker-engine.ts';
 import { chooseExampleRuntime, deployExamples } from './examples.ts';
 import type { House } from './house.ts';
 import { needPorts } from './ports.ts';
 import type { Progress } from './progress.ts';
-import { chooseAddresses, serverEnvironment, startServers } from './servers.ts';
+import { chooseAddresses, restartRoom, serverEnvironment, startServers } from './servers.ts';
 import type { Start } from './start.ts';
 import { startDatabase, startQueue } from './stores.ts';
 import { type SummaryFacts, summaryText } from './summary.ts';
@@ -15,6 +16,7 @@ import { buildWeb } from './web.ts';
 
 /** What an abandoned start left behind needs this long at most to close and free its ports. */
 const ABANDONED_PATIENCE_MS = 30_000;
+const CONTROL_BOUND_MS = 1_000;
 
 /** Runs Hearth until `signal` aborts, then ends all of it, last started first. @throws what kept it from starting */
 export async function up(env: NodeJS.ProcessEnv, progress: Progress, house: House, signal: AbortSignal): Promise<void> {
@@ -42,7 +44,7 @@ export async function up(env: NodeJS.ProcessEnv, progress: Progress, house: Hous
 }
 
 async function start(start: Start, lock: FolderLock): Promise<Omit<SummaryFacts, 'tookMs'>> {
-  const { config, progress, signal } = start;
+  const { config, house, progress, signal } = start;
   const web = buildWeb(signal);
   // Whoever ends this start early is told why elsewhere.
   web.catch(() => {});
@@ -69,10 +71,13 @@ async function start(start: Start, lock: FolderLock): Promise<Omit<SummaryFacts,
     const env = serverEnvironment(start, addresses, { databaseUrl: database.url, redisUrl: queue.redisUrl });
     const webProblem = await web;
     if (webProblem !== null) progress.line(`  The web UI could not be built: ${webProblem}`);
-    await progress.step(
+    const servers = await progress.step(
       'Servers',
       () => startServers(start, addresses, env),
       () => `api, dispatcher, scheduler at ${addresses.url}`,
+    );
+    await house.keep('control socket', CONTROL_BOUND_MS, () =>
+      openControl(config.HEARTH_DATA_DIR, (name) => restartRoom(servers, name, signal)),
     );
     const tokens = await obtainTokens(config, addresses.ownUrl, database.url);
     const examples = await startExamples(start, engine, addresses.ownUrl, tokens.own);
