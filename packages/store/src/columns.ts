@@ -120,4 +120,5 @@ export const PREDICTION_COLUMNS = [
   'streams_files as streamsFiles',
   'priority',
   'held',
+  'hold_micros as holdMicros',
 ] as const;

@@ -1,6 +1,7 @@
 import { systemNow } from '@hearth/kit';
 import { sql } from 'kysely';
 import { createAccounts } from './accounts.ts';
+import { createBudgets } from './budgets.ts';
 import { createCollections } from './collections.ts';
 import { createConsumers } from './consumers.ts';
 import { connect } from './database.ts';
@@ -61,6 +62,7 @@ export async function createStore({ url, maxConnections = 10, now = systemNow }:
     instances: createInstances(connection),
     consumers: createConsumers(db),
     predictions: createPredictions(connection),
+    budgets: createBudgets(connection),
     messages: createMessages(connection),
     usage: createUsage(db),
     uses: createUses(connection),

@@ -1,5 +1,6 @@
 import type { Connection } from './database.ts';
-import { asInserted, DeploymentGone, insertValues, type Place } from './new-prediction.ts';
+import { createInsert } from './insert.ts';
+import { asInserted, DeploymentGone } from './new-prediction.ts';
 import { INSERT_KEYED, KEPT_UNDER_KEY } from './statements.ts';
 import type { PredictionRow, Predictions } from './store.ts';
 import { instant } from './values.ts';
@@ -8,18 +9,18 @@ import { instant } from './values.ts';
 export type Keyed = Pick<Predictions, 'insertOnce' | 'forgetKeys'>;
 
 export function createKeyed({ pool, db }: Connection): Keyed {
+  const insert = createInsert(pool);
   return {
     async insertOnce(row, { key, requestHash }) {
-      const inserted = await pool.query<Place>({ ...INSERT_KEYED, values: [...insertValues(row), key, requestHash] });
-      const [place] = inserted.rows;
-      if (place !== undefined) return { row: asInserted(row, place), requestHash, made: true };
+      const made = await insert(INSERT_KEYED, row, [key, requestHash]);
+      if (made.place !== null) return { row: asInserted(row, made.place), requestHash, made: true };
       // A statement of its own: the insert's snapshot is older than the row that it met.
       const kept = await pool.query<PredictionRow & { requestHash: string }>({
         ...KEPT_UNDER_KEY,
         values: [row.accountId, key],
       });
       const [first] = kept.rows;
-      if (first === undefined) throw new DeploymentGone(row.deploymentId);
+      if (first === undefined) throw made.exceeded ?? new DeploymentGone(row.deploymentId);
       const { requestHash: hash, ...standing } = first;
       return { row: standing, requestHash: hash, made: false };
     },

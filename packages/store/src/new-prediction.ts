@@ -1,4 +1,4 @@
-import type { NewPrediction, PredictionRow } from './store.ts';
+import type { BudgetBound, NewPrediction, PredictionRow } from './store.ts';
 import { at, atOrNull, json } from './values.ts';
 
 /** The prediction's deployment was removed, or never was. */
@@ -9,7 +9,19 @@ export class DeploymentGone extends Error {
   }
 }
 
-/** The first parameters of every insert of a prediction, $1 to $17. */
+/** The prediction would cost more than a budget has left, or be one too many of a token. Nothing was stored. */
+export class BudgetExceeded extends Error {
+  override readonly name = 'BudgetExceeded';
+  readonly bound: BudgetBound;
+  constructor(bound: BudgetBound) {
+    super(
+      `${bound.spent} spent, ${bound.held} held and ${bound.needed} more exceed the limit of ${bound.limit} (${bound.what})`,
+    );
+    this.bound = bound;
+  }
+}
+
+/** The first parameters of every insert of a prediction, $1 to $18. */
 export const insertValues = (row: NewPrediction): unknown[] => [
   row.id,
   row.accountId,
@@ -28,15 +40,20 @@ export const insertValues = (row: NewPrediction): unknown[] => [
   row.destination,
   row.streamsFiles,
   row.tokenId ?? null,
+  row.holdMicros ?? 0,
 ];
 
 /** What the insert says of where it stands. */
 export type Place = Pick<PredictionRow, 'priority' | 'held'>;
 
 /** What the insert left in the table; the document is not read back. */
-export const asInserted = ({ tokenId: _forUsage, ...row }: NewPrediction, place: Place): PredictionRow => ({
+export const asInserted = (
+  { tokenId: _forUsage, holdMicros = 0, ...row }: NewPrediction,
+  place: Place,
+): PredictionRow => ({
   ...row,
   ...place,
+  holdMicros,
   status: 'starting',
   attempt: 0,
   lostAttempts: 0,

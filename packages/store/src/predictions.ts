@@ -3,13 +3,23 @@ import { sql } from 'kysely';
 import { type Admission, createAdmission } from './admission.ts';
 import { PREDICTION_COLUMNS as PREDICTION } from './columns.ts';
 import type { Connection } from './database.ts';
+import { createInsert } from './insert.ts';
 import { createKeyed, type Keyed } from './keyed.ts';
 import { byId, keysetPage } from './keyset.ts';
 import { newMessageId } from './messages.ts';
-import { asInserted, DeploymentGone, insertValues, type Place } from './new-prediction.ts';
+import { asInserted, DeploymentGone } from './new-prediction.ts';
 import { prepared } from './prepared.ts';
-import { CLAIM, FINISH, FINISH_TRAINING, GIVE_BACK, INSERT, INSERT_RELAXED, PROGRESS } from './statements.ts';
-import type { PredictionGlance, PredictionRow, Predictions } from './store.ts';
+import {
+  CLAIM,
+  EXTEND_HOLD,
+  FINISH,
+  FINISH_TRAINING,
+  GIVE_BACK,
+  INSERT,
+  INSERT_RELAXED,
+  PROGRESS,
+} from './statements.ts';
+import type { BudgetBound, PredictionGlance, PredictionRow, Predictions } from './store.ts';
 import { at, atOrNull, foreignTextOrNull, instant, jsonOrNull } from './values.ts';
 
 const UNFINISHED = ['starting', 'processing'] as const;
@@ -23,17 +33,19 @@ export function createPredictions(connection: Connection): Predictions {
   };
 }
 
-type Writes = Pick<Predictions, 'insert' | 'requestCancel' | 'claim' | 'progress' | 'giveBack' | 'finish'>;
+type Writes = Pick<
+  Predictions,
+  'insert' | 'requestCancel' | 'claim' | 'progress' | 'giveBack' | 'extendHold' | 'finish'
+>;
 
 function createWrites({ pool, db }: Connection): Writes {
+  const insert = createInsert(pool);
   return {
-    /** @throws DeploymentGone */
+    /** @throws DeploymentGone, BudgetExceeded */
     async insert(row, { durable } = { durable: true }) {
-      const statement = durable ? INSERT : INSERT_RELAXED;
-      const { rows } = await pool.query<Place>({ ...statement, values: insertValues(row) });
-      const [place] = rows;
-      if (place === undefined) throw new DeploymentGone(row.deploymentId);
-      return asInserted(row, place);
+      const made = await insert(durable ? INSERT : INSERT_RELAXED, row);
+      if (made.place === null) throw made.exceeded ?? new DeploymentGone(row.deploymentId);
+      return asInserted(row, made.place);
     },
 
     async requestCancel(id, requestedAt) {
@@ -73,6 +85,16 @@ function createWrites({ pool, db }: Connection): Writes {
     async giveBack(id, attempt, lost) {
       const { rows } = await pool.query<PredictionRow>({ ...GIVE_BACK, values: [id, attempt, lost ? 1 : 0] });
       return rows[0] ?? null;
+    },
+
+    async extendHold(id, attempt, wantedMicros, now) {
+      const values = [id, attempt, wantedMicros, at(now)];
+      const { rows } = await pool.query<{ holdMicros: number; over: readonly BudgetBound[] | null }>({
+        ...EXTEND_HOLD,
+        values,
+      });
+      const [row] = rows;
+      return row ? { holdMicros: row.holdMicros, bound: row.over?.[0] ?? null } : null;
     },
 
     async finish(id, attempt, end, usage, made) {

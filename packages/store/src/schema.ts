@@ -323,6 +323,24 @@ export interface Schema {
     receiver: ColumnType<string, never, never>;
     state: MessageRow['state'];
     tries: Generated<number>;
+    hold_micros: Generated<number>;
+  };
+  budgets: {
+    id: string;
+    account_id: string;
+    token_id: string | null;
+    day_limit_micros: number | null;
+    month_limit_micros: number | null;
+    max_in_flight: number | null;
+    creates_per_minute: number | null;
+    counts: ColumnType<boolean, never, never>;
+    held_micros: Generated<number>;
+    in_flight: Generated<number>;
+    /** Dates. Read and written as text, `2026-01-31`. */
+    day: string;
+    day_spent_micros: Generated<number>;
+    month: string;
+    month_spent_micros: Generated<number>;
     first_tried_at: InstantOrNull;
     next_try_at: InstantOrNull;
     claimed_until: InstantOrNull;

@@ -1,3 +1,4 @@
+import { capture, lockedBudgets, verdict } from './budget-sql.ts';
 import { PREDICTION_COLUMNS } from './columns.ts';
 import { placeIn } from './turns.ts';
 
@@ -5,52 +6,89 @@ import { placeIn } from './turns.ts';
  * The statements of the hot path: one round trip each, and prepared by name, so that a connection parses and plans each of
  * them once (about a third of the time of an unnamed one). Parameters are listed where each is run, in predictions.ts.
  */
-const statement = (name: string, text: string) => ({ name: `hearth_${name}`, text });
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+const statement = (name: string, text: string): Statement => ({ name: `hearth_${name}`, text });
 
 const returning = PREDICTION_COLUMNS.map((column) => column.replace(/ as (\w+)$/, ' as "$1"')).join(', ');
+const named = (column: string): string => `"${column.split(' as ').at(-1)}"`;
 
 /** For the one transaction that the statement is. */
-const relaxed = "with relaxed as (select set_config('synchronous_commit', 'off', true))";
+const relaxing = "relaxed as (select set_config('synchronous_commit', 'off', true))";
+const relaxed = `with ${relaxing}`;
+
+/** A way to insert: as most do, and as those do whose account or token has a budget. */
+export interface Insert {
+  readonly free: Statement;
+  readonly budgeted: Statement;
+}
+
+const place = placeIn({ deployment: '$5', account: '$2', at: '$12' });
 
 /**
  * With its turn. One of an account that may only have so many at a time is held: the dispatcher, which alone knows how
  * many there are, lets it in.
  */
-const insertInto = (
-  more: { columns: string; values: string } = { columns: '', values: '' },
-) => `insert into predictions (id, account_id, model, version_id, deployment_id, deployment, hardware_sku,
+const insertion = (from: string, condition: string, { columns = '', values = '', conflict = '' }): string =>
+  `insert into predictions (id, account_id, model, version_id, deployment_id, deployment, hardware_sku,
       input, source, webhook, webhook_events_filter, created_at, deadline_at, kind, destination, streams_files, token_id,
-      turn, priority, held${more.columns})
+      turn, priority, held, hold_micros${columns})
     select $1, $2, $3, $4, deployments.id, $6, $7, $8::json, $9, $10, $11::text[], $12, $13, $14, $15, $16, $17,
-      case when capped then 0 else place.turn end, case when capped then 0 else place.priority end, capped${more.values}`;
-const place = placeIn({ deployment: '$5', account: '$2', at: '$12' });
-const deployed = `deployments
+      case when capped then 0 else place.turn end, case when capped then 0 else place.priority end, capped, $18${values}
+    from ${from}deployments
     cross join lateral (
       select coalesce((select max_in_flight is not null from accounts where accounts.id = $2), false) as capped
     ) as limits
     cross join ${place}
-    where deployments.id = $5 and deployments.removed_at is null`;
-const placed = 'returning priority, held';
+    where deployments.id = $5 and deployments.removed_at is null and ${condition}
+    ${conflict}
+    returning priority, held`;
 
-/** No row: the deployment is gone. */
-export const INSERT = statement('insert', `${insertInto()} from ${deployed} ${placed}`);
+/**
+ * `free` inserts nothing where there is a budget, and takes no lock. `budgeted` takes the hold of the prediction from the
+ * budgets of its account and its token, which it locks before it makes the row, or makes none: `over` says then which
+ * limits it would exceed. `limited`: there are such budgets.
+ */
+const inserting = (name: string, { relax = false, ...more }): Insert => ({
+  free: statement(
+    name,
+    `${relax ? relaxed : ''} ${insertion(
+      relax ? 'relaxed cross join ' : '',
+      'not exists (select from budgets where budgets.id in ($2, $17) and budgets.counts)',
+      more,
+    )}`,
+  ),
+  budgeted: statement(
+    `${name}_budgeted`,
+    `with ${relax ? `${relaxing}, ` : ''}${lockedBudgets({ account: '$2', token: '$17', at: '$12' })},
+    ${verdict('$18', { inFlight: 1 })}, placed as (
+      ${insertion(`verdict ${relax ? 'cross join relaxed ' : ''}cross join `, 'verdict.over is null', more)}
+    ), taken as (
+      update budgets set held_micros = budgets.held_micros + $18::bigint, in_flight = budgets.in_flight + 1
+      from locked cross join placed
+      where budgets.id = locked.id
+    )
+    select placed.priority, placed.held, verdict.over, exists (select from locked) as limited
+    from verdict left join placed on true`,
+  ),
+});
 
-export const INSERT_RELAXED = statement(
-  'insert_relaxed',
-  `${relaxed} ${insertInto()} from relaxed cross join ${deployed} ${placed}`,
-);
+/** Nothing inserted and nothing exceeded: the deployment is gone. */
+export const INSERT = inserting('insert', {});
+
+export const INSERT_RELAXED = inserting('insert_relaxed', { relax: true });
 
 /**
  * At most one row for each key of an account, however many try at once: the losers wait for the winner and insert nothing.
- * No row: the key is taken, or the deployment is gone.
+ * Nothing inserted and nothing exceeded: the key is taken, or the deployment is gone.
  */
-export const INSERT_KEYED = statement(
-  'insert_keyed',
-  `${insertInto({ columns: ', idempotency_key, request_hash', values: ', $18, $19' })}
-    from ${deployed}
-    on conflict (account_id, idempotency_key) where idempotency_key is not null do nothing
-    ${placed}`,
-);
+export const INSERT_KEYED = inserting('insert_keyed', {
+  columns: ', idempotency_key, request_hash',
+  values: ', $19, $20',
+  conflict: 'on conflict (account_id, idempotency_key) where idempotency_key is not null do nothing',
+});
 
 export const KEPT_UNDER_KEY = statement(
   'kept_under_key',
@@ -90,6 +128,28 @@ export const GIVE_BACK = statement(
 );
 
 /**
+ * $3: what it should have set aside. Raises its hold towards that, as far as its budgets have room, and says how far it
+ * came and which limits were in the way. No row: the attempt is not current, or over.
+ */
+export const EXTEND_HOLD = statement(
+  'extend_hold',
+  `with run as materialized (
+      select id, account_id, token_id, hold_micros, greatest(0, $3::bigint - hold_micros) as wanted
+      from predictions where id = $1 and attempt = $2 and status = 'processing' for update
+    ), ${lockedBudgets({ account: 'run.account_id', token: 'run.token_id', at: '$4', from: ' cross join run' })},
+    ${verdict('(select wanted from run)', { inFlight: 0 })}, granted as materialized (
+      select run.id, run.hold_micros, least(run.wanted, greatest(0, verdict.room)) as micros, verdict.over from run cross join verdict
+    ), raised as (
+      update predictions set hold_micros = predictions.hold_micros + granted.micros
+      from granted where predictions.id = granted.id and granted.micros > 0
+    ), taken as (
+      update budgets set held_micros = budgets.held_micros + granted.micros
+      from locked cross join granted where budgets.id = locked.id and granted.micros > 0
+    )
+    select (hold_micros + micros)::bigint as "holdMicros", over from granted`,
+);
+
+/**
  * The end, its bill and the message that tells a user of it (core's \`wantsEvent\` says to whom), or none of them. A second bill for a prediction breaks its unique index and takes the whole statement
  * with it: there is no \`on conflict\`, because a bill that was there before the end is a fault to hear about.
  */
@@ -99,7 +159,7 @@ const finishing = (made: string): string => `with ended as (
         logs = coalesce($8, logs), metrics = coalesce($9::json, metrics), completed_at = $10,
         started_at = coalesce($23::timestamptz, started_at)
       where id = $1 and attempt = coalesce($2::int, attempt) and status = $3
-      returning ${returning}
+      returning ${returning}, token_id as "tokenId"
     ), billed as (
       insert into usage_records (id, prediction_id, attempt, account_id, model, version_id, deployment_id, hardware_sku,
         predict_microseconds, price_micros_per_second, cost_micros, status, at)
@@ -110,8 +170,8 @@ const finishing = (made: string): string => `with ended as (
       select $24, id, "accountId", 'completed', webhook, 'pending', $10::timestamptz, $10::timestamptz
       from ended
       where webhook is not null and ("webhookEventsFilter" is null or 'completed' = any("webhookEventsFilter"))
-    )${made}
-    select * from ended`;
+    ), ${capture({ cost: '$20', at: '$10' })}${made}
+    select ${PREDICTION_COLUMNS.map(named).join(', ')} from ended`;
 
 export const FINISH = statement('finish', finishing(''));
 

@@ -1,3 +1,4 @@
+import type { Budgets } from './port/budgets.ts';
 import type { Accounts, Imports, Models } from './port/catalogue.ts';
 import type { Collections, Examples } from './port/collections.ts';
 import type { Deployments } from './port/deployments.ts';
@@ -10,6 +11,7 @@ import type { Retention } from './port/retention.ts';
 import type { Sessions } from './port/sessions.ts';
 import type { Uses } from './port/uses.ts';
 
+export type * from './port/budgets.ts';
 export type * from './port/catalogue.ts';
 export type * from './port/collections.ts';
 export type * from './port/deployments.ts';
@@ -41,6 +43,7 @@ export interface Store {
   readonly instances: Instances;
   readonly consumers: Consumers;
   readonly predictions: Predictions;
+  readonly budgets: Budgets;
   readonly messages: Messages;
   readonly usage: Usage;
   readonly uses: Uses;

@@ -1,4 +1,5 @@
 import type { Millis, PredictionStatus, TerminalStatus, UsageRecord } from '@hearth/core';
+import type { BudgetBound } from './budgets.ts';
 import type { Page } from './page.ts';
 
 // Predictions are born in the api and then the dispatcher's. Usage is append-only, written with a prediction's end. Files: uploads are the api's, outputs the dispatcher's.
@@ -46,6 +47,8 @@ export interface PredictionRow {
   readonly priority: number;
   /** Has no ticket: its account may only have so many at a time, and waits for others of its own to end. */
   readonly held: boolean;
+  /** What is set aside for it in its budgets, in millionths: it never costs more. */
+  readonly holdMicros: number;
 }
 export type NewPrediction = Pick<
   PredictionRow,
@@ -68,6 +71,8 @@ export type NewPrediction = Pick<
 > & {
   /** The token that it was made with, for the usage of each; null: not known. */
   readonly tokenId?: string | null;
+  /** What to set aside for it; left out: nothing. */
+  readonly holdMicros?: number;
 };
 /** A version as a training makes it: everything else is its base's. */
 export interface TrainedVersion {
@@ -99,12 +104,14 @@ export interface Predictions {
    * api. `durable: false`: does not wait for the disk. For a caller who is told nothing before the prediction has ended
    * (whose durable end takes its insert along) or before a second has passed (by then it is on disk anyway).
    * @throws DeploymentGone when the deployment was removed meanwhile
+   * @throws BudgetExceeded when its hold does not fit into what its account or its token may spend; nothing is stored
    */
   insert(row: NewPrediction, how?: { durable: boolean }): Promise<PredictionRow>;
   /**
    * api: as a durable `insert`, but once for each key of an account. `made: false`: the key has a prediction already, which
    * is answered as it is now, with the hash of the request that made it.
    * @throws DeploymentGone
+   * @throws BudgetExceeded never where the key has a prediction already
    */
   insertOnce(
     row: NewPrediction,
@@ -151,6 +158,16 @@ export interface Predictions {
   ): Promise<boolean>;
   /** dispatcher: processing → starting; `lost` counts against the limit. Null when the attempt is not current. */
   giveBack(id: string, attempt: number, lost: boolean): Promise<PredictionRow | null>;
+  /**
+   * dispatcher: raises the hold of a running attempt to `wantedMicros`, or as far towards that as its budgets have room,
+   * and answers what it is then, and a limit that was in the way. Null when the attempt is not current or it is over.
+   */
+  extendHold(
+    id: string,
+    attempt: number,
+    wantedMicros: number,
+    at: Millis,
+  ): Promise<{ holdMicros: number; bound: BudgetBound | null } | null>;
   /**
    * dispatcher: the terminal state and its usage record, one transaction (one statement). `attempt` null: it never ran and
    * is still `starting`. `made`: the version of a training that succeeded, in the same transaction. Null when another write
