@@ -1,14 +1,10 @@
 import { filesEnvironment, s3Settings } from '@hearth/files';
-import { loadConfig, zDuration, zDurationOrOff, zPort, zUrl } from '@hearth/kit';
+import { loadConfig, outboundEnvironment, outboundRules, zDuration, zDurationOrOff } from '@hearth/kit';
 import { z } from 'zod';
 
 const Environment = z
   .object({
-    DATABASE_URL: zUrl(),
-    REDIS_URL: zUrl().optional(),
-    HEARTH_PORT: zPort().prefault('7600'),
-    HEARTH_PUBLIC_URL: zUrl().optional(),
-    HEARTH_CALLBACK_PORT: zPort().prefault('7601'),
+    ...outboundEnvironment,
     HEARTH_CALLBACK_HOST: z
       .string()
       .prefault('127.0.0.1')
@@ -36,6 +32,7 @@ const Environment = z
     cancelGraceMs: env.HEARTH_CANCEL_GRACE,
     s3: s3Settings(env),
     retentionMs: env.HEARTH_RETENTION,
+    outbound: { rules: outboundRules(env) },
     logLevel: env.LOG_LEVEL,
   }));
 

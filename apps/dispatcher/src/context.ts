@@ -1,6 +1,6 @@
 import type { Millis } from '@hearth/core';
 import type { Blobs, Signer } from '@hearth/files';
-import type { Logger } from '@hearth/kit';
+import type { Logger, OutboundGuard } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { InstanceRow, Store } from '@hearth/store';
 import type { Admission } from './intake/admission.ts';
@@ -71,6 +71,8 @@ export interface Context {
   readonly blobs: Blobs;
   readonly signer: Signer;
   readonly network: Network;
+  /** Before every address that a user gave. */
+  readonly guard: OutboundGuard;
   readonly log: Logger;
   readonly now: () => Millis;
   readonly timings: Timings;

@@ -1,6 +1,12 @@
 import type { Millis } from '@hearth/core';
 import type { Blobs, Signer } from '@hearth/files';
-import { createCoalescer, type Logger, type Metrics } from '@hearth/kit';
+import {
+  createCoalescer,
+  createOutboundGuard,
+  type Logger,
+  type Metrics,
+  type OutboundGuardOptions,
+} from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { Store } from '@hearth/store';
 import { callbackBase } from './addresses.ts';
@@ -8,7 +14,7 @@ import { type Context, type GivenTimings, TIMINGS, type Timings } from './contex
 import { createDeadlineTimer } from './deadlines.ts';
 import { createAdmission } from './intake/admission.ts';
 import { createBusyMeter } from './intake/busy.ts';
-import { createConsumers } from './intake/consumers.ts';
+import { type Attachment, createConsumers } from './intake/consumers.ts';
 import { createHealth } from './intake/health.ts';
 import { createUsageFlush } from './intake/usage-flush.ts';
 import type { Listening } from './listening.ts';
@@ -43,6 +49,8 @@ export interface DispatcherOptions {
   /** 0 lets the system choose; then only one address can be listened on. */
   readonly callbackPort: number;
   readonly timings: Pick<Timings, GivenTimings> & Partial<Timings>;
+  /** Which addresses may be opened for users; left out: only public ones. */
+  readonly outbound?: Omit<OutboundGuardOptions, 'alsoOwn'>;
   /** Left out: sockets. */
   readonly network?: Network;
 }
@@ -71,12 +79,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   options.metrics.watch(runs);
   const matching = createCoalescer(() => lookAtInstances({ context, consumers, runner }));
   const looking = createCoalescer(() => lookAtPredictions({ context, runner, deadlines }));
-  const post = network.createWebhookPost(timings.webhookTimeoutMs);
+  const guard = createOutboundGuard({ ...options.outbound, alsoOwn: () => consumers.all().flatMap(endpointOf) });
+  const post = network.createWebhookPost(timings.webhookTimeoutMs, guard);
   const sendWebhook = createWebhookSend({ ...options, timings }, post);
   const runningWebhooks = createRunningWebhooks({ ...options, timings }, sendWebhook, closing.signal);
   const context: Context = {
     ...options,
     network,
+    guard,
     timings,
     runningWebhooks,
     webhooks: createWebhooks({ ...options, timings }, sendWebhook, runningWebhooks),
@@ -169,6 +179,13 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
 function leave(runs: readonly Run[], now: Millis): void {
   const unsent: Ending = { kind: 'giveBack', lost: false, rest: false, why: 'the dispatcher closed' };
   for (const run of runs) run.end(run.sentAt === null ? unsent : { kind: 'leave' }, now);
+}
+
+/** Model servers take what anybody sends them. */
+function endpointOf({ instance: { address } }: Attachment): { host: string; port: number }[] {
+  if (address === null) return [];
+  const { hostname, port } = new URL(address);
+  return [{ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) }];
 }
 
 /** The containers of other machines report to addresses that nobody had to configure. */

@@ -220,6 +220,7 @@ export async function createWorld(
         metrics: createRunMetrics(exposition),
         now,
         publicUrl: 'http://hearth.test',
+        outbound: { rules: { allow: [], loopback: true, own: [], machine: [] } },
         callbackHosts: ['127.0.0.1'],
         callbackPort: Number(new URL(at).port),
         timings: {

@@ -17,7 +17,12 @@ export { inheritedSocket } from './inherited-socket.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { outboundEnvironment, outboundRules } from './outbound/environment.ts';
-export { createOutboundGuard, type OutboundGuard, OutboundRefused } from './outbound/guard.ts';
+export {
+  createOutboundGuard,
+  type OutboundGuard,
+  type OutboundGuardOptions,
+  OutboundRefused,
+} from './outbound/guard.ts';
 export type { OutboundRules } from './outbound/verdict.ts';
 export { type RunningServer, runServer } from './run-server.ts';
 export { sizeBytes } from './size.ts';

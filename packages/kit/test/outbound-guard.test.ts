@@ -10,7 +10,7 @@ function guardWith(names: Record<string, readonly string[]>, env: Record<string,
   const asked: string[] = [];
   const rules = rulesOf(env);
   const guard = createOutboundGuard({
-    rules: () => rules,
+    rules,
     resolve: async (name) => {
       asked.push(name);
       const addresses = names[name];

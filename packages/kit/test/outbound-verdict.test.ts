@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, ipV6, nat, oneof, property, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { zAllowList } from '../src/outbound/allow-list.ts';
@@ -124,10 +124,10 @@ describe('our own ports', () => {
 });
 
 describe('however an address is written', () => {
-  const octets = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255), fc.nat(255));
+  const octets = tuple(nat(255), nat(255), nat(255), nat(255));
   it('it is judged alike', () => {
-    fc.assert(
-      fc.property(octets, ([a, b, c, d]) => {
+    assert(
+      property(octets, ([a, b, c, d]) => {
         const kind = judged(`${a}.${b}.${c}.${d}`);
         const number = ((a * 256 + b) * 256 + c) * 256 + d;
         const [high, low] = [(a * 256 + b).toString(16), (c * 256 + d).toString(16)];
@@ -145,11 +145,11 @@ describe('however an address is written', () => {
 
   it('no list opens what is never opened', () => {
     const everything = allowing('0.0.0.0/0, ::/0');
-    fc.assert(
-      fc.property(
-        fc.oneof(
+    assert(
+      property(
+        oneof(
           octets.map((each) => each.join('.')),
-          fc.ipV6(),
+          ipV6(),
         ),
         (address) => {
           if (judged(address) === 'never') expect(judged(address, everything)).toBe('never');

@@ -1,5 +1,7 @@
+import type { OutboundGuard } from '@hearth/kit';
 import type { TryOutcome } from '@hearth/store';
-import { Agent, type Dispatcher, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
+import { createGuardedAgent } from '../guarded-agent.ts';
 
 /** Sends webhooks. The one place of the platform that opens an address which a user gave as a webhook. */
 export interface WebhookPost {
@@ -12,8 +14,8 @@ export interface WebhookPost {
 const MAX_ANSWER_BYTES = 1_024;
 
 /** `timeoutMs`: from the connection to the end of the answer. Redirects are an answer like any other: nobody follows them. */
-export function createWebhookPost(timeoutMs: number): WebhookPost {
-  const agent = new Agent({ connectTimeout: timeoutMs, headersTimeout: 0, bodyTimeout: 0 });
+export function createWebhookPost(timeoutMs: number, guard: OutboundGuard): WebhookPost {
+  const agent = createGuardedAgent(guard, timeoutMs);
   return {
     async send(url, headers, body, signal) {
       const startedAt = performance.now();

@@ -24,22 +24,28 @@ export interface OutboundGuard {
   whyRefused(url: string): Promise<string | null>;
 }
 
+/** The rules where nothing was configured: only what is public. */
+const PUBLIC_ONLY: OutboundRules = { allow: [], loopback: false, own: [], machine: [] };
+
 export interface OutboundGuardOptions {
-  /** Asked at every use, so that what listens for us only now is known. */
-  readonly rules: () => OutboundRules;
+  /** Left out: only what is public may be opened. */
+  readonly rules?: OutboundRules | undefined;
+  /** What listens for us besides, asked at every use. */
+  readonly alsoOwn?: () => OutboundRules['own'];
   /** All addresses of a name. Left out: the system's resolver. */
-  readonly resolve?: (name: string) => Promise<readonly ResolvedAddress[]>;
+  readonly resolve?: ((name: string) => Promise<readonly ResolvedAddress[]>) | undefined;
 }
 
 const bySystem = (name: string): Promise<ResolvedAddress[]> => lookup(name, { all: true });
 
-export function createOutboundGuard({ rules, resolve = bySystem }: OutboundGuardOptions): OutboundGuard {
+export function createOutboundGuard(options: OutboundGuardOptions): OutboundGuard {
+  const { rules = PUBLIC_ONLY, alsoOwn = () => [], resolve = bySystem } = options;
   const addressesOf = async (hostname: string, port: number): Promise<readonly ResolvedAddress[]> => {
     const literal = hostname.replace(/^\[|\]$/g, '');
     const isLiteral = ipaddr.isValid(literal);
     const name = isLiteral ? null : hostname.toLowerCase().replace(/\.$/, '');
     const addresses = isLiteral ? [{ address: literal, family: familyOf(literal) }] : await resolve(hostname);
-    const known = await withNamesResolved(rules(), port, resolve);
+    const known = await withNamesResolved({ ...rules, own: [...rules.own, ...alsoOwn()] }, port, resolve);
     for (const { address } of addresses) check({ name, address, port }, known);
     return addresses;
   };
