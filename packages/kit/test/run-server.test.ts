@@ -66,6 +66,26 @@ describe('runServer', () => {
     expect(output).toContain('not closed after 50 ms');
   });
 
+  it('hands over, then closes, when another has started', async () => {
+    const { child, said, ended } = run('server', 'ok');
+    await said('STARTED');
+    child.kill('SIGUSR2');
+    const { code, output } = await ended;
+    expect(code).toBe(0);
+    expect(output).toMatch(/HANDING OVER[\s\S]*CLOSED/);
+  });
+
+  it('closes at once on SIGTERM while it hands over', async () => {
+    const { child, said, ended } = run('server', 'hands-over-slowly');
+    await said('STARTED');
+    child.kill('SIGUSR2');
+    await said('HANDING OVER');
+    child.kill('SIGTERM');
+    const { code, output } = await ended;
+    expect(code).toBe(0);
+    expect(output.match(/CLOSED/g)).toHaveLength(1);
+  });
+
   it('exits 1 at once on a second signal', async () => {
     const { child, said, ended } = run('server', 'close-never');
     await said('STARTED');

@@ -19,11 +19,14 @@ interface HandleMaker {
   _createServerHandle(address: string, port: number, addressType: number): HeldSocket | number;
 }
 
-/** Bound, not yet listened on. @throws Error naming the address where it cannot be had */
+/**
+ * Bound, not yet listened on: that the port is taken comes out only then.
+ * @throws Error naming the address where it is not this machine's
+ */
 export async function holdSocket(host: string, port: number): Promise<HeldSocket> {
   const { address, family } = await lookup(host, { order: 'ipv4first' });
-  const { _createServerHandle } = net as unknown as HandleMaker;
-  const handle = _createServerHandle(address, port, family);
+  const maker = net as unknown as HandleMaker;
+  const handle = maker._createServerHandle(address, port, family);
   if (typeof handle === 'number') throw new Error(`cannot listen on ${host}:${port}: ${getSystemErrorName(handle)}`);
   return handle;
 }
