@@ -1,5 +1,5 @@
 import { filesEnvironment, s3Settings } from '@hearth/files';
-import { zDuration, zPort, zSize, zUrl } from '@hearth/kit';
+import { outboundEnvironment, outboundRules, zDuration, zSize } from '@hearth/kit';
 import { z } from 'zod';
 import { KEEP_ALIVE_FORMS, keepAliveOf } from './keep-alive.ts';
 
@@ -26,14 +26,9 @@ const zKeepAlive = () =>
 /** What the API reads from its environment. */
 export const apiConfigSchema = z
   .object({
-    DATABASE_URL: zUrl(),
-    /** Absent: BullMQ and the bus run on DATABASE_URL. */
-    REDIS_URL: zUrl().optional(),
-    HEARTH_HOST: z.string().default('127.0.0.1'),
-    HEARTH_PORT: zPort().prefault('7600'),
-    HEARTH_SCHEDULER_PORT: zPort().prefault('7602'),
+    /** Without REDIS_URL, BullMQ and the bus run on DATABASE_URL. */
+    ...outboundEnvironment,
     HEARTH_DATA_DIR: z.string().default('.hearth'),
-    HEARTH_PUBLIC_URL: zUrl().optional(),
     /** The first admin's account and token. */
     HEARTH_USERNAME: z.string().default('hearth'),
     HEARTH_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
@@ -71,5 +66,6 @@ export const apiConfigSchema = z
       predictionsPerMinute: env.HEARTH_RATE_LIMIT_PREDICTIONS,
       requestsPerMinute: env.HEARTH_RATE_LIMIT_REQUESTS,
     },
+    outbound: outboundRules(env),
     logLevel: env.LOG_LEVEL,
   }));

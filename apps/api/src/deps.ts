@@ -4,6 +4,7 @@ import type { Logger, Metrics } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { Store } from '@hearth/store';
 import type { RateLimits } from './plugins/rate-limits.ts';
+import type { UrlCheck } from './predictions/outbound-check.ts';
 
 export interface ApiSettings {
   readonly rateLimits: RateLimits;
@@ -31,6 +32,7 @@ export interface ApiDeps {
   readonly blobs: Blobs;
   readonly signer: Signer;
   readonly downloads: DownloadSigner;
+  readonly urlCheck: UrlCheck;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly now: () => number;

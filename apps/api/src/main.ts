@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { createDownloadSigner, createSigner, openBlobs } from '@hearth/files';
-import { createLogger, createMetrics, loadConfig, newSecret, runServer, systemNow } from '@hearth/kit';
+import { createLogger, createMetrics, createOutboundGuard, loadConfig, newSecret, runServer, systemNow } from '@hearth/kit';
 import { createTransport } from '@hearth/queue';
 import { createStore, migrate } from '@hearth/store';
 import { buildApp } from './app.ts';
 import { apiConfigSchema } from './config.ts';
 import { ensureFirstAdmin, seedHardware } from './first-start.ts';
 import { finishConnections, listen } from './listen.ts';
+import { createUrlCheck } from './predictions/outbound-check.ts';
 import { startQueueSweep } from './queue-sweep.ts';
 
 const config = loadConfig(apiConfigSchema, process.env);
@@ -30,7 +31,8 @@ async function start() {
   const metrics = createMetrics('api');
   const { queues, bus } = transport;
   const settings = { ...config, webFolder: join(import.meta.dirname, '../../web/dist') };
-  const files = { blobs, signer, downloads };
+  const urlCheck = createUrlCheck(createOutboundGuard({ rules: config.outbound }), systemNow);
+  const files = { blobs, signer, downloads, urlCheck };
   const leaving = new AbortController();
   const around = { metrics, log, now: systemNow, settings, leaving: leaving.signal };
   const app = await buildApp({ store, queues, bus, ...files, ...around });

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import type { ProblemBody, WirePrediction } from '@hearth/contract';
 import type { TerminalStatus } from '@hearth/core';
 import { createDiskBlobs, createDownloadSigner, createSigner } from '@hearth/files';
-import { createCoalescer, createLogger, createMetrics, hashToken, newToken, systemNow } from '@hearth/kit';
+import {
+  createCoalescer,
+  createLogger,
+  createMetrics,
+  createOutboundGuard,
+  hashToken,
+  newToken,
+  systemNow,
+} from '@hearth/kit';
 import { type Bus, createTransport, type Room } from '@hearth/queue';
 import {
   type AccountRow,
@@ -20,6 +28,13 @@ import { vi } from 'vitest';
 import { buildApp } from '../src/app.ts';
 import type { ApiDeps, ApiSettings } from '../src/deps.ts';
 import { seedHardware } from '../src/first-start.ts';
+import { createUrlCheck } from '../src/predictions/outbound-check.ts';
+
+/** The names that this API can resolve. */
+const addressesOf = (name: string) => {
+  if (!name.endsWith('.internal')) throw new Error(`ENOTFOUND ${name}`);
+  return [{ address: '10.0.0.5', family: 4 }];
+};
 
 export const FILES_SECRET = 'a files secret of the tests';
 
@@ -53,6 +68,7 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
     blobs,
     signer,
     downloads: createDownloadSigner(FILES_SECRET),
+    urlCheck: createUrlCheck(createOutboundGuard({ resolve: async (name) => addressesOf(name) }), systemNow),
     metrics: createMetrics('test'),
     log,
     now: systemNow,

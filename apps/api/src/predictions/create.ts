@@ -3,10 +3,12 @@ import { newId } from '@hearth/kit';
 import { DeploymentGone, type NewPrediction, type PredictionRow } from '@hearth/store';
 import type { ApiDeps } from '../deps.ts';
 import type { Identity } from '../plugins/auth.ts';
-import { notFound } from '../problem.ts';
+import { invalidFields, notFound } from '../problem.ts';
+import { fileUrlsIn } from './field-kinds.ts';
 import { keyReused, type Repeatable, requestHash } from './idempotency.ts';
-import { checkOwnFiles } from './own-files.ts';
-import { stringsIn } from './strings.ts';
+import { refusedUrls } from './outbound-check.ts';
+import { checkOwnFiles, isOwnOutput } from './own-files.ts';
+import { type FoundString, stringsIn } from './strings.ts';
 import type { RunTarget } from './targets.ts';
 
 export interface PredictionRequest extends Storing {
@@ -28,7 +30,9 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
   const createdAt = deps.now();
   const strings = stringsIn(body.input);
   const input = target.validate(body.input);
-  await checkOwnFiles(strings, caller, { store, publicUrl: settings.publicUrl, now: createdAt });
+  const ours = await checkOwnFiles(strings, caller, { store, publicUrl: settings.publicUrl, now: createdAt });
+  const given = fileUrlsIn(strings, target.fields).filter(({ text }) => !ours.has(text) && !isOwnOutput(text, deps));
+  await checkOutbound(deps, body.webhook ?? null, given);
 
   const { deployment, version } = target;
   const prediction: NewPrediction = {
@@ -51,6 +55,16 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
     tokenId: caller.tokenId,
   };
   return storeAndQueue(deps, prediction, request);
+}
+
+/** @throws Problem `invalid-request`, `invalid-input`: what would not be opened later is refused now */
+async function checkOutbound({ urlCheck }: ApiDeps, webhook: string | null, files: readonly FoundString[]) {
+  if (webhook !== null) {
+    const issues = await refusedUrls([{ path: 'webhook', text: webhook }], urlCheck);
+    if (issues.length > 0) throw invalidFields('invalid-request', issues);
+  }
+  const issues = files.length === 0 ? [] : await refusedUrls(files, urlCheck);
+  if (issues.length > 0) throw invalidFields('invalid-input', issues);
 }
 
 interface Storing {

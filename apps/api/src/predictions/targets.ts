@@ -1,10 +1,11 @@
-import { givesFiles, outputSchemaOf, trainingInputSchemaOf } from '@hearth/contract';
+import { givesFiles, inputSchemaOf, outputSchemaOf, trainingInputSchemaOf } from '@hearth/contract';
 import type { KeepAlive } from '@hearth/core';
 import { type AccountRow, type DeploymentRow, type ModelRow, type Store, type VersionRow } from '@hearth/store';
 import type { ApiSettings } from '../deps.ts';
 import { type Identity, mayUse } from '../plugins/auth.ts';
 import { notFound, Problem } from '../problem.ts';
 import { createTtlCache } from '../ttl-cache.ts';
+import { type FieldKinds, fieldKindsOf } from './field-kinds.ts';
 import { createInputValidator, type InputValidator } from './input-validator.ts';
 
 /** What a prediction runs on. */
@@ -13,6 +14,7 @@ export interface RunTarget {
   readonly version: VersionRow;
   readonly deployment: DeploymentRow;
   readonly validate: InputValidator;
+  readonly fields: FieldKinds;
   /** What the version gives back are files. */
   readonly streamsFiles: boolean;
 }
@@ -60,7 +62,7 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
   const implicit = cache<DeploymentRow | null>();
   const named = cache<DeploymentRow | null>();
   // A version never changes, so neither does what its schema says.
-  const readings = cache<Pick<RunTarget, 'validate' | 'streamsFiles'>>(Number.POSITIVE_INFINITY);
+  const readings = cache<Reading>(Number.POSITIVE_INFINITY);
 
   const model = (owner: string, name: string) => models.get(`${owner}/${name}`, () => store.models.byName(owner, name));
   const version = (id: string) => versions.get(id, () => store.models.version(id));
@@ -118,7 +120,7 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
       const scale = { ...scaleOf(of), keepAlive: TRAINER_KEEP_ALIVE };
       const deployment = await store.deployments.ensureImplicit(found, scale, 'train');
       const validate = createInputValidator(found.openapiSchema, inputs);
-      return { model: of, version: found, deployment, validate, streamsFiles: false };
+      return { model: of, version: found, deployment, validate, fields: fieldKindsOf(inputs), streamsFiles: false };
     },
     async byDeployment(owner, name, caller) {
       const through = await named.get(`${owner}/${name}`, () => store.deployments.byName(owner, name));
@@ -133,7 +135,13 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
   };
 }
 
-function readSchema(openapi: unknown): Pick<RunTarget, 'validate' | 'streamsFiles'> {
+type Reading = Pick<RunTarget, 'validate' | 'fields' | 'streamsFiles'>;
+
+function readSchema(openapi: unknown): Reading {
   const output = outputSchemaOf(openapi);
-  return { validate: createInputValidator(openapi), streamsFiles: output !== null && givesFiles(output) };
+  return {
+    validate: createInputValidator(openapi),
+    fields: fieldKindsOf(inputSchemaOf(openapi)),
+    streamsFiles: output !== null && givesFiles(output),
+  };
 }
