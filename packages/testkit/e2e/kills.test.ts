@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, type House, type ServerRoom, startHouse } from '../src/house.ts';
+import { processesWith } from '../src/processes.ts';
 
 interface Prediction {
   readonly id: string;
@@ -55,18 +55,8 @@ describe('kill -9 in the middle of a 5 s prediction', () => {
 });
 
 async function redisProcess(dataDir: string): Promise<number | null> {
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      const command = await readFile(`/proc/${entry}/cmdline`, 'utf8');
-      const cwd = await readFile(`/proc/${entry}/environ`, 'utf8');
-      if (/^[^\0]*(redis|valkey)-server/.test(command) && (command.includes(dataDir) || cwd.includes(dataDir)))
-        return Number(entry);
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  return null;
+  const found = await processesWith(dataDir);
+  return found.find(({ command }) => /^[^\0]*(redis|valkey)-server/.test(command))?.pid ?? null;
 }
 
 describe.skipIf(process.env.HEARTH_TEST_TRANSPORT === 'postgres')('a Redis wiped and restarted mid-queue', () => {
@@ -90,27 +80,9 @@ describe('the whole house', () => {
     const { id } = await create({ seconds: 0, text: 'kept' });
     await inStatus(id, 'succeeded');
     expect(await house.stop()).toBe(0);
-    expect(await strays(house.dataDir)).toEqual([]);
+    expect(await processesWith(house.dataDir)).toEqual([]);
     await house.restart();
     expect(house.output()).not.toContain(house.token);
     expect(await house.get<Prediction>(`/v1/predictions/${id}`)).toMatchObject({ status: 'succeeded' });
   }, 120_000);
 });
-
-/** Processes that still have the data folder in their environment or command. */
-async function strays(dataDir: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
-    try {
-      const [command, environment] = await Promise.all([
-        readFile(`/proc/${entry}/cmdline`, 'utf8'),
-        readFile(`/proc/${entry}/environ`, 'utf8'),
-      ]);
-      if (command.includes(dataDir) || environment.includes(dataDir)) found.push(command.replaceAll('\0', ' '));
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  return found;
-}

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { processesWith } from './processes.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
@@ -38,6 +39,10 @@ export interface HouseOptions {
   /** `postgres`: as on a machine where no Redis is found. */
   readonly transport?: 'redis' | 'postgres';
   readonly env?: Record<string, string>;
+  /** Run by somebody else; left out, `hearth up` runs its own. */
+  readonly stores?: { readonly databaseUrl: string; readonly redisUrl: string };
+  /** The caller's, to be kept by `dispose`; left out, a new folder that goes with the house. */
+  readonly dataDir?: string;
 }
 
 /** Waits for `check` to answer something truthy; the error names what was awaited. Polls an outside process: no event to wait for. */
@@ -71,24 +76,18 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Processes whose environment names this data folder and whose command runs that room's server. */
+/** The process whose environment names this data folder and whose command runs that room's server. */
 async function findServer(dataDir: string, room: ServerRoom): Promise<number | null> {
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      const command = await readFile(`/proc/${entry}/cmdline`, 'utf8');
-      if (!command.includes(`apps/${room}/src/main.ts`)) continue;
-      const environment = await readFile(`/proc/${entry}/environ`, 'utf8');
-      if (environment.split('\0').includes(`HEARTH_DATA_DIR=${dataDir}`)) return Number(entry);
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  return null;
+  const found = await processesWith(dataDir);
+  const server = found.find(
+    ({ command, environment }) =>
+      command.includes(`apps/${room}/src/main.ts`) && environment.split('\0').includes(`HEARTH_DATA_DIR=${dataDir}`),
+  );
+  return server?.pid ?? null;
 }
 
 export async function startHouse(options: HouseOptions): Promise<House> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'hearth-house-'));
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'hearth-house-')));
   const [port, callbackPort, schedulerPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const token = 'hth_test_token_of_the_house_000000000000000';
   const url = `http://127.0.0.1:${port}`;
@@ -108,6 +107,10 @@ export async function startHouse(options: HouseOptions): Promise<House> {
   };
   delete env.DATABASE_URL;
   delete env.REDIS_URL;
+  if (options.stores) {
+    env.DATABASE_URL = options.stores.databaseUrl;
+    env.REDIS_URL = options.stores.redisUrl;
+  }
   delete env.NODE_OPTIONS;
 
   let printed = '';
@@ -183,7 +186,7 @@ export async function startHouse(options: HouseOptions): Promise<House> {
         up.kill('SIGINT');
         await exited;
       }
-      await rm(dataDir, { recursive: true, force: true });
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
   };
   try {

@@ -1,0 +1,30 @@
+import { readdir, readFile } from 'node:fs/promises';
+
+export interface FoundProcess {
+  readonly pid: number;
+  /** Its arguments, each followed by a NUL. */
+  readonly command: string;
+  readonly environment: string;
+}
+
+/** Processes of this machine whose arguments or environment hold a text, such as the path of a data folder; not this one. */
+export async function processesWith(text: string): Promise<FoundProcess[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      try {
+        const [command, environment] = await Promise.all([
+          readFile(`/proc/${pid}/cmdline`, 'utf8'),
+          readFile(`/proc/${pid}/environ`, 'utf8'),
+        ]);
+        return { pid: Number(pid), command, environment };
+      } catch {
+        // It ended while we looked.
+        return null;
+      }
+    }),
+  );
+  return found
+    .filter((each) => each !== null)
+    .filter(({ command, environment }) => command.includes(text) || environment.includes(text));
+}
