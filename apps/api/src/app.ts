@@ -23,6 +23,7 @@ import { hardwareRoutes } from './routes/hardware.ts';
 import { healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
 import { hostRoutes } from './routes/hosts.ts';
+import { ledgerRoutes } from './routes/ledger.ts';
 import { modelRoutes } from './routes/models.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { outputRoutes } from './routes/outputs.ts';
@@ -124,6 +125,7 @@ async function tokenedRoutes(v1: App, context: Context, throttle: Throttle): Pro
   historyRoutes(v1, context);
   hostRoutes(v1, context);
   usageRoutes(v1, context);
+  ledgerRoutes(v1, context);
   tokenRoutes(v1, context);
   timelineRoutes(v1, context);
   webhookRoutes(v1, context);

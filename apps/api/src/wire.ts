@@ -15,7 +15,7 @@ import {
   type WireVersion,
   wirePrediction,
 } from '@hearth/contract';
-import type { Failure, Hardware, UsageRecord } from '@hearth/core';
+import type { Failure, Hardware, LedgerRecord } from '@hearth/core';
 import type {
   AccountRow,
   CollectionRow,
@@ -207,8 +207,9 @@ export const wireInstance = (
   created_at: date(row.createdAt),
 });
 
-export const wireUsageRecord = (row: UsageRecord): WireUsageRecord => ({
+export const wireUsageRecord = (row: LedgerRecord): WireUsageRecord => ({
   id: row.id,
+  kind: row.kind,
   prediction: row.predictionId,
   model: row.model,
   version: row.versionId,
@@ -218,4 +219,7 @@ export const wireUsageRecord = (row: UsageRecord): WireUsageRecord => ({
   price_micros_per_second: row.priceMicrosPerSecond,
   cost_micros: row.costMicros,
   at: date(row.at),
+  corrects: row.corrects,
+  reason: row.reason,
+  made_by: row.madeBy,
 });

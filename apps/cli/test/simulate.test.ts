@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import type { Client, WireUsageRecord } from '@hearth/contract';
+import type { WireUsageRecord } from '@hearth/contract';
 import { newId } from '@hearth/kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { brailleArea } from '../src/simulate/braille.ts';
 import { gpusOption, likeHosts, mibOption, needOf } from '../src/simulate/fleet.ts';
 import { policyOption } from '../src/simulate/policy.ts';
-import { historySource } from '../src/simulate/source.ts';
+import { type Billing, historySource } from '../src/simulate/source.ts';
 import { svgOf } from '../src/simulate/svg.ts';
 
 describe('what is typed', () => {
@@ -62,6 +62,7 @@ describe('the history of this installation', () => {
   const now = Date.parse('2026-01-31T12:00:00Z');
   const record = (minutesAgo: number, over: Partial<WireUsageRecord> = {}): WireUsageRecord => ({
     id: 'u',
+    kind: 'run',
     // It waited for a minute before it ran.
     prediction: newId(now - (minutesAgo + 1) * 60_000),
     model: 'you/m',
@@ -72,9 +73,12 @@ describe('the history of this installation', () => {
     price_micros_per_second: 0,
     cost_micros: 0,
     at: new Date(now - minutesAgo * 60_000).toISOString(),
+    corrects: null,
+    reason: null,
+    made_by: null,
     ...over,
   });
-  const pages = (...list: WireUsageRecord[][]): Pick<Client, 'usage'> & { asked: number } => {
+  const pages = (...list: WireUsageRecord[][]): Billing & { asked: number } => {
     const client = {
       asked: 0,
       usage: {
@@ -83,14 +87,13 @@ describe('the history of this installation', () => {
           const n = Number(next ?? 0);
           return { results: list[n] ?? [], previous: null, next: n + 1 < list.length ? String(n + 1) : null };
         },
-        totals: () => Promise.reject(new Error('nobody asks for totals')),
       },
     };
     return client;
   };
 
   test('page by page as far back as was asked, from the first arrival on', async () => {
-    const client = pages([record(1), record(2, { hardware: 'cpu' })], [record(5), record(70)], [record(80)]);
+    const client = pages([record(1), record(1, { kind: 'correction' }), record(2, { hardware: 'cpu' })], [record(5), record(70)], [record(80)]);
     const { arrivals, hardwareOf } = await historySource(client, now - 3_600_000);
     expect(client.asked).toBe(2);
     expect(arrivals.map(({ at }) => at)).toEqual([0, 180_000, 240_000]);

@@ -23,6 +23,8 @@ export interface Timings {
   readonly sweepMs: number;
   /** Between two rounds of the removal of data. */
   readonly removalMs: number;
+  /** Between two looks for usage records that are in no chain yet. */
+  readonly sealMs: number;
   /** A run silent for so long is asked after, and two answers so far apart count as two. */
   readonly probeMs: number;
   /** An idle instance is asked so often. */
@@ -51,6 +53,7 @@ export const TIMINGS: Omit<Timings, GivenTimings> = {
   reconcileMs: 2_000,
   sweepMs: 30_000,
   removalMs: 10_000,
+  sealMs: 1_000,
   probeMs: 5_000,
   idleProbeMs: 10_000,
   strayBusyMs: 60_000,

@@ -28,6 +28,7 @@ import type { RunMetrics } from './runs/run-metrics.ts';
 import { createRunner } from './runs/run-prediction.ts';
 import { createRuns, type Ending, type Run } from './runs/runs.ts';
 import { createRemoval } from './upkeep/removal.ts';
+import { createSealing } from './upkeep/sealing.ts';
 import { createSweep } from './upkeep/sweep.ts';
 import { createWebhookSend } from './webhooks/webhook-send.ts';
 import { createWebhooks } from './webhooks/webhooks.ts';
@@ -109,6 +110,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const sweeping = createCoalescer(() => sweep.run());
   const removal = createRemoval(context);
   const removing = createCoalescer(() => removal.run());
+  const sealing = createCoalescer(() => createSealing(context).run());
   const probing = createCoalescer(() => health.checkDue());
   const listening: Listening = network.createListening({
     callbackHosts: options.callbackHosts,
@@ -131,6 +133,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     setInterval(() => sweeping.trigger(), timings.sweepMs),
     setInterval(() => probing.trigger(), timings.probeMs),
     setInterval(() => removing.trigger(), timings.removalMs),
+    setInterval(() => sealing.trigger(), timings.sealMs),
   ];
   context.look();
   context.webhooks.look();
@@ -149,6 +152,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       context.admission.close(),
       sweeping.close(),
       removing.close(),
+      sealing.close(),
       probing.close(),
       listeningToHosts.close(),
     ]);

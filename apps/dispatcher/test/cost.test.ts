@@ -23,7 +23,7 @@ it.each([0, 1, 1_525, PRICE_MICROS, 987_654_321])(
   async (priceMicrosPerSecond) => {
     const cpu = (await world.store.hosts.hardware()).find(({ sku }) => sku === 'cpu');
     if (!cpu) throw new Error('no hardware');
-    await world.store.hosts.putHardware({ ...cpu, priceMicrosPerSecond });
+    await world.store.hosts.putHardware({ ...cpu, priceMicrosPerSecond }, { from: 0 });
     await world.dispatch();
     const { model } = await world.stage();
     const ends = [
@@ -37,6 +37,7 @@ it.each([0, 1, 1_525, PRICE_MICROS, 987_654_321])(
       await call.report(end);
       const { cost, billedMicros } = await bothOf(id);
       expect(billedMicros).not.toBeNull();
+      expect((await world.store.usage.list({ limit: 1 }))[0]).toMatchObject({ priceMicrosPerSecond });
       expect(cost).toBe((billedMicros ?? 0) / 1_000_000);
     }
   },

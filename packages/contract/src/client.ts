@@ -14,6 +14,7 @@ import type { WireInstance, WireStatusPage } from './north/fleet.ts';
 import type { HardwareBody, WireHardware } from './north/hardware.ts';
 import type { WireInstanceUsage, WireLives, WireMetrics, WireWarmed } from './north/history.ts';
 import type { HostBody, HostPatch, WireHost } from './north/host.ts';
+import { verifiedLineSchema, type WireVerifiedLine } from './north/ledger.ts';
 import type { WirePage } from './north/page.ts';
 import type { PredictionBody, PredictionFilters, WirePrediction } from './north/prediction.ts';
 import { readStreamEvents, type StreamEvent } from './north/stream.ts';
@@ -172,6 +173,11 @@ export function createClient(options: ClientOptions) {
       records: (next?: string) => get<WirePage<WireUsageRecord>>(next ?? '/usage'),
       totals: (by: UsageGroup, range: { from?: string; to?: string; daily?: 'true' } = {}) =>
         get<WireUsageTotals>(`/usage?${search({ by, ...range })}`),
+      /** For operators: the ledger added up again, told as it goes; the last line is `done`. */
+      async *verify(query: { account?: string } = {}): AsyncGenerator<WireVerifiedLine> {
+        for await (const line of http.lines(`/usage/verify?${search(query)}`))
+          yield verifiedLineSchema.parse(JSON.parse(line));
+      },
     },
     webhooks: {
       /** What the webhook of a prediction was told, newest first. */
@@ -245,6 +251,18 @@ function createHttp({ baseUrl, token, fetch = globalThis.fetch }: ClientOptions)
     async text(path: string): Promise<string> {
       const response = await request('GET', path);
       return response.text();
+    },
+    /** The lines of an answer of any length, as they come. */
+    async *lines(path: string): AsyncGenerator<string> {
+      const response = await request('GET', path);
+      const decoder = new TextDecoder();
+      let pending = '';
+      for await (const chunk of response.body ?? []) {
+        const lines = (pending + decoder.decode(chunk, { stream: true })).split('\n');
+        pending = lines.pop() ?? '';
+        yield* lines;
+      }
+      if (pending !== '') yield pending;
     },
     async empty(method: string, path: string): Promise<void> {
       const response = await request(method, path);

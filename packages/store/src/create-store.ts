@@ -14,6 +14,7 @@ import { createImages } from './images.ts';
 import { createImports } from './imports.ts';
 import { createInstances } from './instances.ts';
 import { createLead } from './lead.ts';
+import { createLedger } from './ledger/ledger.ts';
 import { createMessages } from './messages.ts';
 import { createModels } from './models.ts';
 import { createPredictions } from './predictions.ts';
@@ -57,7 +58,7 @@ export async function createStore({ url, maxConnections = 10, now = systemNow }:
     collections: createCollections(db, models, now),
     imports: createImports(db, now),
     deployments: createDeployments(connection, now),
-    hosts: createHosts(db),
+    hosts: createHosts(connection, now),
     images: createImages(connection),
     instances: createInstances(connection),
     consumers: createConsumers(db),
@@ -65,6 +66,7 @@ export async function createStore({ url, maxConnections = 10, now = systemNow }:
     budgets: createBudgets(connection),
     messages: createMessages(connection),
     usage: createUsage(db),
+    ledger: createLedger(connection),
     uses: createUses(connection),
     history: createHistory(connection),
     files: createFiles(db),

@@ -55,7 +55,8 @@ const DAYS = `with day as (
       round(sum(idle * price) / 1000)::bigint as idle_micros, round(sum(booting * price) / 1000)::bigint as booting_micros
     from parted group by day, deployment_id
   ), billed as (
-    select to_char(at at time zone 'UTC', 'YYYY-MM-DD') as day, deployment_id, count(*) as predictions,
+    select to_char(at at time zone 'UTC', 'YYYY-MM-DD') as day, deployment_id,
+      count(*) filter (where kind = 'run') as predictions,
       sum(predict_microseconds)::bigint as microseconds, sum(cost_micros)::bigint as cost
     from usage_records, (select min("from") as "from", max(until) as until from day) as range
     where at >= range.from and at < range.until

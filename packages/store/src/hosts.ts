@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
 import { HARDWARE, HOST } from './columns.ts';
-import type { Database } from './database.ts';
+import type { Connection } from './database.ts';
+import { priceHistory, pricesOf, setPrice } from './ledger/prices.ts';
 import { LIVE } from './observe.ts';
 import type { HostFindings, HostSettings, Hosts } from './store.ts';
 import { at, atOrNull, json, jsonOrNull } from './values.ts';
 
-export function createHosts(db: Database): Hosts {
+export function createHosts({ db, pool }: Connection, now: () => number): Hosts {
   const standing = () => db.selectFrom('hosts').select(HOST).where('removed_at', 'is', null);
   const update = (id: string) => db.updateTable('hosts').where('id', '=', id).where('removed_at', 'is', null);
 
@@ -77,7 +78,11 @@ export function createHosts(db: Database): Hosts {
 
     hardware: () => db.selectFrom('hardware').select(HARDWARE).orderBy('sku').execute(),
 
-    async putHardware(hardware) {
+    prices: () => pricesOf(pool),
+
+    priceHistory: (sku) => priceHistory(db, sku),
+
+    async putHardware(hardware, { at: setAt = now(), ...price } = {}) {
       const facts = {
         name: hardware.name,
         gpus: hardware.gpus,
@@ -88,13 +93,15 @@ export function createHosts(db: Database): Hosts {
         gpu_type: hardware.gpuType,
         labels: json(hardware.labels),
         fallback: [...hardware.fallback],
-        price_micros_per_second: hardware.priceMicrosPerSecond,
       };
-      await db
-        .insertInto('hardware')
-        .values({ sku: hardware.sku, ...facts })
-        .onConflict((conflict) => conflict.column('sku').doUpdateSet(facts))
-        .execute();
+      await db.transaction().execute(async (transaction) => {
+        await transaction
+          .insertInto('skus')
+          .values({ sku: hardware.sku, ...facts })
+          .onConflict((conflict) => conflict.column('sku').doUpdateSet(facts))
+          .execute();
+        await setPrice(transaction, hardware, { ...price, at: setAt });
+      });
     },
 
     async removeHardware(sku) {
@@ -114,7 +121,7 @@ const removalOf = (sku: string) => sql<{ removed: boolean; usedBy: string[] }>`
     union select 'instances' from instances where hardware_sku = ${sku} and ${LIVE}
     union select 'predictions' from predictions where hardware_sku = ${sku} and status in ('starting', 'processing')
   ), removed as (
-    delete from hardware where sku = ${sku} and not exists (select from users) returning sku
+    delete from skus where sku = ${sku} and not exists (select from users) returning sku
   )
   select exists (select from removed) as removed, array(select who from users order by who limit 10) as "usedBy"
   from hardware where sku = ${sku}`;

@@ -16,6 +16,7 @@ import { fairness } from './migrations/0024-fairness.ts';
 import { images } from './migrations/0025-images.ts';
 import { sessions } from './migrations/0026-sessions.ts';
 import { history } from './migrations/0027-history.ts';
+import { ledger } from './migrations/0028-ledger.ts';
 import { budgets } from './migrations/0029-budgets.ts';
 
 /** By name, which is also the order. Imported, not read from a folder, so that no path has to be found at run time. */
@@ -37,6 +38,7 @@ const migrations: Record<string, Migration> = {
   '0026-sessions': sessions,
   '0027-history': history,
   '0029-budgets': budgets,
+  '0028-ledger': ledger,
 };
 
 /**

@@ -5,6 +5,7 @@ import type {
   Hardware,
   InstanceState,
   KeepAlive,
+  LedgerRecord,
   Millis,
   PooledGaps,
   PredictionStatus,
@@ -120,7 +121,7 @@ export interface Schema {
     error: string | null;
     created_at: Instant;
   };
-  hardware: {
+  skus: {
     sku: string;
     name: string;
     gpus: number;
@@ -131,7 +132,10 @@ export interface Schema {
     gpu_type: string | null;
     labels: Json<Record<string, string>>;
     fallback: string[];
-    price_micros_per_second: Hardware['priceMicrosPerSecond'];
+  };
+  /** A view: the SKUs, each with its price. */
+  hardware: Schema['skus'] & {
+    price_micros_per_second: ColumnType<Hardware['priceMicrosPerSecond'], never, never>;
   };
   deployments: {
     id: string;
@@ -297,8 +301,21 @@ export interface Schema {
     predict_microseconds: number;
     price_micros_per_second: number;
     cost_micros: number;
-    status: TerminalStatus;
+    /** Null of a correction. */
+    status: TerminalStatus | null;
     at: Instant;
+    kind: Generated<LedgerRecord['kind']>;
+    corrects: string | null;
+    reason: string | null;
+    made_by: string | null;
+  };
+  hardware_prices: {
+    id: ColumnType<number, never, never>;
+    sku: string;
+    price_micros_per_second: number;
+    effective_from: Instant;
+    set_at: Instant;
+    set_by: string | null;
   };
   files: {
     id: string;

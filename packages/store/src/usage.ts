@@ -1,25 +1,9 @@
-import type { UsageRecord } from '@hearth/core';
 import { type RawBuilder, sql } from 'kysely';
 import type { Database } from './database.ts';
 import { byId, keysetPage } from './keyset.ts';
+import { RECORD } from './ledger/record.ts';
 import type { Usage } from './store.ts';
 import { instant } from './values.ts';
-
-const RECORD = [
-  'id',
-  'prediction_id as predictionId',
-  'attempt',
-  'account_id as accountId',
-  'model',
-  'version_id as versionId',
-  'deployment_id as deploymentId',
-  'hardware_sku as hardwareSku',
-  'predict_microseconds as predictMicroseconds',
-  'price_micros_per_second as priceMicrosPerSecond',
-  'cost_micros as costMicros',
-  'status',
-  'at',
-] as const;
 
 const DAY = sql<string>`to_char(usage_records.at at time zone 'UTC', 'YYYY-MM-DD')`;
 
@@ -40,9 +24,10 @@ const NAMES = {
 
 export function createUsage(db: Database): Usage {
   return {
-    list({ accountId, ...page }): Promise<UsageRecord[]> {
+    list({ accountId, kind, ...page }) {
       let query = db.selectFrom('usage_records').select(RECORD);
       if (accountId !== undefined) query = query.where('account_id', '=', accountId);
+      if (kind !== undefined) query = query.where('kind', '=', kind);
       return keysetPage(query, byId('id'), page);
     },
 
@@ -68,10 +53,13 @@ export function createUsage(db: Database): Usage {
           day.as('day'),
           KEYS[by].as('key'),
           NAMES[by].as('name'),
-          sql<number>`count(*)`.as('predictions'),
+          sql<number>`count(*) filter (where usage_records.kind = 'run')`.as('predictions'),
           // sum(bigint) is numeric, which pg reads as text.
           sql<number>`sum(usage_records.predict_microseconds)::bigint`.as('predictMicroseconds'),
           sql<number>`sum(usage_records.cost_micros)::bigint`.as('costMicros'),
+          sql<number>`coalesce(sum(usage_records.cost_micros) filter (where usage_records.kind = 'correction'), 0)::bigint`.as(
+            'correctionMicros',
+          ),
         ])
         .groupBy(sql`1, 2`)
         .orderBy(sql`1, 2`);

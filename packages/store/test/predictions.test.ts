@@ -158,7 +158,8 @@ describe('finish', () => {
       billOf(prediction),
     );
     expect(over).toMatchObject({ ...end, status: 'succeeded', error: null, metrics: { predict_time: 1.5 } });
-    expect(await billed(prediction.id)).toEqual([{ ...billOf(prediction), at: expect.any(Number) }]);
+    const asRun = { kind: 'run', corrects: null, reason: null, madeBy: null };
+    expect(await billed(prediction.id)).toEqual([{ ...billOf(prediction), ...asRun, at: expect.any(Number) }]);
   });
 
   test('of many at once, one ends it, and there is one bill', async () => {

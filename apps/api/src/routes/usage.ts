@@ -21,23 +21,24 @@ export function usageRoutes(app: App, { deps, urls }: Context): void {
   const response = { 200: z.union([usageTotalsSchema, pageSchema(usageRecordSchema)]) };
 
   app.get('/usage', { schema: { tags: ['usage'], querystring: usageQuerySchema, response } }, async (request) => {
-    const { by, daily, cursor } = request.query;
+    const { by, daily, kind, cursor } = request.query;
     const caller = callerOf(request);
     if (by === undefined) {
       const page = pageOf(cursor);
-      const rows = await usage.list({ ...page, accountId: billedOf(caller) });
-      return answerPage(rows, wireUsageRecord, { urls, path: '/usage', page });
+      const rows = await usage.list({ ...page, kind, accountId: billedOf(caller) });
+      return answerPage(rows, wireUsageRecord, { urls, path: '/usage', page, filters: { kind } });
     }
     const totals = await usage.totals({ by, daily: daily === 'true', ...rangeFor(request.query, caller) });
     return {
       by,
-      results: totals.map(({ day, key, name, predictions, predictMicroseconds, costMicros }) => ({
+      results: totals.map(({ day, key, name, predictions, predictMicroseconds, costMicros, correctionMicros }) => ({
         day,
         key,
         name,
         predictions,
         predict_microseconds: predictMicroseconds,
         cost_micros: costMicros,
+        correction_micros: correctionMicros,
       })),
     };
   });

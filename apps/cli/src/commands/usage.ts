@@ -3,11 +3,20 @@ import { Option } from '@commander-js/extra-typings';
 import { USAGE_GROUPS } from '@hearth/contract';
 import { connect } from '../connect.ts';
 import { print, printJson, renderTable } from '../output.ts';
+import { addVerify } from './usage-verify.ts';
 
 export function addUsage(program: Command): void {
-  program
+  const usage = program
     .command('usage')
-    .description('what ran and what it cost: only the seconds that predictions ran')
+    .description('what ran and what it cost: only the seconds that predictions ran');
+  addTotals(usage);
+  addVerify(usage);
+}
+
+function addTotals(usage: Command): void {
+  usage
+    .command('totals', { isDefault: true })
+    .description('what it cost, added up')
     .addOption(new Option('--by <group>', 'what to add up by').choices(USAGE_GROUPS).default('model' as const))
     .option('--from <time>', 'from this time on, as ISO 8601')
     .option('--to <time>', 'before this time, as ISO 8601')

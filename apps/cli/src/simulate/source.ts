@@ -34,13 +34,18 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
+/** As much of the client as says what was billed. */
+export interface Billing {
+  readonly usage: Pick<Client['usage'], 'records'>;
+}
+
 /** What was billed since an instant: for admins everybody's, for others their own. */
-export async function historySource(client: Pick<Client, 'usage'>, since: number): Promise<Source> {
+export async function historySource(client: Billing, since: number): Promise<Source> {
   const records: WireUsageRecord[] = [];
   for (let next: string | null = null, more = true; more; ) {
     const page = await client.usage.records(next ?? undefined);
     const recent = page.results.filter(({ at }) => Date.parse(at) >= since);
-    records.push(...recent);
+    records.push(...recent.filter(({ kind }) => kind === 'run'));
     next = page.next;
     more = next !== null && recent.length === page.results.length;
   }

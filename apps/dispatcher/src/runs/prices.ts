@@ -1,27 +1,25 @@
-import type { Millis } from '@hearth/core';
+import { knowsPriceAt, type Millis, type PriceChange, priceAt } from '@hearth/core';
 import type { Store } from '@hearth/store';
 
-/** Micros per second by hardware, remembered so that ending a run needs no query for it. */
+/** Micros per second by hardware and time, remembered so that ending a run needs no query for it. */
 export interface Prices {
-  /** null for hardware that nobody defines any more. @throws what the store throws */
-  of(hardwareSku: string): Promise<number | null>;
+  /** Of a run that started then; null for hardware that never had a price. @throws what the store throws */
+  at(hardwareSku: string, startedAt: Millis): Promise<number | null>;
 }
 
-/** A change of price reaches runs that end later than this. */
-const REMEMBER_MS = 10_000;
-
 export function createPrices(store: Pick<Store, 'hosts'>, now: () => Millis): Prices {
-  let prices: ReadonlyMap<string, number> = new Map();
+  let prices: ReadonlyMap<string, readonly PriceChange[]> = new Map();
   let readAt = Number.NEGATIVE_INFINITY;
 
   return {
-    async of(hardwareSku) {
-      if (now() - readAt > REMEMBER_MS || !prices.has(hardwareSku)) {
-        const hardware = await store.hosts.hardware();
-        prices = new Map(hardware.map(({ sku, priceMicrosPerSecond }) => [sku, priceMicrosPerSecond]));
-        readAt = now();
+    async at(hardwareSku, startedAt) {
+      if (!knowsPriceAt(readAt, startedAt) || !prices.has(hardwareSku)) {
+        // Before the question, so that what is set meanwhile is not taken for known.
+        const asked = now();
+        prices = await store.hosts.prices();
+        readAt = asked;
       }
-      return prices.get(hardwareSku) ?? null;
+      return priceAt(prices.get(hardwareSku) ?? [], startedAt);
     },
   };
 }

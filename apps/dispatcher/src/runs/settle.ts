@@ -127,7 +127,7 @@ const withTail = (logs: string, tail: string): string =>
 async function billOf({ prices, log }: SettleContext, run: Run, status: Finish['status'], at: number) {
   const { row, merged, sentAt, startedAt } = run;
   if (startedAt === null) return null;
-  const price = await prices.of(row.hardwareSku);
+  const price = await prices.at(row.hardwareSku, startedAt);
   if (price === null)
     log.error({ predictionId: row.id, sku: row.hardwareSku }, 'hardware without a price: billed at 0');
   const reported = merged.metrics.predict_time;

@@ -10,6 +10,7 @@ export * from './hardware.ts';
 export * from './history.ts';
 export * from './host.ts';
 export * from './input-check.ts';
+export * from './ledger.ts';
 export * from './model.ts';
 export * from './page.ts';
 export * from './prediction.ts';

@@ -1,18 +1,26 @@
 import { z } from 'zod';
 import { wireDateSchema } from './page.ts';
 
-/** Ours: one billed interval. Costs are millionths of the operator's currency. */
+/** Ours: one record of the ledger: what a run cost, or a correction of that. Costs are millionths of the operator's currency. */
 export const usageRecordSchema = z.object({
+  /** Of a run the prediction's id, of a correction that with a dot and a key or number. */
   id: z.string(),
+  kind: z.enum(['run', 'correction']),
   prediction: z.string(),
   model: z.string(),
   version: z.string(),
   hardware: z.string(),
-  status: z.enum(['succeeded', 'failed', 'canceled']),
+  /** Null of a correction, as its run time and its price are 0. */
+  status: z.enum(['succeeded', 'failed', 'canceled']).nullable(),
   predict_microseconds: z.int(),
   price_micros_per_second: z.int(),
+  /** Of a correction below 0 where something is given back. */
   cost_micros: z.int(),
   at: wireDateSchema,
+  /** The record that a correction adds its cost to, why, and who made it; null of a run. */
+  corrects: z.string().nullable(),
+  reason: z.string().nullable(),
+  made_by: z.string().nullable(),
 });
 export type WireUsageRecord = z.infer<typeof usageRecordSchema>;
 
@@ -28,7 +36,10 @@ const usageTotalSchema = z.object({
   name: z.string(),
   predictions: z.int(),
   predict_microseconds: z.int(),
+  /** With the corrections. */
   cost_micros: z.int(),
+  /** The part of it that corrections are: those made within the time. */
+  correction_micros: z.int(),
 });
 export const usageTotalsSchema = z.object({ by: z.enum(USAGE_GROUPS), results: z.array(usageTotalSchema) });
 export type WireUsageTotal = z.infer<typeof usageTotalSchema>;
@@ -39,10 +50,11 @@ const range = {
   to: z.iso.datetime({ offset: true }).optional(),
 };
 
-/** With `by`: totals over [from, to), of each day by itself with `daily=true`. Without: records, newest first. */
+/** With `by`: totals over [from, to), of each day by itself with `daily=true`. Without: records, newest first, or those of a `kind`. */
 export const usageQuerySchema = z.object({
   by: z.enum(USAGE_GROUPS).optional(),
   daily: z.enum(['true', 'false']).optional(),
+  kind: z.enum(['run', 'correction']).optional(),
   ...range,
   cursor: z.string().optional(),
 });

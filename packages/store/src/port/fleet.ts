@@ -9,6 +9,7 @@ import type {
   MeasuredVram,
   Millis,
   PhaseStamps,
+  PriceChange,
   PullProgress,
   RuntimeKind,
 } from '@hearth/core';
@@ -87,6 +88,12 @@ export interface HostRow extends HostSettings, HostFindings {
   readonly checks: readonly HostCheck[];
   readonly checkedAt: Millis | null;
 }
+/** A price as it was set. */
+export interface SetPrice extends PriceChange {
+  readonly setAt: Millis;
+  /** A username; null: the platform itself. */
+  readonly setBy: string | null;
+}
 export interface Hosts {
   /** api: a new host, which is checked at once; one that was removed may come again. */
   add(id: string, settings: HostSettings, at: Millis): Promise<HostRow | 'taken'>;
@@ -106,7 +113,15 @@ export interface Hosts {
   /** All that were not removed. */
   list(): Promise<HostRow[]>;
   hardware(): Promise<Hardware[]>;
-  putHardware(hardware: Hardware): Promise<void>;
+  /**
+   * api: with its price, where that is another than the one that will be in force: from `from` on, or as soon as everybody
+   * who bills can know it (core's `PRICE_LEAD_MS`). The first price of a SKU holds from ever on. `setBy`: a username.
+   */
+  putHardware(hardware: Hardware, price?: { at?: Millis; from?: Millis; setBy?: string }): Promise<void>;
+  /** All prices that each SKU had, has and will have, as core's `priceAt` wants them. */
+  prices(): Promise<ReadonlyMap<string, readonly PriceChange[]>>;
+  /** What was ever set for a SKU, the newest first. */
+  priceHistory(sku: string): Promise<SetPrice[]>;
   /** api: what keeps it from being removed, in words; of a SKU that there is none of, null. */
   removeHardware(sku: string): Promise<{ readonly removed: boolean; readonly usedBy: readonly string[] } | null>;
 }

@@ -1,4 +1,4 @@
-import type { Millis, PredictionStatus, TerminalStatus, UsageRecord } from '@hearth/core';
+import type { LedgerRecord, Millis, PredictionStatus, TerminalStatus, UsageRecord } from '@hearth/core';
 import type { BudgetBound } from './budgets.ts';
 import type { Page } from './page.ts';
 
@@ -223,7 +223,10 @@ export interface Predictions {
 export interface Usage {
   /** Run times of a deployment's newest successful runs in milliseconds, at most `limit`. */
   recentRuns(deploymentId: string, limit: number): Promise<number[]>;
-  list(page: Page & { accountId?: string | undefined }): Promise<UsageRecord[]>;
+  /** By id: a correction stands with the record that it corrects. */
+  list(
+    page: Page & { accountId?: string | undefined; kind?: LedgerRecord['kind'] | undefined },
+  ): Promise<LedgerRecord[]>;
   /** Sums over [from, to); `daily`: of each day by itself. `key` of a token is its id, empty where it is not known. */
   totals(query: {
     by: 'model' | 'deployment' | 'account' | 'token' | 'day';
@@ -239,7 +242,10 @@ export interface Usage {
       name: string;
       predictions: number;
       predictMicroseconds: number;
+      /** With the corrections. */
       costMicros: number;
+      /** The corrections of it, which are of the day that they were made on. */
+      correctionMicros: number;
     }[]
   >;
 }

@@ -1,0 +1,311 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type LedgerWorld, openLedgerWorld } from './ledger-world.ts';
+import { newPrediction } from './world.ts';
+
+let world: LedgerWorld;
+beforeEach(async () => {
+  world = await openLedgerWorld();
+});
+afterEach(() => world.close());
+
+/** Three runs, sealed; the second is the one that is tampered with. */
+async function threeRuns() {
+  const runs = [await world.ran(), await world.ran(), await world.ran()] as const;
+  await world.sealAll();
+  return runs;
+}
+
+const kindsOf = ({ differences }: Awaited<ReturnType<LedgerWorld['verified']>>) =>
+  differences.map(({ kind, what }) => `${kind}: ${what}`).toSorted();
+
+test('a ledger that is as it should be has no difference, and says what was looked at', async () => {
+  const [run] = await threeRuns();
+  await world.ran('another');
+  await world.store.ledger.correct(run.id, { costMicros: -100, reason: 'a gift', madeBy: 'ada', at: run.createdAt });
+  await world.sealAll();
+  await world.ran();
+  const { checked, differences } = await world.verified();
+  expect(differences).toEqual([]);
+  expect(checked).toEqual({
+    predictions: 5,
+    records: 5,
+    corrections: 1,
+    chains: 2,
+    links: 5,
+    unsealed: 1,
+    unpriced: 0,
+  });
+  expect((await world.verified('another')).checked).toMatchObject({ predictions: 1, records: 1, links: 1, chains: 1 });
+});
+
+test('what never ran, was aborted or lost its instances costs nothing and is no difference', async () => {
+  const { store, deployment } = world;
+  const metrics = { predict_time: 0, total_time: 1, cost: 0 };
+  for (const status of ['aborted', 'canceled', 'failed'] as const) {
+    const { id } = await store.predictions.insert(newPrediction(deployment));
+    await store.predictions.finish(id, null, { status, metrics, completedAt: Date.now() }, null);
+  }
+  expect(await world.verified()).toMatchObject({ checked: { predictions: 3, records: 0 }, differences: [] });
+});
+
+describe('planted differences', () => {
+  test('a record that was removed, with its link', async () => {
+    const [, { id }] = await threeRuns();
+    await world.tamper('delete from usage_records where id = $1', [id]);
+    expect(kindsOf(await world.verified())).toEqual(['not-billed: predict_microseconds', 'removed: record']);
+    await world.tamper('delete from usage_seals where record_id = $1', [id]);
+    expect(kindsOf(await world.verified())).toEqual([
+      'gap: position',
+      'gap: sequence',
+      'not-billed: predict_microseconds',
+    ]);
+  });
+
+  test('the last record of a chain, removed with its link', async () => {
+    const [, , { id }] = await threeRuns();
+    await world.tamper('delete from usage_records where id = $1', [id]);
+    await world.tamper('delete from usage_seals where record_id = $1', [id]);
+    expect(kindsOf(await world.verified())).toEqual(['not-billed: predict_microseconds']);
+  });
+
+  test('a record that was removed before it was sealed', async () => {
+    const { id } = await world.ran();
+    await world.tamper('delete from usage_records where id = $1', [id]);
+    expect(kindsOf(await world.verified())).toEqual(['not-billed: predict_microseconds', 'removed: record']);
+    expect(await world.sealAll()).toBe(0);
+  });
+
+  test('a cost that was edited', async () => {
+    const [, { id }] = await threeRuns();
+    await world.tamper('update usage_records set cost_micros = 1 where id = $1', [id]);
+    const found = await world.verified();
+    expect(kindsOf(found)).toEqual(['changed: hash', 'wrong-cost: cost_micros', 'wrong-field: metrics.cost']);
+    expect(found.differences).toContainEqual(
+      expect.objectContaining({ kind: 'wrong-cost', recordId: id, expected: 450, found: 1 }),
+    );
+  });
+
+  test('a cost that was edited together with its prediction and its link', async () => {
+    const [, { id }] = await threeRuns();
+    await world.tamper('update usage_records set predict_microseconds = 1000000, cost_micros = 225 where id = $1', [
+      id,
+    ]);
+    await world.tamper(`update predictions set metrics = '{"predict_time":1,"cost":0.000225}' where id = $1`, [id]);
+    await world.tamper("update usage_seals set hash = repeat('a', 64) where record_id = $1", [id]);
+    expect(kindsOf(await world.verified())).toEqual(['broken-link: previous_hash', 'changed: hash']);
+  });
+
+  test.each([
+    ['account', 'account_id', 'somebody'],
+    ['model', 'model', 'a/b'],
+    ['version', 'version_id', 'v'],
+    ['deployment', 'deployment_id', 'd'],
+    ['status', 'status', 'failed'],
+    ['predict_microseconds', 'predict_microseconds', 1_999_999],
+    ['at', 'at', '2026-01-01T00:00:00Z'],
+  ])('another %s', async (what, column, value) => {
+    const { id } = await world.ran();
+    await world.tamper(`update usage_records set ${column} = $2 where id = $1`, [id, value]);
+    expect(kindsOf(await world.verified())).toEqual([`wrong-field: ${what}`]);
+  });
+
+  test('a price that was not in force', async () => {
+    const { id } = await world.ran();
+    await world.tamper('update usage_records set price_micros_per_second = 300, cost_micros = 600 where id = $1', [id]);
+    await world.tamper(`update predictions set metrics = '{"predict_time":2,"cost":0.0006}' where id = $1`, [id]);
+    const { differences } = await world.verified();
+    expect(differences).toMatchObject([{ kind: 'wrong-price', recordId: id, expected: 225, found: 300 }]);
+  });
+
+  test('hardware that never had a price', async () => {
+    const { id } = await world.ran();
+    await world.tamper("update predictions set hardware_sku = 'gone' where id = $1", [id]);
+    await world.tamper("update usage_records set hardware_sku = 'gone' where id = $1", [id]);
+    expect(kindsOf(await world.verified())).toEqual(['wrong-price: price_micros_per_second']);
+  });
+
+  test('a second record of a prediction', async () => {
+    const [, { id }] = await threeRuns();
+    await world.tamper('drop index usage_records_prediction_id_key');
+    await world.tamper(
+      `insert into usage_records (id, prediction_id, attempt, account_id, model, version_id, deployment_id, hardware_sku,
+        predict_microseconds, price_micros_per_second, cost_micros, status, at)
+       select 'again', prediction_id, attempt, account_id, model, version_id, deployment_id, hardware_sku,
+        predict_microseconds, price_micros_per_second, cost_micros, status, at from usage_records where id = $1`,
+      [id],
+    );
+    // The trigger that notes it was off, so nothing will ever seal it; and it runs beside itself.
+    expect(kindsOf(await world.verified())).toEqual([
+      'billed-twice: record',
+      `more-than-slots: billed at once on instance ${world.instanceId}`,
+      'not-sealed: link',
+    ]);
+  });
+
+  test('a record of a lost attempt', async () => {
+    const { id } = await world.ran();
+    await world.tamper('update predictions set attempt = 2, lost_attempts = 1 where id = $1', [id]);
+    expect(kindsOf(await world.verified())).toEqual(['wrong-field: attempt']);
+  });
+
+  test.each([
+    ['lost its instances too often', "update predictions set status = 'failed', started_at = null where id = $1"],
+    ['was aborted', "update predictions set status = 'aborted' where id = $1"],
+    [
+      'has not ended',
+      "update predictions set status = 'processing', completed_at = null, instance_id = 'i' where id = $1",
+    ],
+  ])('a record of a prediction that %s', async (_name, change) => {
+    const { id } = await world.ran();
+    await world.tamper(change, [id]);
+    expect(kindsOf(await world.verified())).toEqual(['billed-without-run: prediction']);
+  });
+
+  test('a record without its prediction', async () => {
+    const { id } = await world.ran();
+    await world.tamper('delete from predictions where id = $1', [id]);
+    expect(kindsOf(await world.verified())).toEqual(['billed-without-prediction: prediction']);
+  });
+
+  test.each([
+    ['began before its instance was ready', '{"ready": 9000000000000}', 'ready', 'ready before'],
+    ['went on after its instance had stopped', '{}', 'stopped', 'billed until'],
+  ])('a run that %s', async (_name, phases, state, what) => {
+    await world.ran();
+    await world.tamper('update instances set phases = $2, state = $3, since = created_at where id = $1', [
+      world.instanceId,
+      phases,
+      state,
+    ]);
+    expect(kindsOf(await world.verified())).toEqual([`outside-instance: ${what}`]);
+  });
+
+  test('a run on no instance', async () => {
+    const { id } = await world.ran();
+    await world.tamper("update predictions set instance_id = 'nowhere' where id = $1", [id]);
+    expect(kindsOf(await world.verified())).toEqual(['outside-instance: instance']);
+  });
+
+  test('a lost host says nothing of when its instances ended', async () => {
+    await world.ran();
+    await world.tamper(
+      `update instances set state = 'failed', since = created_at, failure = '{"kind":"lost"}' where id = $1`,
+      [world.instanceId],
+    );
+    expect((await world.verified()).differences).toEqual([]);
+  });
+
+  test('two runs at once in one slot', async () => {
+    const first = await world.ran();
+    const { id } = await world.ran();
+    await world.tamper('update predictions set started_at = $2 where id = $1', [id, new Date(first.startedAt ?? 0)]);
+    const { differences } = await world.verified();
+    expect(differences).toMatchObject([{ kind: 'more-than-slots', expected: 1, found: 2 }]);
+    await world.tamper('update instances set slots = 2');
+    expect((await world.verified()).differences).toEqual([]);
+  });
+
+  test('a swapped pair', async () => {
+    const [first, second] = await threeRuns();
+    await world.tamper("update usage_seals set record_id = 'x' where record_id = $1", [first.id]);
+    await world.tamper('update usage_seals set record_id = $1 where record_id = $2', [first.id, second.id]);
+    await world.tamper("update usage_seals set record_id = $1 where record_id = 'x'", [second.id]);
+    expect(kindsOf(await world.verified())).toEqual(['changed: hash', 'changed: hash']);
+  });
+
+  test('a record put into the middle of a chain', async () => {
+    const [, second] = await threeRuns();
+    const late = await world.ran();
+    await world.tamper('delete from usage_unsealed');
+    await world.tamper('update usage_seals set position = position + 1, sequence = sequence + 1 where position = 3');
+    await world.tamper(
+      `insert into usage_seals (account_id, position, sequence, record_id, previous_hash, hash)
+       select account_id, 3, 3, $2, hash, repeat('a', 64) from usage_seals where record_id = $1`,
+      [second.id, late.id],
+    );
+    // The one behind it has its place in its hash too.
+    expect(kindsOf(await world.verified())).toEqual(['broken-link: previous_hash', 'changed: hash', 'changed: hash']);
+  });
+
+  test('a fork', async () => {
+    const [, second] = await threeRuns();
+    const late = await world.ran();
+    await world.tamper('delete from usage_unsealed');
+    await world.tamper('alter table usage_seals drop constraint usage_seals_pkey');
+    await world.tamper(
+      `insert into usage_seals (account_id, position, sequence, record_id, previous_hash, hash)
+       select account_id, position, 4, $2, previous_hash, repeat('a', 64) from usage_seals where record_id = $1`,
+      [second.id, late.id],
+    );
+    expect(kindsOf(await world.verified())).toEqual(expect.arrayContaining(['changed: hash', 'forked: position']));
+  });
+
+  test('a record sealed twice', async () => {
+    const [first] = await threeRuns();
+    await world.tamper('alter table usage_seals drop constraint usage_seals_record_id_key');
+    await world.tamper(
+      `insert into usage_seals (account_id, position, sequence, record_id, previous_hash, hash)
+       select account_id, 4, 4, $1, hash, repeat('a', 64) from usage_seals where position = 3`,
+      [first.id],
+    );
+    expect(kindsOf(await world.verified())).toEqual(['changed: hash', 'sealed-twice: links']);
+  });
+
+  test('a chain that is gone as a whole, with all that it was about', async () => {
+    const other = await world.ran('other');
+    await world.sealAll();
+    await threeRuns();
+    for (const table of ['usage_records', 'predictions', 'usage_seals'])
+      await world.tamper(`delete from ${table} where account_id = $1`, [other.accountId]);
+    expect(kindsOf(await world.verified())).toEqual(['gap: sequence']);
+  });
+
+  test('a record that waits for its link for too long', async () => {
+    await world.ran();
+    expect((await world.verified()).differences).toEqual([]);
+    await world.tamper("update usage_unsealed set noted_at = now() - interval '2 minutes'");
+    expect(kindsOf(await world.verified())).toEqual(['not-sealed: link']);
+  });
+
+  test('a correction of another account, or of nothing', async () => {
+    const run = await world.ran();
+    const made = await world.store.ledger.correct(run.id, {
+      costMicros: 1,
+      reason: 'r',
+      madeBy: 'ada',
+      at: run.createdAt,
+    });
+    await world.tamper("update usage_records set account_id = 'thief' where id = $1", [made?.record.id]);
+    expect(kindsOf(await world.verified())).toEqual(['wrong-correction: corrects']);
+    await world.tamper("update usage_records set account_id = $2, corrects = 'x' where id = $1", [
+      made?.record.id,
+      run.accountId,
+    ]);
+    expect(kindsOf(await world.verified())).toEqual(['wrong-correction: corrects']);
+  });
+});
+
+test('a metric that holds what Postgres cannot read as text is no obstacle', async () => {
+  const { id } = await world.ran();
+  await world.tamper(
+    String.raw`update predictions set metrics = '{"predict_time":2,"cost":0.00045,"said":"\u0000"}' where id = $1`,
+    [id],
+  );
+  expect((await world.verified()).differences).toEqual([]);
+});
+
+test('a prediction keeps what its bill is checked with when its data is removed', async () => {
+  await threeRuns();
+  expect(await world.store.retention.emptyPredictions(Date.now(), Date.now(), 10)).toBe(3);
+  expect(await world.verified()).toMatchObject({ checked: { predictions: 3 }, differences: [] });
+});
+
+test('all of it is as of one instant, whatever is written meanwhile', async () => {
+  const { id } = await world.ran();
+  const parts = world.store.ledger.verify({})[Symbol.asyncIterator]();
+  await parts.next();
+  await world.tamper('update usage_records set cost_micros = 1 where id = $1', [id]);
+  await world.store.predictions.insert(newPrediction(world.deployment));
+  for (let part = await parts.next(); !part.done; part = await parts.next()) expect(part.value.differences).toEqual([]);
+  expect((await world.verified()).differences).not.toEqual([]);
+});
