@@ -18,6 +18,8 @@ export interface ApplyDeps {
   readonly boots: Boots;
   readonly stops: Stops;
   readonly fleet: Fleet;
+  /** Whether no other scheduler can be at work yet. Absent: there is none. */
+  readonly isLeading?: () => boolean;
   /** Where containers report and upload to, at whatever address their runtime reaches this machine. */
   readonly callbackPort: number;
 }
@@ -80,6 +82,8 @@ async function boot(
       }),
     },
   };
+  // The one write without a row to compare with: a scheduler that was paused until now must not add to another's plan.
+  if (deps.isLeading?.() === false) return;
   await boots.begin(spec, () =>
     store.instances.insert({
       id: instanceId,

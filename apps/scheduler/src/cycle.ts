@@ -28,6 +28,7 @@ export async function runCycle(deps: CycleDeps): Promise<{ wakeAt: Millis | null
   const startedAt = performance.now();
   try {
     const { observation, snapshot, unplannable } = await observeAsked(deps);
+    if (deps.isLeading?.() === false) return { wakeAt: null };
     memory.snapshot = snapshot;
     const now = clock.now();
     const plan = planCycle(snapshot, now, memory.plans);

@@ -37,6 +37,7 @@ export interface SchedulerDeps {
   readonly callbackPort: number;
   readonly setupTimeoutMs: number;
   readonly images: ImageSettings;
+  readonly isLeading?: () => boolean;
 }
 
 export interface Scheduler {

@@ -18,6 +18,7 @@ import { sessions } from './migrations/0026-sessions.ts';
 import { history } from './migrations/0027-history.ts';
 import { ledger } from './migrations/0028-ledger.ts';
 import { budgets } from './migrations/0029-budgets.ts';
+import { leads } from './migrations/0032-leads.ts';
 
 /** By name, which is also the order. Imported, not read from a folder, so that no path has to be found at run time. */
 const migrations: Record<string, Migration> = {
@@ -39,6 +40,7 @@ const migrations: Record<string, Migration> = {
   '0027-history': history,
   '0029-budgets': budgets,
   '0028-ledger': ledger,
+  '0032-leads': leads,
 };
 
 /**

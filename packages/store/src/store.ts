@@ -58,10 +58,18 @@ export interface Store {
   ping(): Promise<void>;
   /**
    * Holds a session-level advisory lock on a connection of its own: at most one process leads a room.
-   * Resolves when the lock is won (a standby waits here); `lost` fires if the connection dies.
+   * Resolves when the lock is won. A standby waits here, and takes over within 8 s from a leader that says nothing more.
    */
-  lead(room: 'scheduler' | 'dispatcher', signal: AbortSignal): Promise<{ lost: AbortSignal; resign(): Promise<void> }>;
+  lead(room: 'scheduler' | 'dispatcher', signal: AbortSignal): Promise<Lead>;
   close(): Promise<void>;
+}
+
+export interface Lead {
+  /** Fires when the lead is gone: its connection ended, or the database was silent for 5 s. */
+  readonly lost: AbortSignal;
+  /** Whether nobody else can lead yet. True to the moment, also in a process that was paused and goes on now. */
+  isHeld(): boolean;
+  resign(): Promise<void>;
 }
 
 export interface Settings {

@@ -16,7 +16,7 @@ export interface HeldSocket {
  * Answers a negative error number where the address cannot be had.
  */
 interface HandleMaker {
-  _createServerHandle(address: string, port: number, addressType: number): HeldSocket | number;
+  readonly _createServerHandle: (address: string, port: number, addressType: number) => HeldSocket | number;
 }
 
 /**
@@ -25,8 +25,8 @@ interface HandleMaker {
  */
 export async function holdSocket(host: string, port: number): Promise<HeldSocket> {
   const { address, family } = await lookup(host, { order: 'ipv4first' });
-  const maker = net as unknown as HandleMaker;
-  const handle = maker._createServerHandle(address, port, family);
+  const { _createServerHandle: createHandle } = net as unknown as HandleMaker;
+  const handle = createHandle(address, port, family);
   if (typeof handle === 'number') throw new Error(`cannot listen on ${host}:${port}: ${getSystemErrorName(handle)}`);
   return handle;
 }
