@@ -27,8 +27,8 @@ export function checksText(checks: readonly WireHostCheck[]): string {
   const paint = { ok: pc.green, warning: pc.yellow, failed: pc.red, unchecked: pc.dim };
   return checks
     .map(({ name, status, detail, remedy }) => {
-      const line = `  ${paint[status](status.padEnd(9))}  ${name.padEnd(8)}  ${detail}`;
-      return remedy === null ? line : `${line}\n  ${' '.repeat(21)}→ ${remedy}`;
+      const line = `  ${paint[status](status.padEnd(9))}  ${name.padEnd(9)}  ${detail}`;
+      return remedy === null ? line : `${line}\n  ${' '.repeat(22)}→ ${remedy}`;
     })
     .join('\n');
 }

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { inheritedSocket, type Logger, newId, type RunningServer, systemNow } from '@hearth/kit';
 import { createTransport } from '@hearth/queue';
-import { createStore } from '@hearth/store';
+import { createStore, type Store } from '@hearth/store';
 import { systemClock } from './clock.ts';
 import type { SchedulerConfig } from './config.ts';
+import type { FencingOptions } from './fence/engine-fence.ts';
+import { platformAddresses } from './fence/platform-addresses.ts';
 import { LOCAL_SOCKET, linkLocal } from './hosts/engine-link.ts';
 import { openLocal, opensRemote } from './hosts/open-host.ts';
 import { startHttp } from './http.ts';
@@ -28,7 +30,8 @@ export async function openRoom(
   const address = config.redisUrl === undefined ? { postgresUrl: config.databaseUrl } : { redisUrl: config.redisUrl };
   const transport = await createTransport(address, { now: systemNow, log });
   const installation = await store.settings.ensure('installation', () => newId(systemNow()));
-  const runtimes = createRuntimes(config, installation, log);
+  const fencing = fencingOf(config, store);
+  const runtimes = createRuntimes(config, installation, fencing, log);
   const metrics = createSchedulerMetrics(store, runtimes);
   const standby = new AbortController();
   let scheduler: Scheduler | null = null;
@@ -45,6 +48,7 @@ export async function openRoom(
       installation,
       callbackPort,
       spareNetworks: config.spareNetworks,
+      fencing,
       log,
       now: systemNow,
     });
@@ -88,11 +92,12 @@ export async function openRoom(
 }
 
 /** `auto` is both: images need Docker, folders run as processes, and the host's row says what answers. */
-function createRuntimes(config: SchedulerConfig, installation: string, log: Logger): Runtimes {
+function createRuntimes(config: SchedulerConfig, installation: string, fencing: FencingOptions, log: Logger): Runtimes {
   const docker = new DockerRuntime({
     link: linkLocal(config.dockerHost ?? LOCAL_SOCKET),
     installation,
     spareNetworks: config.spareNetworks,
+    fencing,
     log,
   });
   const processes = new ProcessRuntime({ folder: resolve(config.dataDir, 'instances'), installation });
@@ -100,3 +105,15 @@ function createRuntimes(config: SchedulerConfig, installation: string, log: Logg
   if (config.runtime === 'process') return new Runtimes([processes]);
   return new Runtimes([docker, processes]);
 }
+
+const fencingOf = (config: SchedulerConfig, store: Store): FencingOptions => ({
+  policy: config.fencePolicy,
+  instanceDiskBytes: config.instanceDiskBytes,
+  callbackPort: config.callbackPort,
+  callbackHosts: config.callbackHosts,
+  kept: () =>
+    platformAddresses({
+      urls: [config.databaseUrl, ...(config.redisUrl === undefined ? [] : [config.redisUrl])],
+      hosts: () => store.hosts.list(),
+    }),
+});

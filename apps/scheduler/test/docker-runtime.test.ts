@@ -2,23 +2,31 @@ import { createLogger, newId, systemNow } from '@hearth/kit';
 import { dockerRing } from '@hearth/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../src/clock.ts';
+import type { FencingOptions } from '../src/fence/engine-fence.ts';
 import { LOCAL_SOCKET, linkLocal } from '../src/hosts/engine-link.ts';
 import { readHealth } from '../src/readiness.ts';
 import { DockerRuntime } from '../src/runtime/docker.ts';
 import { containerName, LABELS } from '../src/runtime/docker-container.ts';
 import type { BootSpec } from '../src/runtime/runtime.ts';
-import { buildModelServer, docker } from './docker-image.ts';
+import { buildModelServer, docker, fencing, unfenced } from './docker-image.ts';
 import { type Adapter, runtimeContract } from './runtime.contract.ts';
 
 const IMAGE = `hearth-test/model-server:${process.pid}`;
 const hasEngine = await dockerRing();
 const log = createLogger({ room: 'test', level: 'silent' });
-const connect = (installation: string, spareNetworks = 0) =>
-  new DockerRuntime({ link: linkLocal(process.env.DOCKER_HOST ?? LOCAL_SOCKET), installation, spareNetworks, log });
+const open = (installation: string, spareNetworks: number, options: FencingOptions) =>
+  new DockerRuntime({
+    link: linkLocal(process.env.DOCKER_HOST ?? LOCAL_SOCKET),
+    installation,
+    spareNetworks,
+    fencing: options,
+    log,
+  });
+const connect = (installation: string) => open(installation, 0, unfenced);
 
 /** With a network in readiness, as a scheduler has it after its first look. */
 async function connectStocked(installation: string): Promise<DockerRuntime> {
-  const runtime = connect(installation, 1);
+  const runtime = open(installation, 1, unfenced);
   await runtime.list();
   await runtime.idle();
   return runtime;
@@ -74,7 +82,7 @@ describe.skipIf(!hasEngine)('Docker ring', () => {
 
   it('fences the container: no capabilities, no new privileges, limits, a loopback port, its owner on it', async () => {
     const installation = newId(systemNow());
-    const runtime = connect(installation);
+    const runtime = open(installation, 0, fencing);
     // More than most machines have: a share, not a fence.
     const spec = specOf({ cpus: 16 });
     const { address } = await runtime.boot(spec, () => {}, signal);
@@ -97,7 +105,19 @@ describe.skipIf(!hasEngine)('Docker ring', () => {
         Init: true,
         Privileged: false,
         RestartPolicy: { Name: 'no' },
+        IpcMode: 'private',
+        CgroupnsMode: 'private',
+        PidMode: '',
+        UTSMode: '',
+        Binds: null,
+        Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+        NetworkMode: `hearth-${installation}`,
       });
+      expect(HostConfig.MaskedPaths).toContain('/proc/kcore');
+      expect(HostConfig.ReadonlyPaths).toContain('/proc/sys');
+      expect(Config.Env.map((entry) => entry.split('=')[0])).not.toEqual(
+        expect.arrayContaining([expect.stringMatching(/^(DATABASE_URL|REDIS_URL|HEARTH_API_TOKEN|DOCKER_HOST)$/)]),
+      );
       expect(HostConfig.PidsLimit).toBeGreaterThan(0);
       expect(HostConfig.PortBindings).toEqual({ '5000/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] });
       expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
@@ -125,6 +145,7 @@ describe.skipIf(!hasEngine)('Docker ring', () => {
       link: linkLocal('unix:///nowhere/docker.sock'),
       installation: 'nobody',
       spareNetworks: 0,
+      fencing: unfenced,
       log,
     });
     expect(await nowhere.capacity()).toMatchObject({

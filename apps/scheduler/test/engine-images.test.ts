@@ -12,7 +12,7 @@ import { LOCAL_SOCKET, linkLocal } from '../src/hosts/engine-link.ts';
 import { Pulls } from '../src/pulls.ts';
 import { DockerRuntime } from '../src/runtime/docker.ts';
 import { makePauseImage, PAUSE_IMAGE } from '../src/runtime/pause-image.ts';
-import { buildModelServer, docker } from './docker-image.ts';
+import { buildModelServer, docker, unfenced } from './docker-image.ts';
 
 const BASE = `hearth-test/images:${process.pid}`;
 const registry = (await dockerRing()) ? await testRegistry() : null;
@@ -35,7 +35,7 @@ describe.skipIf(registry === null)('images of an engine, from a registry', () =>
   beforeEach(() => {
     const link = linkLocal(process.env.DOCKER_HOST ?? LOCAL_SOCKET);
     const log = createLogger({ room: 'test', level: 'silent' });
-    runtime = new DockerRuntime({ link, installation: newId(systemNow()), spareNetworks: 0, log });
+    runtime = new DockerRuntime({ link, installation: newId(systemNow()), spareNetworks: 0, fencing: unfenced, log });
   });
   afterEach(() => runtime.close());
 

@@ -10,7 +10,7 @@ import { readContainers } from '../src/runtime/docker-listed.ts';
 import { PAUSE_IMAGE, pauseProgram } from '../src/runtime/pause-image.ts';
 import type { BootSpec } from '../src/runtime/runtime.ts';
 import { awaitServer } from '../src/server-boot.ts';
-import { buildModelServer, docker } from './docker-image.ts';
+import { buildModelServer, docker, fencing } from './docker-image.ts';
 
 const IMAGE = `hearth-test/networks:${process.pid}`;
 const { signal } = new AbortController();
@@ -84,6 +84,7 @@ describe.skipIf(!(await dockerRing()))('networks made ahead', () => {
       link: linkLocal(process.env.DOCKER_HOST ?? LOCAL_SOCKET),
       installation,
       spareNetworks,
+      fencing,
       log: createLogger({ room: 'test', level: 'silent' }),
     });
     opened.push(runtime);
@@ -205,6 +206,7 @@ describe.skipIf(!(await dockerRing()))('networks made ahead', () => {
       link: linkLocal(process.env.DOCKER_HOST ?? LOCAL_SOCKET),
       installation,
       spareNetworks: 1,
+      fencing,
       log: createLogger({ room: 'test', level: 'silent' }),
     });
     opened.push(blind);

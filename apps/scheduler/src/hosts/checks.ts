@@ -5,6 +5,8 @@ import type { Millis } from '@hearth/core';
 import type { HostCheck, HostRow } from '@hearth/store';
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
+import type { DockerRuntime } from '../runtime/docker.ts';
+import { ownNetwork } from '../runtime/docker-container.ts';
 import { reasonOf } from '../runtime/docker-errors.ts';
 import { engineRemedy, wordsOf } from './engine-errors.ts';
 import type { EngineLink, Whereabouts } from './engine-link.ts';
@@ -13,6 +15,7 @@ import { bringProbeImage, PROBE_IMAGE, probeImage, remoteDevices, runProbe } fro
 
 export interface EngineCheckDeps {
   readonly link: EngineLink;
+  readonly runtime: Pick<DockerRuntime, 'fence' | 'isolation'>;
   /** Where the dispatcher listens for containers. */
   readonly callbackPort: number;
   readonly now: () => Millis;
@@ -31,7 +34,7 @@ const unchecked = (name: Name, detail: string): HostCheck => ({ name, status: 'u
 
 /** Everything that a model's way to a host and back depends on, in the order in which one thing needs the other. */
 export async function checkHost(row: HostRow, deps: EngineCheckDeps): Promise<HostCheck[]> {
-  const { link, now } = deps;
+  const { link, runtime, now } = deps;
   let info: z.infer<typeof Info>;
   let askedAt: Millis;
   try {
@@ -51,6 +54,7 @@ export async function checkHost(row: HostRow, deps: EngineCheckDeps): Promise<Ho
     versionCheck(info.ServerVersion),
     clockCheck(Date.parse(info.SystemTime), askedAt, answeredAt),
     await patiently('gpus', () => gpuCheck(row, link)),
+    await patiently('isolation', () => runtime.isolation()),
     ...(lacking === null ? await roundTrip(deps) : notChecked('There is no image on it to look around from.', lacking)),
   ];
 }
@@ -133,14 +137,14 @@ function orNothingToRun(error: unknown): null {
 }
 
 /** Null where the image that it was done from has nothing to look with. @throws what the engine says */
-async function lookedAround({ link, callbackPort }: EngineCheckDeps): Promise<HostCheck[] | null> {
+async function lookedAround({ link, runtime, callbackPort }: EngineCheckDeps): Promise<HostCheck[] | null> {
   const image = await probeImage(link.docker);
   if (image === null) return null;
   const where = await link.whereabouts();
   let port: HostCheck = unchecked('port', 'The container ended before it could be reached.');
   const { output, exitCode } = await runProbe(link.docker, image, {
     command: lookAround(where.callbackHost ?? '', callbackPort),
-    hostConfig: { PortBindings: { '5000/tcp': [{ HostIp: where.bindAddress, HostPort: '' }] } },
+    hostConfig: ownNetwork(where.bindAddress, await runtime.fence.enter()),
     started: async ({ NetworkSettings }) => {
       port = await portCheck(where, NetworkSettings.Ports['5000/tcp']?.[0]?.HostPort);
     },

@@ -77,15 +77,15 @@ export class Fleet {
   placesOf(kind: RuntimeKind): { place: Place; memoryMiB: number }[] {
     return this.members.flatMap((member) => {
       const capacity = member.capacity(kind);
-      if (!capacity?.available || member.view().lost) return [];
+      if (!capacity?.available || capacity.refusal !== null || member.view().lost) return [];
       return [{ place: { hostId: member.row.id, runtime: kind }, memoryMiB: capacity.memoryMiB }];
     });
   }
 
   /** Why this machine can't run anything of the kind. */
   noteOf(kind: RuntimeKind): string {
-    const note = this.#members.get(LOCAL_HOST_ID)?.capacity(kind)?.note;
-    return note ?? `The ${kind} runtime is switched off (HEARTH_RUNTIME).`;
+    const capacity = this.#members.get(LOCAL_HOST_ID)?.capacity(kind);
+    return capacity?.refusal ?? capacity?.note ?? `The ${kind} runtime is switched off (HEARTH_RUNTIME).`;
   }
 
   async close(): Promise<void> {

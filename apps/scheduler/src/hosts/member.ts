@@ -81,7 +81,7 @@ export class Member {
       : states.every((state) => state === 'lost') || lostAt !== null || lastSeenAt === null;
     return {
       id,
-      runtimes: lost ? runtimes : answering,
+      runtimes: lost ? runtimes : answering.filter((kind) => (this.capacity(kind)?.refusal ?? null) === null),
       cordoned,
       draining,
       lost,
@@ -205,6 +205,7 @@ export class Member {
     const late = pause(this.#deps.clock, LOOK_MS, over.signal).then(
       (): Capacity => ({
         available: false,
+        refusal: null,
         note: `The ${runtime.kind} runtime gave no answer within ${LOOK_MS / 1000} s.`,
         memoryMiB: 0,
         callbackHost: '127.0.0.1',

@@ -25,23 +25,30 @@ export const openLocal = (runtimes: readonly Runtime[], log: Logger): OpenHost =
   runtimes,
   devices: () => localDevices(log),
   async check() {
-    const capacities = await Promise.all(runtimes.map((runtime) => runtime.capacity()));
-    return capacities.map(({ available, note }) => ({
-      name: 'engine',
-      status: available ? 'ok' : 'warning',
-      detail: note,
-      remedy: available ? null : 'Start it, or leave it out with HEARTH_RUNTIME.',
-    }));
+    const checks = await Promise.all(runtimes.map(checkLocal));
+    return checks.flat();
   },
 });
 
-type RemoteDeps = Omit<EngineCheckDeps, 'link'> & Omit<DockerRuntimeOptions, 'link'>;
+async function checkLocal(runtime: Runtime): Promise<HostCheck[]> {
+  const { available, note } = await runtime.capacity();
+  const engine: HostCheck = {
+    name: 'engine',
+    status: available ? 'ok' : 'warning',
+    detail: note,
+    remedy: available ? null : 'Start it, or leave it out with HEARTH_RUNTIME.',
+  };
+  return available && runtime instanceof DockerRuntime ? [engine, await runtime.isolation()] : [engine];
+}
+
+type RemoteDeps = Pick<EngineCheckDeps, 'callbackPort' | 'now'> & Omit<DockerRuntimeOptions, 'link'>;
 
 /** Machines with a Docker Engine of their own. */
 export function opensRemote(deps: RemoteDeps): OpenHosts {
   return (row) => {
     if (row.connection === null) throw new Error(`${row.name} has no address`);
     const link = linkRemote(row.connection);
+    const runtime = new DockerRuntime({ ...deps, link });
     let devices: readonly Device[] | null = null;
     const look = async (): Promise<readonly Device[] | null> => {
       const seen = await remoteDevices(link.docker);
@@ -49,11 +56,11 @@ export function opensRemote(deps: RemoteDeps): OpenHosts {
       return devices;
     };
     return {
-      runtimes: [new DockerRuntime({ ...deps, link })],
+      runtimes: [runtime],
       // A container each time would be too dear; a check looks anew.
       devices: async () => devices ?? look(),
       async check(latest) {
-        const checks = await checkHost(latest, { ...deps, link });
+        const checks = await checkHost(latest, { ...deps, link, runtime });
         if (latest.declared.devices === null && checks.some(({ name, status }) => name === 'engine' && status === 'ok'))
           await look();
         return checks;

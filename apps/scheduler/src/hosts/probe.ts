@@ -20,6 +20,8 @@ export interface Probe {
 }
 
 export interface ProbeOptions {
+  /** Left out, the engine gives one. */
+  readonly name?: string;
   readonly command: readonly string[];
   readonly hostConfig?: Docker.HostConfig;
   /** Called with the published ports once it runs. */
@@ -47,6 +49,7 @@ export async function bringProbeImage(docker: Docker): Promise<string | null> {
 export async function runProbe(docker: Docker, image: string, options: ProbeOptions): Promise<Probe> {
   const [entrypoint, ...args] = options.command;
   const container = await docker.createContainer({
+    ...(options.name !== undefined && { name: options.name }),
     Image: image,
     Entrypoint: [entrypoint ?? ''],
     Cmd: args,

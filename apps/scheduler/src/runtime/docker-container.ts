@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import type { ContainerCreateOptions } from 'dockerode';
+import type { Enclosure } from '../fence/fence.ts';
 import { imageTakesFlags, serverFlags, withFlags } from '../server-flags.ts';
 import type { BootSpec, Exit, ImageFacts, Role } from './runtime.ts';
 
@@ -28,23 +29,31 @@ const CPU_PERIOD_US = 100_000;
 /** Enough for any framework's threads, too few for a fork bomb to take the host along. */
 const MOST_PIDS = 4_096;
 
+/** The others are always a container's own; these two an engine may be set up to share. dockerode's types lack the second. */
+const OWN_NAMESPACES = { IpcMode: 'private', CgroupnsMode: 'private' };
+
 export interface Surroundings {
   readonly installation: string;
   /** The address of the host that ports are published on. */
   readonly bindAddress: string;
   /** One that was made ahead, with its port published; null: it gets its own. */
   readonly network: { readonly id: string } | null;
+  readonly enclosure: Enclosure;
+  /** What it may write beside its image; null: the engine cannot bound it, or shall not. */
+  readonly diskBytes: number | null;
 }
 
 /**
  * A container that can do its work and little else. The root file system stays writable, because Cog's images write to
- * it; the log driver is json-file, because that is the one whose logs every version can read back.
+ * it; the user is the image's own, mostly root without a capability; the log driver is json-file, because that is the one
+ * whose logs every version can read back. The engine's defaults hold for what is not named: its seccomp filter, the masked
+ * parts of /proc and /sys, and the few devices of /dev.
  */
 export function containerOptions(
   spec: BootSpec,
   image: string,
   facts: ImageFacts,
-  { installation, bindAddress, network }: Surroundings,
+  { installation, bindAddress, network, enclosure, diskBytes }: Surroundings,
 ): ContainerCreateOptions {
   const takesFlags = imageTakesFlags(facts.cmd, facts.labels);
   const memoryBytes = spec.memoryMiB * 2 ** 20;
@@ -64,13 +73,20 @@ export function containerOptions(
     },
     ...(network === null && { ExposedPorts: { [SERVER_PORT]: {} } }),
     HostConfig: {
-      ...(network === null ? publishedOn(bindAddress) : { NetworkMode: `container:${networkName(network.id)}` }),
+      ...(network === null
+        ? ownNetwork(bindAddress, enclosure)
+        : { NetworkMode: `container:${networkName(network.id)}` }),
+      ...OWN_NAMESPACES,
       Memory: memoryBytes,
       MemorySwap: memoryBytes,
       ShmSize: Math.floor(memoryBytes / 2),
       // As a quota, because the engine refuses NanoCpus above its own cores, and a share may well be larger than a laptop.
       ...(spec.cpus > 0 && { CpuPeriod: CPU_PERIOD_US, CpuQuota: Math.round(spec.cpus * CPU_PERIOD_US) }),
       PidsLimit: MOST_PIDS,
+      // A dump would hold inputs, and fill the disk. Open files stay as the engine has them: one that may have fewer than
+      // a container is told to starts none.
+      Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+      ...(diskBytes !== null && { StorageOpt: { size: String(diskBytes) } }),
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       Init: !hasInit,
@@ -83,8 +99,10 @@ export function containerOptions(
   };
 }
 
-/** At whatever port of the host is free. */
-export const publishedOn = (bindAddress: string) => ({
+/** On the fenced network, with the server's port published at whatever port of the host is free. */
+export const ownNetwork = (bindAddress: string, { network, dns }: Enclosure) => ({
+  ...(network !== null && { NetworkMode: network }),
+  ...(dns.length > 0 && { Dns: [...dns] }),
   PortBindings: { [SERVER_PORT]: [{ HostIp: bindAddress, HostPort: '' }] },
 });
 

@@ -61,11 +61,27 @@ export function orAlready(error: unknown): void {
   if (![304, 404, 409].includes(statusOf(error) ?? 0)) throw error;
 }
 
+/** What is to be looked at is gone. */
+export function orGone(error: unknown): { Config: null } {
+  if (!isNotFound(error)) throw error;
+  return { Config: null };
+}
+
 /** The container whose network was to be joined has ended, or is gone. */
 export const hasLostNetwork = (error: unknown): boolean =>
   [404, 409].includes(statusOf(error) ?? 0) && /cannot join network|no such container/i.test(messageOf(error));
+
+/** The network of an installation's containers is gone: an operator's `docker network prune` takes it where none is on it. */
+export const lacksNetwork = (error: unknown): boolean =>
+  isNotFound(error) && /network hearth-\S+ not found/i.test(messageOf(error));
 
 export const isNotFound = (error: unknown): boolean => statusOf(error) === 404;
 
 /** dockerode wraps the engine's own sentence in `(HTTP code 404) no such container - …`. */
 export const reasonOf = (message: string): string => message.replace(/^\(HTTP code \d+\) [^-]*- /, '').trim();
+
+/** It ended before it could be asked for its port: whoever waits for it learns how from its exit. */
+export function noAddress(state: { ExitCode: number; Error: string }): string {
+  if (state.Error !== '') throw new BootFailure('setup_error', state.Error, { exitCode: state.ExitCode });
+  return 'http://127.0.0.1:0';
+}

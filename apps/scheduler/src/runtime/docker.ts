@@ -1,15 +1,29 @@
+import { setTimeout } from 'node:timers/promises';
 import type { BootPhase, PullProgress } from '@hearth/core';
 import type { Logger } from '@hearth/kit';
+import type { HostCheck } from '@hearth/store';
 import type Docker from 'dockerode';
 import { z } from 'zod';
+import { callbackHostOf, createFence, type FencingOptions } from '../fence/engine-fence.ts';
+import type { Fence } from '../fence/fence.ts';
+import { fenceNote, isolationCheck } from '../fence/isolation-check.ts';
 import { wordsOf } from '../hosts/engine-errors.ts';
 import type { EngineLink } from '../hosts/engine-link.ts';
-import { containerName, containerOptions, exitOf, LABELS, logText, SERVER_PORT } from './docker-container.ts';
+import { containerName, containerOptions, exitOf, LABELS, SERVER_PORT } from './docker-container.ts';
 import { freeDisk } from './docker-disk.ts';
-import { bootFailureOf, hasLostNetwork, isNotFound, orAlready } from './docker-errors.ts';
+import {
+  bootFailureOf,
+  hasLostNetwork,
+  isNotFound,
+  lacksNetwork,
+  noAddress,
+  orAlready,
+  orGone,
+} from './docker-errors.ts';
 import { type Death, followDeaths } from './docker-events.ts';
 import { EngineImages } from './docker-images.ts';
 import { readContainers } from './docker-listed.ts';
+import { readLog, readMemory } from './docker-readings.ts';
 import { type Network, NetworkPool } from './network-pool.ts';
 import {
   BootFailure,
@@ -30,9 +44,13 @@ export interface DockerRuntimeOptions {
   readonly installation: string;
   /** How many networks are made ahead of boots; 0: none. */
   readonly spareNetworks: number;
+  readonly fencing: FencingOptions;
   readonly log: Logger;
 }
 
+const NOTHING = { available: false, refusal: null, memoryMiB: 0, callbackHost: '127.0.0.1', engineVersion: null };
+/** Closing is not held up by an engine that does not answer: what it keeps is reaped when it is next seen. */
+const CLOSE_WITHIN_MS = 6_000;
 const EngineInfo = z.object({ ServerVersion: z.string(), MemTotal: z.number() });
 
 /** Model servers as containers of a Docker Engine. */
@@ -43,17 +61,23 @@ export class DockerRuntime implements Runtime {
   readonly #installation: string;
   readonly #images: EngineImages;
   readonly #networks: NetworkPool;
+  readonly #instanceDiskBytes: number | null;
+  readonly fence: Fence;
   /** By pinned reference only: such an image never changes, so a boot need not ask for it. */
   readonly #pinned = new Map<string, ImageFacts>();
   readonly #followers = new Set<{ close(): void }>();
 
-  constructor({ link, installation, spareNetworks, log }: DockerRuntimeOptions) {
+  constructor({ link, installation, spareNetworks, fencing, log }: DockerRuntimeOptions) {
     this.#link = link;
     this.#docker = link.docker;
     this.#installation = installation;
-    this.#images = new EngineImages(link.docker);
+    const { docker } = link;
+    this.#images = new EngineImages(docker);
+    this.#instanceDiskBytes = fencing.instanceDiskBytes;
+    this.fence = createFence({ link, installation, fencing, log });
     const bindAddress = async (): Promise<string> => (await link.whereabouts()).bindAddress;
-    this.#networks = new NetworkPool({ docker: link.docker, installation, size: spareNetworks, bindAddress, log });
+    const enclosure = () => this.fence.enter();
+    this.#networks = new NetworkPool({ docker, installation, size: spareNetworks, bindAddress, enclosure, log });
   }
 
   async ping(signal: AbortSignal): Promise<void> {
@@ -67,29 +91,22 @@ export class DockerRuntime implements Runtime {
   async capacity(): Promise<Capacity> {
     try {
       const info = EngineInfo.parse(await this.#docker.info());
-      const { callbackHost: own } = await this.#link.whereabouts();
-      const callbackHost = own ?? (await this.#bridgeGateway());
+      const callbackHost = await callbackHostOf(this.#link);
+      const fence = await this.fence.look();
       const engineVersion = info.ServerVersion;
-      const note = `Docker Engine ${engineVersion} answers at ${this.#link.at}; its containers reach Hearth at ${callbackHost}.`;
-      return { available: true, note, memoryMiB: Math.floor(info.MemTotal / 2 ** 20), callbackHost, engineVersion };
+      const note = `Docker Engine ${engineVersion} answers at ${this.#link.at}; its containers reach Hearth at ${callbackHost}. ${fenceNote(fence)}`;
+      const memoryMiB = Math.floor(info.MemTotal / 2 ** 20);
+      return { available: true, refusal: this.fence.refusal, note, memoryMiB, callbackHost, engineVersion };
     } catch (error) {
       const note = `No Docker Engine answers at ${this.#link.at}: ${wordsOf(await this.#link.explain(error))}`;
-      return { available: false, note, memoryMiB: 0, callbackHost: '127.0.0.1', engineVersion: null };
+      return { ...NOTHING, note };
     }
   }
 
-  /**
-   * Docker 20.10 may leave the default bridge's gateway out of its answer; it is the first address of the subnet then.
-   * (Node lists no interface that has no carrier, and a bridge without containers has none.)
-   */
-  async #bridgeGateway(): Promise<string> {
-    const bridge = await this.#docker.getNetwork('bridge').inspect();
-    const configs = bridge.IPAM?.Config ?? [];
-    const gateway = configs.find((c) => c.Gateway)?.Gateway;
-    const subnet = configs.find((c) => c.Subnet?.includes('.'))?.Subnet;
-    const address = gateway ?? subnet?.replace(/\.\d+\/\d+$/, '.1');
-    if (address === undefined) throw new Error('its network "bridge" has no gateway address');
-    return address;
+  /** Whether containers are kept apart, as a check of the host says it. @throws where the engine does not answer */
+  async isolation(): Promise<HostCheck> {
+    await this.fence.look();
+    return isolationCheck(this.fence, await this.#docker.info());
   }
 
   images(): Promise<string[]> {
@@ -136,9 +153,11 @@ export class DockerRuntime implements Runtime {
     const network = this.#networks.take(instanceId);
     try {
       return await start(network).catch(async (error: unknown) => {
-        if (network === null || !hasLostNetwork(error)) throw error;
-        // It died while it was kept in readiness.
+        const isPruned = lacksNetwork(error);
+        if (!isPruned && (network === null || !hasLostNetwork(error))) throw error;
+        // It died while it was kept in readiness, or somebody took away the network of all of them.
         await this.#remove(instanceId);
+        if (isPruned) this.fence.doubt();
         return start(null);
       });
     } catch (error) {
@@ -160,7 +179,9 @@ export class DockerRuntime implements Runtime {
     signal: AbortSignal,
   ): Promise<{ address: string }> {
     const { address, bindAddress } = await this.#link.whereabouts();
-    const surroundings = { installation: this.#installation, bindAddress, network };
+    const enclosure = await this.fence.enter();
+    const diskBytes = enclosure.hasQuota ? this.#instanceDiskBytes : null;
+    const surroundings = { installation: this.#installation, bindAddress, network, enclosure, diskBytes };
     const options = containerOptions(spec, image, facts, surroundings);
     const container = await this.#docker.createContainer({ ...options, abortSignal: signal });
     signal.throwIfAborted();
@@ -187,7 +208,7 @@ export class DockerRuntime implements Runtime {
   async #remove(instanceId: string): Promise<void> {
     const container = this.#docker.getContainer(containerName(instanceId));
     if (!this.#networks.knows(instanceId)) {
-      const { Config } = await container.inspect().catch(orNothing);
+      const { Config } = await container.inspect().catch(orGone);
       this.#networks.learn(instanceId, Config?.Labels[LABELS.network]);
     }
     await container.remove({ force: true, v: true }).catch(orAlready);
@@ -195,6 +216,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async list(): Promise<Found[]> {
+    this.fence.adopt();
     const label = [`${LABELS.installation}=${this.#installation}`];
     const listed = readContainers(await this.#docker.listContainers({ all: true, filters: { label } }));
     this.#networks.heed(listed.networks);
@@ -211,21 +233,11 @@ export class DockerRuntime implements Runtime {
   }
 
   async logs(instanceId: string, lines: number): Promise<string> {
-    return logText(await this.#readLogs(instanceId, lines, false)).trimEnd();
+    return (await readLog(this.#docker, instanceId, lines, false)).trimEnd();
   }
 
-  async logMark(instanceId: string): Promise<string> {
-    return logText(await this.#readLogs(instanceId, 1, true));
-  }
-
-  async #readLogs(instanceId: string, tail: number, timestamps: boolean): Promise<Buffer> {
-    try {
-      const container = this.#docker.getContainer(containerName(instanceId));
-      return await container.logs({ follow: false, stdout: true, stderr: true, tail, timestamps });
-    } catch (error) {
-      if (isNotFound(error)) return Buffer.alloc(0);
-      throw error;
-    }
+  logMark(instanceId: string): Promise<string> {
+    return readLog(this.#docker, instanceId, 1, true);
   }
 
   events(listener: RuntimeListener): () => void {
@@ -233,7 +245,10 @@ export class DockerRuntime implements Runtime {
     const follower = followDeaths(this.#docker, this.#installation, {
       // An engine that fails to answer now is found out about by the next list.
       died: (death) => void tell(death).catch(() => listener.gap()),
-      gap: () => listener.gap(),
+      gap: () => {
+        this.fence.doubt();
+        listener.gap();
+      },
     });
     this.#followers.add(follower);
     return () => {
@@ -253,16 +268,8 @@ export class DockerRuntime implements Runtime {
     }
   }
 
-  async stats(instanceId: string): Promise<{ memoryBytes: number } | null> {
-    try {
-      const stats = await this.#docker
-        .getContainer(containerName(instanceId))
-        .stats({ stream: false, 'one-shot': true });
-      return stats.memory_stats.usage === undefined ? null : { memoryBytes: stats.memory_stats.usage };
-    } catch (error) {
-      if (isNotFound(error)) return null;
-      throw error;
-    }
+  stats(instanceId: string): Promise<{ memoryBytes: number } | null> {
+    return readMemory(this.#docker, instanceId);
   }
 
   /** Resolves when nothing is done in the background: networks are in readiness, and strays are gone. */
@@ -272,7 +279,8 @@ export class DockerRuntime implements Runtime {
 
   async close(): Promise<void> {
     for (const follower of this.#followers) follower.close();
-    await this.#networks.close();
+    const tidied = this.#networks.close().then(() => this.fence.close());
+    await Promise.race([tidied, setTimeout(CLOSE_WITHIN_MS, null, { ref: false })]);
     this.#link.close();
   }
 
@@ -286,15 +294,4 @@ export class DockerRuntime implements Runtime {
   }
 }
 
-function orNothing(error: unknown): { Config: null } {
-  if (!isNotFound(error)) throw error;
-  return { Config: null };
-}
-
 const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
-
-/** It ended before it could be asked for its port: whoever waits for it learns how from its exit. */
-function noAddress(state: { ExitCode: number; Error: string }): string {
-  if (state.Error !== '') throw new BootFailure('setup_error', state.Error, { exitCode: state.ExitCode });
-  return 'http://127.0.0.1:0';
-}

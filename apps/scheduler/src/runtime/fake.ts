@@ -134,7 +134,14 @@ export class FakeRuntime implements Runtime {
   }
 
   async capacity(): Promise<Capacity> {
-    return { available: true, note: 'A fake.', memoryMiB: 16_384, callbackHost: '127.0.0.1', engineVersion: null };
+    return {
+      available: true,
+      refusal: null,
+      note: 'A fake.',
+      memoryMiB: 16_384,
+      callbackHost: '127.0.0.1',
+      engineVersion: null,
+    };
   }
 
   async inspectImage(image: string): Promise<ImageFacts | null> {

@@ -2,8 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import { type Coalescer, createCoalescer, type Logger, newId, systemNow } from '@hearth/kit';
 import type Docker from 'dockerode';
 import { messageOf } from '../errors.ts';
-import { LABELS, networkName, publishedOn, SERVER_PORT } from './docker-container.ts';
-import { isNotFound, orAlready } from './docker-errors.ts';
+import type { Enclosure } from '../fence/fence.ts';
+import { LABELS, networkName, ownNetwork, SERVER_PORT } from './docker-container.ts';
+import { isNotFound, lacksNetwork, orAlready } from './docker-errors.ts';
 import { makePauseImage, PAUSE_IMAGE } from './pause-image.ts';
 
 /** A network of its own, kept by a container that does nothing else, with the server's port published. */
@@ -27,6 +28,8 @@ export interface NetworkPoolSettings {
   readonly size: number;
   /** The address of the host that ports are published on. */
   readonly bindAddress: () => Promise<string>;
+  /** @throws where no container may start now */
+  readonly enclosure: () => Promise<Enclosure>;
   readonly log: Logger;
 }
 
@@ -40,8 +43,6 @@ const QUIET_MS = 1_000;
 const BURST_KEPT_MS = 600_000;
 /** Of the least that are kept, the most after a burst. */
 const BURST_FACTOR = 8;
-/** Closing is not held up by an engine that does not answer: what it keeps is reaped when it is next seen. */
-const CLOSE_WITHIN_MS = 3_000;
 
 /**
  * Networks made ahead of boots: setting one up is more than half of what an engine needs to start a container, and
@@ -128,10 +129,6 @@ export class NetworkPool {
   /** Makes none any more, and removes those in readiness; those in use stay with their instances. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.race([this.#removeSpare(), setTimeout(CLOSE_WITHIN_MS, null, { ref: false })]);
-  }
-
-  async #removeSpare(): Promise<void> {
     await this.#tidying.close();
     await Promise.allSettled(this.#spare.splice(0).map(({ id }) => this.#remove(id)));
   }
@@ -196,12 +193,12 @@ export class NetworkPool {
   }
 
   async #create(id: string): Promise<Docker.Container> {
-    const { docker, installation, bindAddress } = this.#settings;
-    const options = keeperOptions(id, installation, await bindAddress());
+    const { docker, installation, bindAddress, enclosure } = this.#settings;
+    const options = keeperOptions(id, installation, ownNetwork(await bindAddress(), await enclosure()));
     try {
       return await docker.createContainer(options);
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!isNotFound(error) || lacksNetwork(error)) throw error;
       await makePauseImage(docker);
       return docker.createContainer(options);
     }
@@ -213,14 +210,18 @@ export class NetworkPool {
   }
 }
 
-const keeperOptions = (id: string, installation: string, bindAddress: string): Docker.ContainerCreateOptions => ({
+const keeperOptions = (
+  id: string,
+  installation: string,
+  network: ReturnType<typeof ownNetwork>,
+): Docker.ContainerCreateOptions => ({
   name: networkName(id),
   Image: PAUSE_IMAGE,
   User: '65534:65534',
   Labels: { [LABELS.installation]: installation, [LABELS.role]: 'network', [LABELS.network]: id },
   ExposedPorts: { [SERVER_PORT]: {} },
   HostConfig: {
-    ...publishedOn(bindAddress),
+    ...network,
     Memory: MEMORY_BYTES,
     MemorySwap: MEMORY_BYTES,
     PidsLimit: MOST_PIDS,

@@ -66,6 +66,7 @@ export class ProcessRuntime implements Runtime {
       : 'Models run as processes of this machine; without /proc their memory is not limited.';
     return {
       available: true,
+      refusal: null,
       note,
       memoryMiB: Math.floor(totalmem() / 2 ** 20),
       callbackHost: '127.0.0.1',

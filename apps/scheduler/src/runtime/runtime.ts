@@ -62,6 +62,8 @@ export interface Found {
 export interface Capacity {
   /** Whether it can run anything now. */
   readonly available: boolean;
+  /** Why nothing new is to run there, although it answers; null: it may. */
+  readonly refusal: string | null;
   /** What answered, or why nothing did; one sentence for the operator. */
   readonly note: string;
   /** Memory for all its instances together. */

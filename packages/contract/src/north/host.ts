@@ -5,7 +5,7 @@ import { lineSchema, wireDateSchema } from './page.ts';
 const deviceSchema = z.object({ id: z.string(), name: z.string(), vram_mib: z.int() });
 
 const hostCheckSchema = z.object({
-  name: z.enum(['engine', 'version', 'clock', 'gpus', 'disk', 'callback', 'port']),
+  name: z.enum(['engine', 'version', 'clock', 'gpus', 'isolation', 'disk', 'callback', 'port']),
   status: z.enum(['ok', 'warning', 'failed', 'unchecked']),
   /** What was found, in a sentence. */
   detail: z.string(),

@@ -45,7 +45,7 @@ export interface HostDeclared {
 
 /** One thing that a host was checked for, in a word, with a sentence and, where it is not `ok`, what to do about it. */
 export interface HostCheck {
-  readonly name: 'engine' | 'version' | 'clock' | 'gpus' | 'disk' | 'callback' | 'port';
+  readonly name: 'engine' | 'version' | 'clock' | 'gpus' | 'isolation' | 'disk' | 'callback' | 'port';
   readonly status: 'ok' | 'warning' | 'failed' | 'unchecked';
   readonly detail: string;
   readonly remedy: string | null;
