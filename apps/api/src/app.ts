@@ -6,9 +6,10 @@ import type { ApiDeps } from './deps.ts';
 import { requireIdentity } from './plugins/auth.ts';
 import { answerBrokenRequest, answerFrameworkError, installErrors } from './plugins/errors.ts';
 import { installMetrics } from './plugins/metrics.ts';
-import { installOpenapi } from './plugins/openapi.ts';
+import { declareDocs, installOpenapi } from './plugins/openapi.ts';
 import { installParsing, MAX_JSON_BYTES } from './plugins/parsing.ts';
 import { createThrottle, type Throttle } from './plugins/rate-limits.ts';
+import { checkDeclared, requireScope } from './plugins/scopes.ts';
 import { installWeb } from './plugins/web.ts';
 import { accountRoutes } from './routes/account.ts';
 import { accountsRoutes } from './routes/accounts.ts';
@@ -62,6 +63,8 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest('identity', null);
+  app.addHook('onRoute', declareDocs);
+  app.addHook('onRoute', checkDeclared);
 
   const closing = new AbortController();
   const context = createContext(deps, closing.signal);
@@ -106,6 +109,7 @@ async function tokenedRoutes(v1: App, context: Context, throttle: Throttle): Pro
   v1.addHook('onRequest', async (request) => context.auth.identify(request));
   v1.addHook('onRequest', throttle);
   v1.addHook('onRequest', async (request) => requireIdentity(request));
+  v1.addHook('onRequest', requireScope);
   accountRoutes(v1);
   accountsRoutes(v1, context);
   predictionRoutes(v1, context);

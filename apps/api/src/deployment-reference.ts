@@ -18,13 +18,13 @@ export async function deploymentNamed({ deps }: Context, reference: string): Pro
   return first;
 }
 
-/** Members see what runs models that they may use; what belongs to nothing any more is for admins. */
+/** Members see what runs models that they may use; what belongs to nothing any more is for the operator. */
 export async function maySee(
   { targets }: Context,
   caller: Identity,
   deployment: DeploymentRow | null,
 ): Promise<boolean> {
-  if (caller.role === 'admin') return true;
+  if (caller.operator) return true;
   const [owner = '', name = ''] = deployment?.model.split('/') ?? [];
   const model = deployment && (await targets.model(owner, name));
   return model !== null && mayUse(caller, model);

@@ -8,7 +8,7 @@ import { DEFAULT_HARDWARE } from './default-hardware.ts';
 const FIRST_TOKEN_FILE = 'first-token';
 
 /**
- * Sees that an admin can get in: with the configured token, or where there is neither that nor any admin's token, with one
+ * Sees that the operator can get in: with the configured token, or where there is neither that nor any operator's token, with one
  * that is made here and written to `<dataDir>/first-token`, readable by its owner alone.
  */
 export async function ensureFirstAdmin(
@@ -22,14 +22,21 @@ export async function ensureFirstAdmin(
     name: admin.username,
   });
   const add = (token: string) =>
-    store.accounts.addToken({ accountId, name: 'first', role: 'admin', hash: hashToken(token), hint: token.slice(-4) });
+    store.accounts.addToken({
+      accountId,
+      name: 'first',
+      scope: 'admin',
+      operator: true,
+      hash: hashToken(token),
+      hint: token.slice(-4),
+    });
 
   if (admin.token !== undefined) {
     const known = await store.accounts.byTokenHash(hashToken(admin.token));
     if (known === null) await add(admin.token);
     return;
   }
-  if (await store.accounts.hasAdminToken()) return;
+  if (await store.accounts.hasOperatorToken()) return;
   const token = newToken();
   // The file first: a token that nobody was told would lock everybody out.
   await mkdir(dataDir, { recursive: true });

@@ -7,6 +7,7 @@ export class Problem extends Error {
   readonly invalidFields: readonly InvalidField[];
   readonly headers: Readonly<Record<string, string>>;
   readonly #retryAfterSeconds: number | undefined;
+  readonly #scopes: Pick<ProblemBody, 'needed_scope' | 'token_scopes'>;
   /** `detail`: what is wrong with this request, in a sentence; never anything that the caller may not know. */
   constructor(
     code: ErrorCode,
@@ -16,12 +17,15 @@ export class Problem extends Error {
       headers?: Readonly<Record<string, string>>;
       /** In the body, and as `Retry-After`. */
       retryAfterSeconds?: number;
+      /** In the body. */
+      scopes?: Pick<ProblemBody, 'needed_scope' | 'token_scopes'>;
     } = {},
   ) {
     super(detail);
     this.code = code;
     this.invalidFields = more.invalidFields ?? [];
     this.#retryAfterSeconds = more.retryAfterSeconds;
+    this.#scopes = more.scopes ?? {};
     const later = more.retryAfterSeconds === undefined ? {} : { 'retry-after': String(more.retryAfterSeconds) };
     this.headers = { ...later, ...more.headers };
   }
@@ -34,7 +38,7 @@ export class Problem extends Error {
     const { title, status } = ERRORS[this.code];
     const fields = this.invalidFields.length > 0 ? { invalid_fields: [...this.invalidFields] } : {};
     const later = this.#retryAfterSeconds === undefined ? {} : { retry_after: this.#retryAfterSeconds };
-    return { title, detail: this.message, status, code: this.code, ...fields, ...later };
+    return { title, detail: this.message, status, code: this.code, ...fields, ...later, ...this.#scopes };
   }
 }
 

@@ -36,7 +36,9 @@ export function openToPages(app: App, path: string): { onRequest: onRequestAsync
       'access-control-expose-headers': 'accept-ranges, content-disposition, content-length, content-range, etag',
     });
   };
-  app.options(path, { schema: { hide: true }, onRequest }, (_request, reply) => reply.code(204).headers(allow).send());
+  app.options(path, { config: { needs: 'nothing' }, schema: { hide: true }, onRequest }, (_request, reply) =>
+    reply.code(204).headers(allow).send(),
+  );
   return { onRequest };
 }
 

@@ -1,4 +1,5 @@
 import {
+  effectiveScope,
   type WireCollectionItem,
   type WireCurrentRelease,
   type WireDeployment,
@@ -168,9 +169,12 @@ export const wireToken = (row: TokenRow, username: string): WireToken => ({
   id: row.id,
   name: row.name,
   username,
-  role: row.role,
+  member: row.member,
+  scope: effectiveScope(row.scope, row.memberRole),
+  operator: row.operator && row.memberRole === 'owner',
   hint: row.hint,
   created_at: date(row.createdAt),
+  expires_at: dateOrNull(row.expiresAt),
   last_used_at: dateOrNull(row.lastUsedAt),
 });
 

@@ -68,7 +68,11 @@ describe('watching', () => {
   const account = { type: 'user', username: 'ada', name: '', createdAt: 0 } as const;
   const caller = (id: string): Identity => ({
     account: { ...account, id },
-    role: 'member',
+    scope: 'admin',
+    operator: false,
+    member: 'ada',
+    tokenName: 'test',
+    expiresAt: null,
     tokenId: 't',
     source: 'api',
   });

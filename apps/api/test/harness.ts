@@ -20,7 +20,7 @@ import {
   createStore,
   type ModelRow,
   type PredictionRow,
-  type Role,
+  type Scope,
   type VersionRow,
 } from '@hearth/store';
 import { testDatabase } from '@hearth/testkit';
@@ -79,13 +79,15 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
   await hearPokes(bus);
   const admin = await addCaller('hearth', 'admin');
 
-  async function addCaller(username: string, role: Role) {
+  /** `admin`: an operator's token; `member`: one of the account's owner. */
+  async function addCaller(username: string, role: 'admin' | 'member', scope: Scope = 'admin') {
     const account: AccountRow = await store.accounts.ensure({ type: 'user', username, name: username });
     const token = newToken();
     await store.accounts.addToken({
       accountId: account.id,
       name: 'test',
-      role,
+      scope,
+      operator: role === 'admin',
       hash: hashToken(token),
       hint: token.slice(-4),
     });

@@ -27,9 +27,14 @@ afterAll(() => house.close());
 const as = (token: string) => ({ token });
 
 describe('tokens', () => {
-  it('are made and removed by admins; a removed one stops working at once', async () => {
+  it('are made and removed by the operator; a removed one stops working at once', async () => {
     const made = await house.ask<WireNewToken>('POST', '/v1/tokens', { name: 'laptop', username: 'ada' });
-    expect(made.body).toMatchObject({ username: 'ada', role: 'member', token: expect.stringMatching(/^hth_/) });
+    expect(made.body).toMatchObject({
+      username: 'ada',
+      scope: 'run',
+      operator: false,
+      token: expect.stringMatching(/^hth_/),
+    });
     const { token, id } = made.body;
     expect((await house.ask('GET', '/v1/account', undefined, as(token))).body).toMatchObject({ username: 'ada' });
     const list = await house.ask<WireToken[]>('GET', '/v1/tokens?username=ada');
@@ -38,9 +43,12 @@ describe('tokens', () => {
         id,
         name: 'laptop',
         username: 'ada',
-        role: 'member',
+        member: 'ada',
+        scope: 'run',
+        operator: false,
         hint: token.slice(-4),
         created_at: expect.any(String),
+        expires_at: null,
         last_used_at: expect.any(String),
       },
     ]);

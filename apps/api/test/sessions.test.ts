@@ -32,7 +32,7 @@ describe('a session', () => {
     const response = await signIn(house.admin.token);
     expect(response.json<WireSession>()).toEqual({
       account: { type: 'user', username: 'hearth', name: 'hearth' },
-      role: 'admin',
+      power: { scope: 'admin', operator: true, member: 'hearth' },
       public_url: 'http://hearth.test',
     });
     const [cookie] = response.cookies;
@@ -41,7 +41,7 @@ describe('a session', () => {
     const headers = { cookie: `hearth_session=${cookie?.value}` };
     expect((await account(headers)).json()).toMatchObject({ username: 'hearth' });
     const who = await house.app.inject({ method: 'GET', url: '/session', headers });
-    expect(who.json<WireSession>()).toMatchObject({ role: 'admin' });
+    expect(who.json<WireSession>()).toMatchObject({ power: { operator: true } });
     expect(who.headers['cache-control']).toBe('no-store');
   });
 
@@ -59,7 +59,7 @@ describe('a session', () => {
     expect(out.statusCode).toBe(204);
     expect(out.cookies).toMatchObject([{ name: 'hearth_session', value: '' }]);
     expect((await account(headers)).statusCode).toBe(401);
-    expect((await house.app.inject({ url: '/session', headers })).json()).toMatchObject({ account: null, role: null });
+    expect((await house.app.inject({ url: '/session', headers })).json()).toMatchObject({ account: null, power: null });
   });
 
   it('is over with its token', async () => {

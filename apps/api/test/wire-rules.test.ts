@@ -246,7 +246,7 @@ describe('who may do what', () => {
       'forbidden',
       undefined,
     ]);
-    expect(await asStranger('POST', '/v1/tokens', { name: 'x', username: 'x', role: 'admin' })).toEqual([
+    expect(await asStranger('POST', '/v1/tokens', { name: 'x', username: 'x', operator: true })).toEqual([
       403,
       'forbidden',
       undefined,

@@ -125,8 +125,8 @@ describe.skipIf(process.platform !== 'linux')('hearth up', { timeout: 120_000 },
     const list = hearth('tokens', '--json');
     expect(await list.ended).toBe(0);
     expect(JSON.parse(list.output())).toEqual([
-      expect.objectContaining({ name: 'hearth up', role: 'admin' }),
-      expect.objectContaining({ name: 'first', role: 'admin', hint: token.slice(-4) }),
+      expect.objectContaining({ name: 'hearth up', operator: true }),
+      expect.objectContaining({ name: 'first', operator: true, hint: token.slice(-4) }),
     ]);
     const missing = hearth('run', 'hearth/none', '-i', 'a=b');
     expect(await missing.ended).toBe(1);

@@ -1,5 +1,12 @@
 import { createCatalogue } from './client-catalogue.ts';
-import type { AccountPatch, WireAccount, WireAccountShare, WireNewToken, WireToken } from './north/account.ts';
+import type {
+  AccountPatch,
+  TokenBody,
+  WireAccount,
+  WireAccountShare,
+  WireNewToken,
+  WireToken,
+} from './north/account.ts';
 import type {
   DeploymentBody,
   DeploymentPatch,
@@ -199,8 +206,7 @@ export function createClient(options: ClientOptions) {
     tokens: {
       /** Of one account; left out, of the one that asks. */
       list: (username?: string) => get<WireToken[]>(`/tokens?${search({ username })}`),
-      create: (body: { name: string; username?: string; role?: 'admin' | 'member' }) =>
-        post<WireNewToken>('/tokens', body),
+      create: (body: TokenBody) => post<WireNewToken>('/tokens', body),
       remove: (id: string) => http.empty('DELETE', `/tokens/${part(id)}`),
     },
   };

@@ -2,10 +2,10 @@ import { newId } from '@hearth/kit';
 import { sql } from 'kysely';
 import type { Connection } from './database.ts';
 import { byId, keysetPage } from './keyset.ts';
-import { prepared } from './prepared.ts';
-import type { Accounts } from './store.ts';
-import { TOKEN, tokensWithAccounts, withAccount } from './tokens.ts';
-import { at, instant } from './values.ts';
+import { createMembers } from './members.ts';
+import type { AccountRow, Accounts, NewAccount } from './store.ts';
+import { createTokens } from './tokens.ts';
+import { at } from './values.ts';
 import { createWebhookSecrets } from './webhook-secrets.ts';
 
 const ACCOUNT = [
@@ -32,12 +32,25 @@ export function createAccounts(connection: Connection, now: () => number): Accou
   const byUsername: Accounts['byUsername'] = async (username) =>
     (await db.selectFrom('accounts').select(ACCOUNT).where('username', '=', username).executeTakeFirst()) ?? null;
   const overview = () => db.selectFrom('accounts').select(ACCOUNT).select(OVERVIEW);
-  const tokenWithAccount = prepared(connection, 'token', (hash: string) =>
-    tokensWithAccounts(db).where('tokens.hash', '=', hash),
-  );
+
+  /** Undefined: the username is taken. */
+  const insert = ({ type, username, name, owner = username }: NewAccount): Promise<AccountRow | undefined> =>
+    db.transaction().execute(async (transaction) => {
+      const createdAt = now();
+      const account = await transaction
+        .insertInto('accounts')
+        .values({ id: newId(createdAt), type, username, name, created_at: at(createdAt) })
+        .onConflict((conflict) => conflict.column('username').doNothing())
+        .returning(ACCOUNT)
+        .executeTakeFirst();
+      if (account) await createMembers(transaction, now).addMember(account.id, { name: owner, role: 'owner' });
+      return account;
+    });
 
   return {
     ...createWebhookSecrets(db, now),
+    ...createMembers(db, now),
+    ...createTokens(connection, now),
     byUsername,
     overview: (page) => keysetPage(overview(), byId('accounts.id'), page),
     async overviewOf(username) {
@@ -56,55 +69,11 @@ export function createAccounts(connection: Connection, now: () => number): Accou
       return numUpdatedRows > 0n;
     },
 
-    async ensure({ type, username, name }) {
-      const createdAt = now();
-      const made = await db
-        .insertInto('accounts')
-        .values({ id: newId(createdAt), type, username, name, created_at: at(createdAt) })
-        .onConflict((conflict) => conflict.column('username').doNothing())
-        .returning(ACCOUNT)
-        .executeTakeFirst();
-      const account = made ?? (await byUsername(username));
-      if (!account) throw new Error(`account ${username} was removed while it was being made`);
-      return account;
+    async ensure(account) {
+      const standing = (await insert(account)) ?? (await byUsername(account.username));
+      if (!standing) throw new Error(`account ${account.username} was removed while it was being made`);
+      return standing;
     },
-
-    addToken({ accountId, name, role, hash, hint }) {
-      const createdAt = now();
-      return db
-        .insertInto('tokens')
-        .values({ id: newId(createdAt), account_id: accountId, name, role, hash, hint, created_at: at(createdAt) })
-        .returning(TOKEN)
-        .executeTakeFirstOrThrow();
-    },
-
-    tokens: (accountId) =>
-      db.selectFrom('tokens').select(TOKEN).where('account_id', '=', accountId).orderBy('id', 'desc').execute(),
-
-    async removeToken(id, within) {
-      let removal = db.deleteFrom('tokens').where('id', '=', id);
-      if (within) removal = removal.where('account_id', '=', within.accountId).where('role', '=', within.role);
-      const { numDeletedRows } = await removal.executeTakeFirst();
-      return numDeletedRows > 0n;
-    },
-
-    async byTokenHash(hash) {
-      const row = await tokenWithAccount(hash);
-      return row && withAccount(row);
-    },
-
-    async noteUse(tokenId, usedAt) {
-      await db
-        .updateTable('tokens')
-        .set({ last_used_at: at(usedAt) })
-        .where('id', '=', tokenId)
-        .where((token) => token.or([token('last_used_at', 'is', null), token('last_used_at', '<', instant(usedAt))]))
-        .execute();
-    },
-
-    async hasAdminToken() {
-      const row = await db.selectFrom('tokens').select('id').where('role', '=', 'admin').limit(1).executeTakeFirst();
-      return row !== undefined;
-    },
+    insert: async (account) => (await insert(account)) ?? 'taken',
   };
 }

@@ -1,6 +1,7 @@
 import { systemNow } from '@hearth/kit';
 import { sql } from 'kysely';
 import { createAccounts } from './accounts.ts';
+import { createAudit } from './audit.ts';
 import { createBudgets } from './budgets.ts';
 import { createCollections } from './collections.ts';
 import { createConsumers } from './consumers.ts';
@@ -53,6 +54,7 @@ export async function createStore({ url, maxConnections = 10, now = systemNow }:
   return {
     accounts: createAccounts(connection, now),
     sessions: createSessions(connection, now),
+    audit: createAudit(db),
     models,
     examples: createExamples(db, now),
     collections: createCollections(db, models, now),

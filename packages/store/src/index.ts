@@ -6,4 +6,5 @@ export { newMessageId } from './messages.ts';
 export { migrate } from './migrate.ts';
 export { BudgetExceeded, DeploymentGone } from './new-prediction.ts';
 export type * from './store.ts';
+export { MemberGone } from './tokens.ts';
 export { ModelGone, VersionElsewhere } from './versions.ts';

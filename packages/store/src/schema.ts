@@ -19,6 +19,8 @@ import type {
 import type { ColumnType, Generated, RawBuilder } from 'kysely';
 import type {
   AccountRow,
+  AuditChange,
+  AuditEntry,
   DeploymentRow,
   FileRow,
   HostCheck,
@@ -27,10 +29,11 @@ import type {
   ImportResult,
   ImportRow,
   InstanceAsk,
+  MemberRow,
   MessageRow,
   ModelRow,
   PredictionRow,
-  Role,
+  Scope,
   VersionSource,
 } from './store.ts';
 
@@ -59,12 +62,44 @@ export interface Schema {
   tokens: {
     id: string;
     account_id: string;
+    member_id: string;
     name: string;
-    role: Role;
+    scope: Scope;
+    operator: boolean;
     hash: string;
     hint: string;
     created_at: Instant;
+    expires_at: InstantOrNull;
     last_used_at: InstantOrNull;
+  };
+  members: {
+    id: string;
+    account_id: string;
+    name: string;
+    role: MemberRow['role'];
+    created_at: Instant;
+  };
+  audit_entries: {
+    id: string;
+    at: Instant;
+    operation: string;
+    account: string;
+    member: string;
+    token_id: string;
+    token_name: string;
+    operator: boolean;
+    source: AuditEntry['source'];
+    ip: string;
+    subject: string | null;
+  };
+  audit_outcomes: {
+    entry_id: string;
+    at: Instant;
+    status: number;
+    code: string | null;
+    subject: string | null;
+    owner: string | null;
+    changes: Json<readonly AuditChange[]>;
   };
   sessions: {
     hash: string;
@@ -288,6 +323,24 @@ export interface Schema {
     priority: Generated<number>;
     held: Generated<boolean>;
     token_id: string | null;
+    hold_micros: Generated<number>;
+  };
+  budgets: {
+    id: string;
+    account_id: string;
+    token_id: string | null;
+    day_limit_micros: number | null;
+    month_limit_micros: number | null;
+    max_in_flight: number | null;
+    creates_per_minute: number | null;
+    counts: ColumnType<boolean, never, never>;
+    held_micros: Generated<number>;
+    in_flight: Generated<number>;
+    /** Dates. Read and written as text, `2026-01-31`. */
+    day: string;
+    day_spent_micros: Generated<number>;
+    month: string;
+    month_spent_micros: Generated<number>;
   };
   usage_records: {
     id: string;
@@ -340,24 +393,6 @@ export interface Schema {
     receiver: ColumnType<string, never, never>;
     state: MessageRow['state'];
     tries: Generated<number>;
-    hold_micros: Generated<number>;
-  };
-  budgets: {
-    id: string;
-    account_id: string;
-    token_id: string | null;
-    day_limit_micros: number | null;
-    month_limit_micros: number | null;
-    max_in_flight: number | null;
-    creates_per_minute: number | null;
-    counts: ColumnType<boolean, never, never>;
-    held_micros: Generated<number>;
-    in_flight: Generated<number>;
-    /** Dates. Read and written as text, `2026-01-31`. */
-    day: string;
-    day_spent_micros: Generated<number>;
-    month: string;
-    month_spent_micros: Generated<number>;
     first_tried_at: InstantOrNull;
     next_try_at: InstantOrNull;
     claimed_until: InstantOrNull;

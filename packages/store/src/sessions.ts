@@ -9,7 +9,7 @@ export function createSessions(connection: Connection, now: () => number): Sessi
   const byHash = prepared(connection, 'session', (hash: string) =>
     tokensWithAccounts(db)
       .innerJoin('sessions', 'sessions.token_id', 'tokens.id')
-      .select('sessions.expires_at as expiresAt')
+      .select('sessions.expires_at as endsAt')
       .where('sessions.hash', '=', hash),
   );
   return {
@@ -24,8 +24,8 @@ export function createSessions(connection: Connection, now: () => number): Sessi
     async byHash(hash) {
       const row = await byHash(hash);
       if (row === null) return null;
-      const { expiresAt, ...found } = row;
-      return { ...withAccount(found), expiresAt };
+      const { endsAt, ...found } = row;
+      return { ...withAccount(found), expiresAt: endsAt };
     },
     async remove(hash) {
       const { numDeletedRows } = await db.deleteFrom('sessions').where('hash', '=', hash).executeTakeFirst();

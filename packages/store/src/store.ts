@@ -1,3 +1,4 @@
+import type { Audit } from './port/audit.ts';
 import type { Budgets } from './port/budgets.ts';
 import type { Accounts, Imports, Models } from './port/catalogue.ts';
 import type { Collections, Examples } from './port/collections.ts';
@@ -12,6 +13,7 @@ import type { Retention } from './port/retention.ts';
 import type { Sessions } from './port/sessions.ts';
 import type { Uses } from './port/uses.ts';
 
+export type * from './port/audit.ts';
 export type * from './port/budgets.ts';
 export type * from './port/catalogue.ts';
 export type * from './port/collections.ts';
@@ -20,6 +22,7 @@ export type * from './port/fleet.ts';
 export type * from './port/history.ts';
 export type * from './port/images.ts';
 export type * from './port/ledger.ts';
+export type * from './port/members.ts';
 export type * from './port/messages.ts';
 export type * from './port/page.ts';
 export type * from './port/predictions.ts';
@@ -35,6 +38,7 @@ export type * from './port/uses.ts';
 export interface Store {
   readonly accounts: Accounts;
   readonly sessions: Sessions;
+  readonly audit: Audit;
   readonly models: Models;
   readonly examples: Examples;
   readonly collections: Collections;

@@ -27,16 +27,17 @@ describe('accounts', () => {
   test('a token is found by its hash until it is removed', async () => {
     const account = await store.accounts.ensure({ type: 'organization', username: unique('org'), name: 'Org' });
     const hash = hex64();
-    expect(await store.accounts.hasAdminToken()).toBe(false);
+    expect(await store.accounts.hasOperatorToken()).toBe(false);
     const token = await store.accounts.addToken({
       accountId: account.id,
       name: 'ci',
-      role: 'admin',
+      scope: 'admin',
+      operator: true,
       hash,
       hint: 'wxyz',
     });
     expect(token).not.toHaveProperty('hash');
-    expect(await store.accounts.hasAdminToken()).toBe(true);
+    expect(await store.accounts.hasOperatorToken()).toBe(true);
     expect(await store.accounts.byTokenHash(hash)).toEqual({ account, token });
     expect(await store.accounts.tokens(account.id)).toEqual([token]);
     expect(await store.accounts.removeToken(token.id)).toBe(true);
@@ -46,7 +47,7 @@ describe('accounts', () => {
 
   test('a token in clear is refused', async () => {
     const account = await store.accounts.ensure({ type: 'user', username: unique('user'), name: '' });
-    const token = { accountId: account.id, name: '', role: 'member' as const, hash: 'hth_in_clear', hint: 'lear' };
+    const token = { accountId: account.id, name: '', scope: 'run' as const, hash: 'hth_in_clear', hint: 'lear' };
     await expect(store.accounts.addToken(token)).rejects.toThrow(/tokens_hash_check/);
   });
 });

@@ -193,7 +193,7 @@ test('usage is totalled by token, and of each day by itself', async () => {
   const { id: tokenId } = await store.accounts.addToken({
     accountId: account.id,
     name: 'laptop',
-    role: 'member',
+    scope: 'run',
     hash: hex64(token),
     hint: 'abcd',
   });

@@ -79,7 +79,7 @@ describe('a session', () => {
   });
 
   it('ends when its token is revoked', async () => {
-    const made = await house.request('POST', '/v1/tokens', { name: 'for a while', role: 'admin' });
+    const made = await house.request('POST', '/v1/tokens', { name: 'for a while', scope: 'admin', operator: true });
     const { id, token } = (await made.json()) as WireNewToken;
     const person = await visit({ token, path: '/settings' });
     await heading(person, 'Settings').waitFor();

@@ -21,7 +21,7 @@ export async function furnish(house: House): Promise<World> {
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return JSON.parse(text) as T;
   };
-  await post('/v1/tokens', { name: 'laptop', role: 'admin' });
+  await post('/v1/tokens', { name: 'laptop', scope: 'admin', operator: true });
   await post('/v1/tokens', { name: 'nightly import' });
   for (const username of ['research', 'shop', 'batch']) await post('/v1/tokens', { name: 'first', username });
   await post('/v1/accounts/batch', { weight: 0.5, max_in_flight: 20 }, 'PATCH');

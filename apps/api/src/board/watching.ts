@@ -39,7 +39,7 @@ export function createWatching(deps: WatchingDeps): Watching {
   return new SharedWatching(deps);
 }
 
-/** Those who may see the same: one account in one role. */
+/** Those who may see the same: one account, or the operator. */
 class Audience {
   readonly caller: Identity;
   readonly listeners = new Set<() => void>();
@@ -96,7 +96,7 @@ class SharedWatching implements Watching {
   }
 
   open(caller: Identity, onNews: () => void): EventReader<Board | null> {
-    const key = `${caller.role} ${caller.account.id}`;
+    const key = `${caller.operator} ${caller.account.id}`;
     const audience = this.#audiences.get(key) ?? new Audience(caller, this.#deps.now);
     if (this.#audiences.size === 0) this.#listen();
     this.#audiences.set(key, audience);

@@ -1,15 +1,20 @@
+import { effectiveScope, type TokenPower } from '@hearth/contract';
 import { hashToken } from '@hearth/kit';
-import type { AccountRow, Role, Store, TokenRow } from '@hearth/store';
+import type { AccountRow, Store, TokenRow } from '@hearth/store';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problem.ts';
 import { requireOwnPage, SESSION_COOKIE } from '../session-cookie.ts';
 import { createTtlCache } from '../ttl-cache.ts';
 
 /** Who asks. */
-export interface Identity {
+export interface Identity extends TokenPower {
   readonly account: AccountRow;
-  readonly role: Role;
+  /** The name of the account's member whose token it is. */
+  readonly member: string;
   readonly tokenId: string;
+  readonly tokenName: string;
+  /** When its token or session is over; null: not by itself. */
+  readonly expiresAt: number | null;
   /** `web`: by the session of the web UI. */
   readonly source: 'api' | 'web';
 }
@@ -45,25 +50,31 @@ export function createAuth(store: Store, publicUrl: string, now: () => number): 
   const identities = createTtlCache<Identity | null>({ ttlMs: KEPT_MS, max: 1_000, now });
 
   /** Tokens and sessions are random and long: their hashes are one space. */
-  const known = (
+  const known = async (
     secret: string,
     source: Identity['source'],
     find: (hash: string) => Promise<Found | null>,
   ): Promise<Identity | null> => {
     const hash = hashToken(secret);
-    return identities.get(hash, async () => {
+    const isOver = (at: number | null): boolean => at !== null && at <= now();
+    const identity = await identities.get(hash, async () => {
       const found = await find(hash);
-      if (found === null) return null;
-      const { account, token } = found;
-      if (now() - (token.lastUsedAt ?? 0) > USE_NOTED_EVERY_MS) await store.accounts.noteUse(token.id, now());
-      return { account, role: token.role, tokenId: token.id, source };
+      if (found === null || isOver(found.expiresAt)) return null;
+      if (now() - (found.token.lastUsedAt ?? 0) > USE_NOTED_EVERY_MS)
+        await store.accounts.noteUse(found.token.id, now());
+      return identityOf(found, source);
     });
+    return identity === null || isOver(identity.expiresAt) ? null : identity;
   };
-  const ofToken = (token: string) => known(token, 'api', (hash) => store.accounts.byTokenHash(hash));
+  const ofToken = (token: string) =>
+    known(token, 'api', async (hash) => {
+      const found = await store.accounts.byTokenHash(hash);
+      return found && { ...found, expiresAt: found.token.expiresAt };
+    });
   const ofSession = (cookie: string) =>
     known(cookie, 'web', async (hash) => {
-      const session = await store.sessions.byHash(hash);
-      return session !== null && session.expiresAt > now() ? session : null;
+      const found = await store.sessions.byHash(hash);
+      return found && { ...found, expiresAt: Math.min(found.expiresAt, found.token.expiresAt ?? found.expiresAt) };
     });
 
   /** A token, where there is one, is what the caller chose to be known by; browsers send the cookie with everything. */
@@ -90,7 +101,20 @@ export function createAuth(store: Store, publicUrl: string, now: () => number): 
 interface Found {
   readonly account: AccountRow;
   readonly token: TokenRow;
+  readonly expiresAt: number | null;
 }
+
+const identityOf = ({ account, token, expiresAt }: Found, source: Identity['source']): Identity => ({
+  account,
+  member: token.member,
+  tokenId: token.id,
+  tokenName: token.name,
+  scope: effectiveScope(token.scope, token.memberRole),
+  // Who is no owner any more speaks for nobody else.
+  operator: token.operator && token.memberRole === 'owner',
+  expiresAt,
+  source,
+});
 
 /** After `identify`: lets nobody pass who is nobody. @throws Problem `unauthenticated`, in Replicate's words */
 export function requireIdentity(request: FastifyRequest): void {
@@ -106,23 +130,18 @@ export function callerOf(request: FastifyRequest): Identity {
   return request.identity;
 }
 
-/** An `onRequest` hook after `authenticate`. */
-export async function requireAdmin(request: FastifyRequest): Promise<void> {
-  requireAdminRole(callerOf(request));
-}
-
 /** @throws Problem `forbidden` */
-export function requireAdminRole({ role }: Identity): void {
-  if (role !== 'admin') throw new Problem('forbidden', "This needs an admin's token.");
+export function requireOperator({ operator }: Identity): void {
+  if (!operator) throw new Problem('forbidden', "This needs an operator's token.");
 }
 
-/** Public things are everybody's to see and run, private ones their owner's and the admins'. */
+/** Public things are everybody's to see and run, private ones their owner's and the operator's. */
 export const mayUse = (caller: Identity, thing: { owner: string; visibility: 'public' | 'private' }): boolean =>
   thing.visibility === 'public' || mayChange(caller, thing);
 
 /** For lists: whose private things they hold beside the public ones. Undefined: everybody's. */
 export const viewerOf = (caller: Identity): string | undefined =>
-  caller.role === 'admin' ? undefined : caller.account.username;
+  caller.operator ? undefined : caller.account.username;
 
 export const mayChange = (caller: Identity, thing: { owner: string }): boolean =>
-  caller.role === 'admin' || thing.owner === caller.account.username;
+  caller.operator || thing.owner === caller.account.username;

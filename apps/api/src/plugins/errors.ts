@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { InvalidField } from '@hearth/contract';
-import { MinAboveMax, ModelGone, VersionGone } from '@hearth/store';
+import { MemberGone, MinAboveMax, ModelGone, VersionGone } from '@hearth/store';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { invalidField, invalidFields, notFound, Problem } from '../problem.ts';
@@ -102,6 +102,7 @@ function problemOf(error: unknown): Problem | null {
   // It was removed between our look at it and our write.
   if (error instanceof VersionGone) return new Problem('invalid-version', `The version was deleted: ${error.message}.`);
   if (error instanceof ModelGone) return notFound('The model');
+  if (error instanceof MemberGone) return notFound('The member');
   if (error instanceof MinAboveMax)
     return invalidField('min_instances', 'number_lte', `${error.message}: the deployment has just been changed`);
   if (!(error instanceof Error) || !('code' in error)) return null;

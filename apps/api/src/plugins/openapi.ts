@@ -1,7 +1,12 @@
 import swagger from '@fastify/swagger';
 import scalar from '@scalar/fastify-api-reference';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, RouteOptions } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+
+/** An `onRoute` hook: what the page's own routes need, which cannot be said where they are made. */
+export function declareDocs(route: RouteOptions): void {
+  if (/^\/docs(?:\/|$)/.test(route.url)) route.config = { ...route.config, needs: 'nothing' };
+}
 
 /** The document of this API at `/openapi.json`, and a page to browse it at `/docs`. Registered before the routes. */
 export async function installOpenapi(app: FastifyInstance, publicUrl: string): Promise<void> {
@@ -19,6 +24,6 @@ export async function installOpenapi(app: FastifyInstance, publicUrl: string): P
     },
     transform: jsonSchemaTransform,
   });
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  app.get('/openapi.json', { config: { needs: 'nothing' }, schema: { hide: true } }, () => app.swagger());
   await app.register(scalar, { routePrefix: '/docs', configuration: { url: '/openapi.json' } });
 }

@@ -50,14 +50,18 @@ export async function installWeb(app: App, folder: string): Promise<AnswerPage> 
   await app.register(fastifyStatic, { root: folder, serve: false, preCompressed: true, cacheControl: false });
 
   // Their names hold a digest of what is in them.
-  app.get<{ Params: { name: string } }>('/assets/:name', { schema: { hide: true } }, (request, reply) => {
-    const { name } = request.params;
-    if (!/^\w[\w.-]*$/.test(name)) return reply.callNotFound();
-    reply.headers({ 'cache-control': 'public, max-age=31536000, immutable', 'x-content-type-options': 'nosniff' });
-    return reply.sendFile(name, join(folder, 'assets'));
-  });
+  app.get<{ Params: { name: string } }>(
+    '/assets/:name',
+    { config: { needs: 'nothing' }, schema: { hide: true } },
+    (request, reply) => {
+      const { name } = request.params;
+      if (!/^\w[\w.-]*$/.test(name)) return reply.callNotFound();
+      reply.headers({ 'cache-control': 'public, max-age=31536000, immutable', 'x-content-type-options': 'nosniff' });
+      return reply.sendFile(name, join(folder, 'assets'));
+    },
+  );
   for (const file of ['theme.js', 'favicon.svg']) {
-    app.get(`/${file}`, { schema: { hide: true } }, (_request, reply) => {
+    app.get(`/${file}`, { config: { needs: 'nothing' }, schema: { hide: true } }, (_request, reply) => {
       reply.headers({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
       return reply.sendFile(file);
     });

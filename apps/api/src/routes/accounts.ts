@@ -3,7 +3,6 @@ import type { AccountOverview } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
 import { answerPage, pageOf } from '../paging.ts';
-import { requireAdmin } from '../plugins/auth.ts';
 import { notFound } from '../problem.ts';
 import { date } from '../wire.ts';
 
@@ -17,7 +16,7 @@ export function accountsRoutes(app: App, { deps, urls }: Context): void {
   app.get(
     '/accounts',
     {
-      onRequest: requireAdmin,
+      config: { needs: 'operator' },
       schema: {
         tags,
         querystring: z.object({ cursor: z.string().optional() }),
@@ -37,14 +36,14 @@ export function accountsRoutes(app: App, { deps, urls }: Context): void {
   };
   app.get(
     '/accounts/:username',
-    { onRequest: requireAdmin, schema: { tags, params, response: { 200: accountShareSchema } } },
+    { config: { needs: 'operator' }, schema: { tags, params, response: { 200: accountShareSchema } } },
     async (request) => named(request.params.username),
   );
 
   app.patch(
     '/accounts/:username',
     {
-      onRequest: requireAdmin,
+      config: { needs: 'operator', audit: 'accounts.update' },
       schema: { tags, params, body: accountPatchSchema, response: { 200: accountShareSchema } },
     },
     async (request) => {

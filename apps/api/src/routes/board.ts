@@ -17,7 +17,7 @@ const snapshotOnly = (reader: EventReader<Board | null>): EventReader<Board | nu
 
 /** Ours: everything that is live, and what changes of it. For the web UI, and for whoever wants to watch. */
 export function boardRoutes(app: App, { auth, watching, closing, deps }: Context): void {
-  const options = { schema: { tags: ['fleet'] }, exposeHeadRoute: false };
+  const options = { config: { needs: 'read' as const }, schema: { tags: ['fleet'] }, exposeHeadRoute: false };
   app.get('/board/events', options, async (request, reply) => {
     const caller = callerOf(request);
     const gone = new AbortController();

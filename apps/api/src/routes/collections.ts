@@ -11,7 +11,7 @@ import type { CollectionRow } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
 import { answerPage, pageOf } from '../paging.ts';
-import { callerOf, type Identity, requireAdmin, viewerOf } from '../plugins/auth.ts';
+import { callerOf, type Identity, viewerOf } from '../plugins/auth.ts';
 import { invalidField, notFound } from '../problem.ts';
 import { wireCollectionItem, wireModel } from '../wire.ts';
 
@@ -34,23 +34,30 @@ export function collectionRoutes(app: App, context: Context): void {
 
   app.get(
     '/collections',
-    { schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(collectionItemSchema) } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(collectionItemSchema) } },
+    },
     async (request) => {
       const page = pageOf(request.query.cursor);
       return answerPage(await collections.list(page), wireCollectionItem, { urls, path: '/collections', page });
     },
   );
 
-  app.get('/collections/:slug', { schema: { tags, params, response: { 200: collectionSchema } } }, async (request) => {
-    const row = await collections.bySlug(request.params.slug);
-    if (row === null) throw notFound(`Collection ${request.params.slug}`);
-    return toWire(row, callerOf(request));
-  });
+  app.get(
+    '/collections/:slug',
+    { config: { needs: 'read' }, schema: { tags, params, response: { 200: collectionSchema } } },
+    async (request) => {
+      const row = await collections.bySlug(request.params.slug);
+      if (row === null) throw notFound(`Collection ${request.params.slug}`);
+      return toWire(row, callerOf(request));
+    },
+  );
 
   app.put(
     '/collections/:slug',
     {
-      onRequest: requireAdmin,
+      config: { needs: 'operator', audit: 'collections.put' },
       schema: {
         tags,
         params: z.object({ slug: slugSchema }),
@@ -66,10 +73,14 @@ export function collectionRoutes(app: App, context: Context): void {
     },
   );
 
-  app.delete('/collections/:slug', { onRequest: requireAdmin, schema: { tags, params } }, async (request, reply) => {
-    if (!(await collections.remove(request.params.slug))) throw notFound(`Collection ${request.params.slug}`);
-    return reply.code(204).send();
-  });
+  app.delete(
+    '/collections/:slug',
+    { config: { needs: 'operator', audit: 'collections.remove' }, schema: { tags, params } },
+    async (request, reply) => {
+      if (!(await collections.remove(request.params.slug))) throw notFound(`Collection ${request.params.slug}`);
+      return reply.code(204).send();
+    },
+  );
 }
 
 async function idsOf({ targets }: Context, models: readonly string[]): Promise<string[]> {

@@ -31,7 +31,10 @@ export function deploymentRoutes(app: App, context: Context): void {
 
   app.post(
     '/deployments',
-    { schema: { tags, body: deploymentBodySchema, response: { 200: deploymentSchema } } },
+    {
+      config: { needs: 'deploy', audit: 'deployments.create' },
+      schema: { tags, body: deploymentBodySchema, response: { 200: deploymentSchema } },
+    },
     async (request) => {
       const { name, model, version, hardware, min_instances, max_instances, keep_alive } = request.body;
       const caller = callerOf(request);
@@ -59,10 +62,13 @@ export function deploymentRoutes(app: App, context: Context): void {
 
   app.get(
     '/deployments',
-    { schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(deploymentSchema) } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(deploymentSchema) } },
+    },
     async (request) => {
       const caller = callerOf(request);
-      const owner = caller.role === 'admin' ? undefined : caller.account.username;
+      const owner = caller.operator ? undefined : caller.account.username;
       const page = pageOf(request.query.cursor);
       const rows = await deployments.list({ ...page, owner });
       return answerPage(rows, toWire, { urls, path: '/deployments', page });
@@ -71,13 +77,16 @@ export function deploymentRoutes(app: App, context: Context): void {
 
   app.get(
     '/deployments/:owner/:name',
-    { schema: { tags, params, response: { 200: deploymentSchema } } },
+    { config: { needs: 'read' }, schema: { tags, params, response: { 200: deploymentSchema } } },
     async (request) => toWire(await visible(context, request.params, callerOf(request))),
   );
 
   app.patch(
     '/deployments/:owner/:name',
-    { schema: { tags, params, body: deploymentPatchSchema, response: { 200: deploymentSchema } } },
+    {
+      config: { needs: 'deploy', audit: 'deployments.update' },
+      schema: { tags, params, body: deploymentPatchSchema, response: { 200: deploymentSchema } },
+    },
     async (request) => {
       const caller = callerOf(request);
       const row = changeable(await visible(context, request.params, caller), caller);
@@ -105,15 +114,19 @@ export function deploymentRoutes(app: App, context: Context): void {
     },
   );
 
-  app.delete('/deployments/:owner/:name', { schema: { tags, params } }, async (request, reply) => {
-    const caller = callerOf(request);
-    const row = changeable(await visible(context, request.params, caller), caller);
-    if (!(await deployments.remove(row.id))) {
-      throw new Problem('deployment-in-use', `${row.owner}/${row.name} has unfinished predictions.`);
-    }
-    changed(context);
-    return reply.code(204).send();
-  });
+  app.delete(
+    '/deployments/:owner/:name',
+    { config: { needs: 'deploy', audit: 'deployments.remove' }, schema: { tags, params } },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const row = changeable(await visible(context, request.params, caller), caller);
+      if (!(await deployments.remove(row.id))) {
+        throw new Problem('deployment-in-use', `${row.owner}/${row.name} has unfinished predictions.`);
+      }
+      changed(context);
+      return reply.code(204).send();
+    },
+  );
 }
 
 function checkModel(version: VersionRow, model: string): void {

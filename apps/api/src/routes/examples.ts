@@ -18,7 +18,10 @@ export function exampleRoutes(app: App, context: Context): void {
 
   app.get(
     '/models/:owner/:name/examples',
-    { schema: { tags, params, querystring: pageQuerySchema, response: { 200: pageSchema(predictionSchema) } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags, params, querystring: pageQuerySchema, response: { 200: pageSchema(predictionSchema) } },
+    },
     async (request) => {
       const model = await visibleModel(context, request.params, callerOf(request));
       const page = pageOf(request.query.cursor);
@@ -29,7 +32,10 @@ export function exampleRoutes(app: App, context: Context): void {
 
   app.post(
     '/models/:owner/:name/examples',
-    { schema: { tags, params, body: exampleBodySchema, response: { 201: predictionSchema } } },
+    {
+      config: { needs: 'deploy', audit: 'examples.pin' },
+      schema: { tags, params, body: exampleBodySchema, response: { 201: predictionSchema } },
+    },
     async (request, reply) => {
       const caller = callerOf(request);
       const model = await changeableModel(context, request.params, caller);
@@ -42,7 +48,10 @@ export function exampleRoutes(app: App, context: Context): void {
 
   app.delete(
     '/models/:owner/:name/examples/:id',
-    { schema: { tags, params: params.extend({ id: z.string() }) } },
+    {
+      config: { needs: 'deploy', audit: 'examples.unpin' },
+      schema: { tags, params: params.extend({ id: z.string() }) },
+    },
     async (request, reply) => {
       const { id, ...named } = request.params;
       const model = await changeableModel(context, named, callerOf(request));

@@ -16,7 +16,7 @@ const params = z.object({ owner: z.string(), name: z.string() });
 export function explainRoutes(app: App, context: Context): void {
   app.get(
     '/deployments/:owner/:name/explain',
-    { schema: { tags: ['deployments'], params, response: { 200: explanationSchema } } },
+    { config: { needs: 'read' }, schema: { tags: ['deployments'], params, response: { 200: explanationSchema } } },
     async (request) => {
       const { owner, name } = request.params;
       const reference = `${owner}/${name}`;

@@ -28,7 +28,7 @@ export async function fileRoutes(app: App, { deps, urls }: Context): Promise<voi
 
   app.post(
     '/files',
-    { schema: { tags, consumes: ['multipart/form-data'], response: { 201: fileSchema } } },
+    { config: { needs: 'run' }, schema: { tags, consumes: ['multipart/form-data'], response: { 201: fileSchema } } },
     async (request, reply) => {
       const row = await receiveUpload(request, callerOf(request).account.id, deps);
       const stored = await files.insert(row);
@@ -39,7 +39,10 @@ export async function fileRoutes(app: App, { deps, urls }: Context): Promise<voi
 
   app.get(
     '/files',
-    { schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(fileSchema) } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(fileSchema) } },
+    },
     async (request) => {
       const page = pageOf(request.query.cursor);
       const rows = await files.list({ ...page, accountId: callerOf(request).account.id, now: deps.now() });
@@ -48,11 +51,13 @@ export async function fileRoutes(app: App, { deps, urls }: Context): Promise<voi
     },
   );
 
-  app.get('/files/:id', { schema: { tags, params, response: { 200: fileSchema } } }, async (request) =>
-    wireFile(await ownUpload(request, request.params.id), owner(request), urls),
+  app.get(
+    '/files/:id',
+    { config: { needs: 'read' }, schema: { tags, params, response: { 200: fileSchema } } },
+    async (request) => wireFile(await ownUpload(request, request.params.id), owner(request), urls),
   );
 
-  app.delete('/files/:id', { schema: { tags, params } }, async (request, reply) => {
+  app.delete('/files/:id', { config: { needs: 'run' }, schema: { tags, params } }, async (request, reply) => {
     const row = await ownUpload(request, request.params.id);
     await files.remove(row.id);
     await deps.blobs.remove(row.id);
@@ -65,7 +70,11 @@ export function downloadRoutes(app: App, { deps, urls }: Context): void {
   const path = '/files/:id/download';
   app.get(
     path,
-    { schema: { tags, params, querystring: downloadQuerySchema, security: [] }, ...openToPages(app, path) },
+    {
+      config: { needs: 'nothing' },
+      schema: { tags, params, querystring: downloadQuerySchema, security: [] },
+      ...openToPages(app, path),
+    },
     async (request, reply) => {
       const { owner, expiry, signature } = request.query;
       if (owner === undefined || expiry === undefined || signature === undefined) throw noFile();

@@ -18,7 +18,10 @@ export function fleetRoutes(app: App, context: Context): void {
 
   app.get(
     '/instances',
-    { schema: { tags, querystring: instanceListQuerySchema, response: { 200: pageSchema(instanceSchema) } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags, querystring: instanceListQuerySchema, response: { 200: pageSchema(instanceSchema) } },
+    },
     async (request) => {
       const { cursor, all, deployment } = request.query;
       const caller = callerOf(request);
@@ -38,24 +41,32 @@ export function fleetRoutes(app: App, context: Context): void {
   );
 
   /** What a model prints may hold what its callers sent, so this is for those who run the deployment. */
-  app.get('/instances/:id/logs', { schema: { tags, params: z.object({ id: z.string() }) } }, async (request, reply) => {
-    const { id } = request.params;
-    const row = await deps.store.instances.get(id);
-    const of = row && (await context.targets.deployment(row.deploymentId));
-    const caller = callerOf(request);
-    const allowed = caller.role === 'admin' || (of !== null && mayChange(caller, of));
-    if (row === null || !allowed) throw notFound(`Instance ${id}`);
-    return reply.type('text/plain; charset=utf-8').send(await readLogs(context, row));
-  });
+  app.get(
+    '/instances/:id/logs',
+    { config: { needs: 'read' }, schema: { tags, params: z.object({ id: z.string() }) } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const row = await deps.store.instances.get(id);
+      const of = row && (await context.targets.deployment(row.deploymentId));
+      const caller = callerOf(request);
+      const allowed = caller.operator || (of !== null && mayChange(caller, of));
+      if (row === null || !allowed) throw notFound(`Instance ${id}`);
+      return reply.type('text/plain; charset=utf-8').send(await readLogs(context, row));
+    },
+  );
 
-  app.get('/status', { schema: { tags, response: { 200: statusSchema } } }, async (request) => {
-    const rows = await deps.store.deployments.overview();
-    const seen = await Promise.all(rows.map(({ deployment }) => maySee(context, callerOf(request), deployment)));
-    const shown = rows.filter((_row, at) => seen[at]);
-    return {
-      deployments: await Promise.all(shown.map(async (row) => wireStatus(row, await context.bootOf(row.instances)))),
-    };
-  });
+  app.get(
+    '/status',
+    { config: { needs: 'read' }, schema: { tags, response: { 200: statusSchema } } },
+    async (request) => {
+      const rows = await deps.store.deployments.overview();
+      const seen = await Promise.all(rows.map(({ deployment }) => maySee(context, callerOf(request), deployment)));
+      const shown = rows.filter((_row, at) => seen[at]);
+      return {
+        deployments: await Promise.all(shown.map(async (row) => wireStatus(row, await context.bootOf(row.instances)))),
+      };
+    },
+  );
 }
 
 /** The scheduler alone sees containers and processes. Where it is silent, the end of the log that a failure kept. */

@@ -3,7 +3,6 @@ import type { Hardware } from '@hearth/core';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
 import { checkNewHardware } from '../hardware.ts';
-import { requireAdmin } from '../plugins/auth.ts';
 import { notFound, Problem } from '../problem.ts';
 import { wireHardware } from '../wire.ts';
 
@@ -27,14 +26,19 @@ export function hardwareRoutes(app: App, { deps }: Context): void {
   const { hosts } = deps.store;
 
   /** A bare array, as Replicate has it. */
-  app.get('/hardware', { schema: { tags, response: { 200: z.array(hardwareSchema) } } }, async () =>
-    (await hosts.hardware()).map(wireHardware),
+  app.get(
+    '/hardware',
+    { config: { needs: 'read' }, schema: { tags, response: { 200: z.array(hardwareSchema) } } },
+    async () => (await hosts.hardware()).map(wireHardware),
   );
 
   /** Ours: makes a SKU or replaces it. What runs already keeps the price it ran at. */
   app.post(
     '/hardware',
-    { onRequest: requireAdmin, schema: { tags, body: hardwareBodySchema, response: { 200: hardwareSchema } } },
+    {
+      config: { needs: 'operator', audit: 'hardware.put' },
+      schema: { tags, body: hardwareBodySchema, response: { 200: hardwareSchema } },
+    },
     async (request) => {
       const row = hardwareOf(request.body);
       await checkNewHardware(deps.store, row);
@@ -47,7 +51,10 @@ export function hardwareRoutes(app: App, { deps }: Context): void {
   /** Ours. What ran on it keeps its record. */
   app.delete(
     '/hardware/:sku',
-    { onRequest: requireAdmin, schema: { tags, params: z.object({ sku: z.string() }) } },
+    {
+      config: { needs: 'operator', audit: 'hardware.remove' },
+      schema: { tags, params: z.object({ sku: z.string() }) },
+    },
     async (request, reply) => {
       const { sku } = request.params;
       const outcome = await hosts.removeHardware(sku);

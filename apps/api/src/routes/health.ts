@@ -1,24 +1,27 @@
 import type { FastifyRequest } from 'fastify';
 import type { App, Context } from '../context.ts';
-import { callerOf } from '../plugins/auth.ts';
-import { Problem } from '../problem.ts';
+import { callerOf, requireOperator } from '../plugins/auth.ts';
 
 /** A store or queue that is silent for this long does not answer. */
 const PING_MS = 2_000;
 
 /** For load balancers and Prometheus. */
 export function healthRoutes(app: App, { deps, auth }: Context): void {
-  app.get('/health', { schema: { tags: ['health'], security: [] } }, async (_request, reply) => {
-    const [store, queue] = await Promise.all([answers(deps.store.ping()), answers(deps.queues.ping())]);
-    const healthy = store && queue;
-    const word = (ok: boolean) => (ok ? 'ok' : 'no answer');
-    return reply.code(healthy ? 200 : 503).send({ status: word(healthy), store: word(store), queue: word(queue) });
-  });
+  app.get(
+    '/health',
+    { config: { needs: 'nothing' }, schema: { tags: ['health'], security: [] } },
+    async (_request, reply) => {
+      const [store, queue] = await Promise.all([answers(deps.store.ping()), answers(deps.queues.ping())]);
+      const healthy = store && queue;
+      const word = (ok: boolean) => (ok ? 'ok' : 'no answer');
+      return reply.code(healthy ? 200 : 503).send({ status: word(healthy), store: word(store), queue: word(queue) });
+    },
+  );
 
-  app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
+  app.get('/metrics', { config: { needs: 'nothing' }, schema: { hide: true } }, async (request, reply) => {
     if (!isLocal(request)) {
       await auth.authenticate(request);
-      if (callerOf(request).role !== 'admin') throw new Problem('forbidden', "This needs an admin's token.");
+      requireOperator(callerOf(request));
     }
     return reply.type(deps.metrics.contentType).send(await deps.metrics.text());
   });

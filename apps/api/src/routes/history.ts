@@ -30,7 +30,10 @@ export function historyRoutes(app: App, context: Context): void {
 
   app.get(
     '/instances/timeline',
-    { schema: { tags: ['fleet'], querystring: livesQuerySchema, response: { 200: livesSchema } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags: ['fleet'], querystring: livesQuerySchema, response: { 200: livesSchema } },
+    },
     async (request) => {
       const { deployment } = request.query;
       const caller = callerOf(request);
@@ -51,6 +54,7 @@ export function historyRoutes(app: App, context: Context): void {
   app.get(
     '/deployments/:owner/:name/metrics',
     {
+      config: { needs: 'read' },
       schema: {
         tags: ['deployments'],
         params: z.object({ owner: z.string(), name: z.string() }),
@@ -71,7 +75,10 @@ export function historyRoutes(app: App, context: Context): void {
 
   app.get(
     '/usage/instances',
-    { schema: { tags: ['usage'], querystring: instanceUsageQuerySchema, response: { 200: instanceUsageSchema } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags: ['usage'], querystring: instanceUsageQuerySchema, response: { 200: instanceUsageSchema } },
+    },
     async (request) => {
       const range = rangeOf(request.query, { now: now(), usualMs: 7 * 24 * HOUR_MS, mostDays: 92 });
       const days = await store.history.days({ ...range, now: now(), owner: viewerOf(callerOf(request)) });

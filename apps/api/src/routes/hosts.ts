@@ -2,7 +2,7 @@ import { hostBodySchema, hostPatchSchema, hostSchema } from '@hearth/contract';
 import type { HostConnection, HostRow, HostSettings } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
-import { callerOf, requireAdmin } from '../plugins/auth.ts';
+import { callerOf } from '../plugins/auth.ts';
 import { invalidField, notFound, Problem } from '../problem.ts';
 import { wireHost } from '../wire-hosts.ts';
 
@@ -18,13 +18,19 @@ export function hostRoutes(app: App, context: Context): void {
     return row;
   };
 
-  app.get('/hosts', { schema: { tags, response: { 200: z.array(hostSchema) } } }, async (request) => {
-    const mayOperate = callerOf(request).role === 'admin';
-    return (await hosts.list()).map((row) => wireHost(row, mayOperate));
-  });
+  app.get(
+    '/hosts',
+    { config: { needs: 'read' }, schema: { tags, response: { 200: z.array(hostSchema) } } },
+    async (request) => {
+      const mayOperate = callerOf(request).operator;
+      return (await hosts.list()).map((row) => wireHost(row, mayOperate));
+    },
+  );
 
-  app.get('/hosts/:id', { schema: { tags, params, response: { 200: hostSchema } } }, async (request) =>
-    wireHost(await there(request.params.id), callerOf(request).role === 'admin'),
+  app.get(
+    '/hosts/:id',
+    { config: { needs: 'read' }, schema: { tags, params, response: { 200: hostSchema } } },
+    async (request) => wireHost(await there(request.params.id), callerOf(request).operator),
   );
 
   writingRoutes(app, context, there);
@@ -36,7 +42,10 @@ function writingRoutes(app: App, { deps }: Context, there: (id: string) => Promi
 
   app.post(
     '/hosts',
-    { onRequest: requireAdmin, schema: { tags, body: hostBodySchema, response: { 201: hostSchema } } },
+    {
+      config: { needs: 'operator', audit: 'hosts.add' },
+      schema: { tags, body: hostBodySchema, response: { 201: hostSchema } },
+    },
     async (request, reply) => {
       const { body } = request;
       const id = body.id ?? idFromUrl(body.url);
@@ -50,7 +59,10 @@ function writingRoutes(app: App, { deps }: Context, there: (id: string) => Promi
 
   app.patch(
     '/hosts/:id',
-    { onRequest: requireAdmin, schema: { tags, params, body: hostPatchSchema, response: { 200: hostSchema } } },
+    {
+      config: { needs: 'operator', audit: 'hosts.update' },
+      schema: { tags, params, body: hostPatchSchema, response: { 200: hostSchema } },
+    },
     async (request) => {
       const standing = await there(request.params.id);
       const changed = await hosts.change(standing.id, changedSettings(standing, request.body));
@@ -62,7 +74,7 @@ function writingRoutes(app: App, { deps }: Context, there: (id: string) => Promi
 
   app.post(
     '/hosts/:id/check',
-    { onRequest: requireAdmin, schema: { tags, params, response: { 202: hostSchema } } },
+    { config: { needs: 'operator', audit: 'hosts.check' }, schema: { tags, params, response: { 202: hostSchema } } },
     async (request, reply) => {
       const asked = await hosts.askCheck(request.params.id, now());
       if (asked === null) throw notFound(`Host ${request.params.id}`);
@@ -75,7 +87,7 @@ function writingRoutes(app: App, { deps }: Context, there: (id: string) => Promi
   app.delete(
     '/hosts/:id',
     {
-      onRequest: requireAdmin,
+      config: { needs: 'operator', audit: 'hosts.remove' },
       schema: { tags, params, querystring: z.object({ force: z.enum(['true', 'false']).optional() }) },
     },
     async (request, reply) => {

@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import { verifyQuerySchema, type WireLedgerDifference, type WireVerifiedLine } from '@hearth/contract';
 import type { Store, VerifiedPart } from '@hearth/store';
 import type { App, Context } from '../context.ts';
-import { requireAdmin } from '../plugins/auth.ts';
 import { notFound } from '../problem.ts';
 
 const tags = ['usage'];
@@ -16,7 +15,7 @@ export function ledgerRoutes(app: App, { deps, closing }: Context): void {
   /** Told line by line, so that it may take its time. */
   app.get(
     '/usage/verify',
-    { onRequest: requireAdmin, schema: { tags, querystring: verifyQuerySchema } },
+    { config: { needs: 'operator' }, schema: { tags, querystring: verifyQuerySchema } },
     async (request, reply) => {
       const accountId = await accountIdOf(store, request.query.account);
       const parts = verifiedLines(store.ledger.verify({ accountId }));

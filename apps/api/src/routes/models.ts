@@ -33,23 +33,34 @@ function readRoutes(app: App, context: Context): void {
 
   app.get(
     '/models',
-    { schema: { tags, querystring: modelListQuerySchema, response: { 200: pageSchema(modelSchema) } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags, querystring: modelListQuerySchema, response: { 200: pageSchema(modelSchema) } },
+    },
     async (request) => answerModels(context, callerOf(request), request.query),
   );
 
-  app.get('/models/:owner/:name', { schema: { tags, params, response: { 200: modelSchema } } }, async (request) => {
-    const { owner, name } = request.params;
-    const row = await models.describe(owner, name);
-    if (row === null || !mayUse(callerOf(request), row)) throw notFound(`Model ${owner}/${name}`);
-    return wireModel(row, urls);
-  });
+  app.get(
+    '/models/:owner/:name',
+    { config: { needs: 'read' }, schema: { tags, params, response: { 200: modelSchema } } },
+    async (request) => {
+      const { owner, name } = request.params;
+      const row = await models.describe(owner, name);
+      if (row === null || !mayUse(callerOf(request), row)) throw notFound(`Model ${owner}/${name}`);
+      return wireModel(row, urls);
+    },
+  );
 
-  app.get('/models/:owner/:name/readme', { schema: { tags, params } }, async (request, reply) => {
-    const model = await visibleModel(context, request.params, callerOf(request));
-    const readme = await models.readme(model.id);
-    if (readme === null) throw notFound(`A readme of ${model.owner}/${model.name}`);
-    return reply.type('text/plain; charset=utf-8').send(readme);
-  });
+  app.get(
+    '/models/:owner/:name/readme',
+    { config: { needs: 'read' }, schema: { tags, params } },
+    async (request, reply) => {
+      const model = await visibleModel(context, request.params, callerOf(request));
+      const readme = await models.readme(model.id);
+      if (readme === null) throw notFound(`A readme of ${model.owner}/${model.name}`);
+      return reply.type('text/plain; charset=utf-8').send(readme);
+    },
+  );
 }
 
 function writeRoutes(app: App, context: Context): void {
@@ -58,7 +69,10 @@ function writeRoutes(app: App, context: Context): void {
 
   app.post(
     '/models',
-    { schema: { tags, body: modelBodySchema, response: { 201: modelSchema } } },
+    {
+      config: { needs: 'deploy', audit: 'models.create' },
+      schema: { tags, body: modelBodySchema, response: { 201: modelSchema } },
+    },
     async (request, reply) => {
       const { owner, name, visibility, hardware, ...rest } = request.body;
       if (!mayChange(callerOf(request), { owner })) {
@@ -85,7 +99,10 @@ function writeRoutes(app: App, context: Context): void {
 
   app.patch(
     '/models/:owner/:name',
-    { schema: { tags, params, body: modelPatchSchema, response: { 200: modelSchema } } },
+    {
+      config: { needs: 'deploy', audit: 'models.update' },
+      schema: { tags, params, body: modelPatchSchema, response: { 200: modelSchema } },
+    },
     async (request) => {
       const caller = callerOf(request);
       const model = await changeableModel(context, request.params, caller);
@@ -96,15 +113,19 @@ function writeRoutes(app: App, context: Context): void {
     },
   );
 
-  app.delete('/models/:owner/:name', { schema: { tags, params } }, async (request, reply) => {
-    const model = await changeableModel(context, request.params, callerOf(request));
-    const named = `${model.owner}/${model.name}`;
-    const removed = await models.remove(model.id);
-    if (removed === null) throw notFound(`Model ${named}`);
-    if (removed !== 'removed') throw new Problem('model-in-use', `${named} ${WHY_KEPT[removed]}`);
-    changed(context);
-    return reply.code(204).send();
-  });
+  app.delete(
+    '/models/:owner/:name',
+    { config: { needs: 'deploy', audit: 'models.remove' }, schema: { tags, params } },
+    async (request, reply) => {
+      const model = await changeableModel(context, request.params, callerOf(request));
+      const named = `${model.owner}/${model.name}`;
+      const removed = await models.remove(model.id);
+      if (removed === null) throw notFound(`Model ${named}`);
+      if (removed !== 'removed') throw new Problem('model-in-use', `${named} ${WHY_KEPT[removed]}`);
+      changed(context);
+      return reply.code(204).send();
+    },
+  );
 }
 
 const WHY_KEPT: Record<ModelUse, string> = {

@@ -21,25 +21,30 @@ export function operationRoutes(app: App, context: Context): void {
     response: { 202: instanceSchema },
   };
   for (const ask of ['drain', 'stop'] satisfies InstanceAsk[]) {
-    app.post(`/instances/:id/${ask}`, { schema: instanceSchemas }, async (request, reply) => {
-      const { id } = request.params;
-      const caller = callerOf(request);
-      const row = await store.instances.get(id);
-      const of = row && (await context.targets.deployment(row.deploymentId));
-      const allowed = caller.role === 'admin' || (of !== null && mayChange(caller, of));
-      if (row === null || !allowed) throw notFound(`Instance ${id}`);
-      if (!(await store.instances.ask(id, ask, caller.account.username, now())))
-        throw new Problem('instance-ended', `Instance ${id} is ${row.state}.`);
-      bus.poke('scheduler');
-      const deployment = of && `${of.owner}/${of.name}`;
-      reply.code(202);
-      return wireInstance({ ...row, inFlight: 0, lastUsedAt: null }, { deployment, model: of?.model ?? null });
-    });
+    app.post(
+      `/instances/:id/${ask}`,
+      { config: { needs: 'deploy', audit: `instances.${ask}` }, schema: instanceSchemas },
+      async (request, reply) => {
+        const { id } = request.params;
+        const caller = callerOf(request);
+        const row = await store.instances.get(id);
+        const of = row && (await context.targets.deployment(row.deploymentId));
+        const allowed = caller.operator || (of !== null && mayChange(caller, of));
+        if (row === null || !allowed) throw notFound(`Instance ${id}`);
+        if (!(await store.instances.ask(id, ask, caller.account.username, now())))
+          throw new Problem('instance-ended', `Instance ${id} is ${row.state}.`);
+        bus.poke('scheduler');
+        const deployment = of && `${of.owner}/${of.name}`;
+        reply.code(202);
+        return wireInstance({ ...row, inFlight: 0, lastUsedAt: null }, { deployment, model: of?.model ?? null });
+      },
+    );
   }
 
   app.post(
     '/deployments/:owner/:name/warm',
     {
+      config: { needs: 'deploy', audit: 'deployments.warm' },
       schema: {
         tags: ['deployments'],
         params: z.object({ owner: z.string(), name: z.string() }),

@@ -12,7 +12,7 @@ export function outputRoutes(app: App, { deps, urls }: Context): void {
   const path = '/outputs/:capability/:name';
   app.get(
     path,
-    { schema: { tags: ['files'], params, security: [] }, ...openToPages(app, path) },
+    { config: { needs: 'nothing' }, schema: { tags: ['files'], params, security: [] }, ...openToPages(app, path) },
     async (request, reply) => {
       const id = urls.outputOf(request.params.capability);
       const file = id === null ? null : await deps.store.files.get(id);

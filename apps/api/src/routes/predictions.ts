@@ -46,7 +46,7 @@ function createRoutes(app: App, context: Context): void {
 
   app.post(
     '/predictions',
-    { schema: { tags, headers, body: versionedPredictionBodySchema, response: answer } },
+    { config: { needs: 'run' }, schema: { tags, headers, body: versionedPredictionBodySchema, response: answer } },
     async (request, reply) => {
       const { version, ...body } = request.body;
       const target = await targets.byVersion(version, callerOf(request));
@@ -55,7 +55,10 @@ function createRoutes(app: App, context: Context): void {
   );
   app.post(
     '/models/:owner/:name/predictions',
-    { schema: { tags, headers, params: nameParams, body: predictionBodySchema, response: answer } },
+    {
+      config: { needs: 'run' },
+      schema: { tags, headers, params: nameParams, body: predictionBodySchema, response: answer },
+    },
     async (request, reply) => {
       const target = await targets.byModel(request.params.owner, request.params.name, callerOf(request));
       return create(context, request, reply, target, request.body);
@@ -63,7 +66,10 @@ function createRoutes(app: App, context: Context): void {
   );
   app.post(
     '/deployments/:owner/:name/predictions',
-    { schema: { tags, headers, params: nameParams, body: predictionBodySchema, response: answer } },
+    {
+      config: { needs: 'run' },
+      schema: { tags, headers, params: nameParams, body: predictionBodySchema, response: answer },
+    },
     async (request, reply) => {
       const target = await targets.byDeployment(request.params.owner, request.params.name, callerOf(request));
       return create(context, request, reply, target, request.body);
@@ -130,7 +136,7 @@ function readRoutes(app: App, context: Context): void {
 
   app.get(
     '/predictions/:id',
-    { schema: { tags, params: idParams, response: { 200: predictionSchema } } },
+    { config: { needs: 'read' }, schema: { tags, params: idParams, response: { 200: predictionSchema } } },
     async (request) => {
       const row = own(await predictions.get(request.params.id), `Prediction ${request.params.id}`, callerOf(request));
       return wirePrediction(row, urls, await waitingOf(row));
@@ -139,7 +145,10 @@ function readRoutes(app: App, context: Context): void {
 
   app.get(
     '/predictions',
-    { schema: { tags, querystring: predictionListQuerySchema, response: { 200: pageSchema(predictionSchema) } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags, querystring: predictionListQuerySchema, response: { 200: pageSchema(predictionSchema) } },
+    },
     async (request) => {
       const { cursor, ...filters } = request.query;
       const { created_after, created_before, source, status, model, deployment } = filters;
@@ -161,7 +170,7 @@ function readRoutes(app: App, context: Context): void {
 
   app.post(
     '/predictions/:id/cancel',
-    { schema: { tags, params: idParams, response: { 200: predictionSchema } } },
+    { config: { needs: 'run' }, schema: { tags, params: idParams, response: { 200: predictionSchema } } },
     async (request, reply) => {
       const { id } = request.params;
       const row = own(await predictions.get(id), `Prediction ${id}`, callerOf(request));

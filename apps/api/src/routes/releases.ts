@@ -26,7 +26,10 @@ export function releaseRoutes(app: App, context: Context): void {
 
   app.get(
     '/deployments/:owner/:name/releases',
-    { schema: { tags, params, querystring: pageQuerySchema, response: { 200: pageSchema(releaseSchema) } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags, params, querystring: pageQuerySchema, response: { 200: pageSchema(releaseSchema) } },
+    },
     async (request) => {
       const row = await visible(context, request.params, callerOf(request));
       const page = pageOf(request.query.cursor, RELEASE_NUMBER);
@@ -44,7 +47,10 @@ export function releaseRoutes(app: App, context: Context): void {
 
   app.post(
     '/deployments/:owner/:name/rollback',
-    { schema: { tags, params, body: rollbackBodySchema, response: { 200: rolledBackSchema } } },
+    {
+      config: { needs: 'deploy', audit: 'deployments.rollback' },
+      schema: { tags, params, body: rollbackBodySchema, response: { 200: rolledBackSchema } },
+    },
     async (request) => {
       const caller = callerOf(request);
       const row = changeable(await visible(context, request.params, caller), caller);

@@ -15,7 +15,7 @@ export function searchRoutes(app: App, context: Context): void {
 
   app.get(
     '/search',
-    { schema: { tags, querystring: searchQuerySchema, response: { 200: searchSchema } } },
+    { config: { needs: 'read' }, schema: { tags, querystring: searchQuerySchema, response: { 200: searchSchema } } },
     async (request) => {
       const { query, limit } = request.query;
       const viewer = viewerOf(callerOf(request));
@@ -47,7 +47,10 @@ export function searchRoutes(app: App, context: Context): void {
   app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.query(
     '/models',
-    { schema: { tags, body: searchTextSchema.nullish(), response: { 200: pageSchema(modelSchema) } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags, body: searchTextSchema.nullish(), response: { 200: pageSchema(modelSchema) } },
+    },
     async (request) => {
       const text = request.body?.trim() ?? '';
       const caller = callerOf(request);

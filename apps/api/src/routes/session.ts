@@ -23,20 +23,28 @@ export function sessionRoutes(app: App, { deps, auth }: Context): void {
       username: identity.account.username,
       name: identity.account.name,
     },
-    role: identity && identity.role,
+    power: identity && { scope: identity.scope, operator: identity.operator, member: identity.member },
     public_url: publicUrl,
   });
 
   const identify = async (request: FastifyRequest) => auth.identify(request);
-  app.get('/session', { schema: { hide: true, response }, onRequest: identify }, async (request, reply) => {
-    reply.header('cache-control', 'no-store');
-    return wire(request.identity);
-  });
+  app.get(
+    '/session',
+    { config: { needs: 'nothing' }, schema: { hide: true, response }, onRequest: identify },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return wire(request.identity);
+    },
+  );
 
   const signIns = createSignInThrottle(app);
   app.post(
     '/session',
-    { schema: { hide: true, body: sessionBodySchema, response }, onRequest: [ownPage, signIns.check] },
+    {
+      config: { needs: 'nothing' },
+      schema: { hide: true, body: sessionBodySchema, response },
+      onRequest: [ownPage, signIns.check],
+    },
     async (request, reply) => {
       const identity = await auth.ofToken(request.body.token);
       if (identity === null) {
@@ -44,7 +52,7 @@ export function sessionRoutes(app: App, { deps, auth }: Context): void {
         throw new Problem('unauthenticated', 'This token is not known, or was removed.');
       }
       const secret = newToken();
-      const expiresAt = now() + SESSION_MS;
+      const expiresAt = Math.min(now() + SESSION_MS, identity.expiresAt ?? Number.POSITIVE_INFINITY);
       await store.sessions.add({ hash: hashToken(secret), tokenId: identity.tokenId, expiresAt });
       reply.setCookie(SESSION_COOKIE, secret, { ...cookie, expires: new Date(expiresAt) });
       reply.header('cache-control', 'no-store');
@@ -52,9 +60,13 @@ export function sessionRoutes(app: App, { deps, auth }: Context): void {
     },
   );
 
-  app.delete('/session', { schema: { hide: true }, onRequest: ownPage }, async (request, reply) => {
-    const secret = request.cookies[SESSION_COOKIE];
-    if (secret !== undefined && (await store.sessions.remove(hashToken(secret)))) auth.forget();
-    return reply.clearCookie(SESSION_COOKIE, cookie).code(204).send();
-  });
+  app.delete(
+    '/session',
+    { config: { needs: 'nothing' }, schema: { hide: true }, onRequest: ownPage },
+    async (request, reply) => {
+      const secret = request.cookies[SESSION_COOKIE];
+      if (secret !== undefined && (await store.sessions.remove(hashToken(secret)))) auth.forget();
+      return reply.clearCookie(SESSION_COOKIE, cookie).code(204).send();
+    },
+  );
 }

@@ -21,9 +21,10 @@ export function streamRoutes(app: App, { urls, tails, closing }: Context): void 
   };
   for (const path of PATHS) {
     // A HEAD would read the stream to its end and show nothing of it.
-    const options = { schema: { tags: ['predictions'], params, security: [] }, exposeHeadRoute: false };
+    const config = { needs: 'nothing' as const };
+    const options = { config, schema: { tags: ['predictions'], params, security: [] }, exposeHeadRoute: false };
     app.get(path, options, stream);
-    app.options(path, { schema: { hide: true, params } }, preflight);
+    app.options(path, { config, schema: { hide: true, params } }, preflight);
   }
 }
 

@@ -15,6 +15,7 @@ export function timelineRoutes(app: App, context: Context): void {
   app.get(
     '/predictions/:id/timeline',
     {
+      config: { needs: 'read' },
       schema: {
         tags: ['predictions'],
         params: z.object({ id: z.string() }),

@@ -1,33 +1,42 @@
-import { newTokenSchema, tokenBodySchema, tokenSchema } from '@hearth/contract';
+import { effectiveScope, MOST_OF_ROLE, newTokenSchema, tokenBodySchema, tokenSchema } from '@hearth/contract';
 import { hashToken, newToken } from '@hearth/kit';
+import type { AccountRow, MemberRow } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
-import { callerOf, requireAdminRole } from '../plugins/auth.ts';
-import { notFound } from '../problem.ts';
+import { callerOf, type Identity, requireOperator } from '../plugins/auth.ts';
+import { invalidField, notFound } from '../problem.ts';
 import { wireToken } from '../wire.ts';
 
 const tags = ['account'];
 
 /**
- * Ours: tokens. Members see those of their own account, and make and remove members' tokens of it; admins do so with all
- * tokens of all accounts. Accounts come into being with their first token.
+ * Ours: tokens. An account's owners see, make and remove those of its members, the operator all. Whatever is less than
+ * `admin` makes none, so a token that leaks is over when it is removed. Accounts may come into being with their first token.
  */
 export function tokenRoutes(app: App, { deps, auth }: Context): void {
   const { accounts } = deps.store;
 
   app.post(
     '/tokens',
-    { schema: { tags, body: tokenBodySchema, response: { 201: newTokenSchema } } },
+    {
+      config: { needs: 'admin', audit: 'tokens.create' },
+      schema: { tags, body: tokenBodySchema, response: { 201: newTokenSchema } },
+    },
     async (request, reply) => {
       const caller = callerOf(request);
-      const { name, role, username = caller.account.username } = request.body;
-      if (role === 'admin' || username !== caller.account.username) requireAdminRole(caller);
+      const { name, username = caller.account.username, operator, scope } = request.body;
+      if (operator || username !== caller.account.username) requireOperator(caller);
+      const expiresAt = expiryOf(request.body, deps.now());
       const account = await accounts.ensure({ type: 'user', username, name: username });
+      const member = await memberFor(request.body, account, caller);
       const token = newToken();
       const row = await accounts.addToken({
         accountId: account.id,
+        memberId: member?.id,
         name,
-        role,
+        scope,
+        operator,
+        expiresAt,
         hash: hashToken(token),
         hint: token.slice(-4),
       });
@@ -39,6 +48,7 @@ export function tokenRoutes(app: App, { deps, auth }: Context): void {
   app.get(
     '/tokens',
     {
+      config: { needs: 'admin' },
       schema: {
         tags,
         querystring: z.object({ username: z.string().optional() }),
@@ -48,18 +58,54 @@ export function tokenRoutes(app: App, { deps, auth }: Context): void {
     async (request) => {
       const caller = callerOf(request);
       const { username = caller.account.username } = request.query;
-      if (username !== caller.account.username) requireAdminRole(caller);
+      if (username !== caller.account.username) requireOperator(caller);
       const account = await accounts.byUsername(username);
       if (account === null) throw notFound(`Account ${username}`);
       return (await accounts.tokens(account.id)).map((row) => wireToken(row, username));
     },
   );
 
-  app.delete('/tokens/:id', { schema: { tags, params: z.object({ id: z.string() }) } }, async (request, reply) => {
-    const { account, role } = callerOf(request);
-    const within = role === 'admin' ? undefined : { accountId: account.id, role };
-    if (!(await accounts.removeToken(request.params.id, within))) throw notFound(`Token ${request.params.id}`);
-    auth.forget();
-    return reply.code(204).send();
-  });
+  app.delete(
+    '/tokens/:id',
+    { config: { needs: 'admin', audit: 'tokens.remove' }, schema: { tags, params: z.object({ id: z.string() }) } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const caller = callerOf(request);
+      const row = await accounts.token(id);
+      // The operator's are the operator's, also in an account that has other owners.
+      const mayRemove = caller.operator || (row?.accountId === caller.account.id && !row.operator);
+      if (!mayRemove || !(await accounts.removeToken(id))) throw notFound(`Token ${id}`);
+      auth.forget();
+      return reply.code(204).send();
+    },
+  );
+
+  /** Undefined: the account's first owner. */
+  async function memberFor(
+    { member: name, scope, operator, username }: Body,
+    account: AccountRow,
+    caller: Identity,
+  ): Promise<MemberRow | undefined> {
+    const isOwn = account.id === caller.account.id;
+    if (name === undefined && !isOwn) return undefined;
+    const wanted = name ?? caller.member;
+    const member = await accounts.member(account.id, wanted);
+    if (member === null)
+      throw invalidField('member', 'enum', `${JSON.stringify(wanted)} is no member of ${username ?? account.username}`);
+    const most = MOST_OF_ROLE[member.role];
+    if (effectiveScope(scope, member.role) !== scope)
+      throw invalidField('scope', 'scope', `${scope} is more than a ${member.role} may have: ${most} at most`);
+    if (operator && member.role !== 'owner')
+      throw invalidField('operator', 'not_allowed', `${member.name} is no owner of ${account.username}`);
+    return member;
+  }
+}
+
+type Body = z.output<typeof tokenBodySchema>;
+
+function expiryOf({ expires_at }: Body, now: number): number | null {
+  if (expires_at === undefined) return null;
+  const at = Date.parse(expires_at);
+  if (at <= now) throw invalidField('expires_at', 'datetime', `${expires_at} has passed`);
+  return at;
 }

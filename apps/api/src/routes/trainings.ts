@@ -28,7 +28,10 @@ export function trainingRoutes(app: App, context: Context): void {
 
   app.post(
     '/models/:owner/:name/versions/:id/trainings',
-    { schema: { tags, headers, params: versionParams, body: trainingBodySchema, response: { 201: trainingSchema } } },
+    {
+      config: { needs: 'deploy', audit: 'trainings.create' },
+      schema: { tags, headers, params: versionParams, body: trainingBodySchema, response: { 201: trainingSchema } },
+    },
     async (request, reply) => {
       const { owner, name, id } = request.params;
       const { destination, ...body } = request.body;
@@ -54,7 +57,10 @@ export function trainingRoutes(app: App, context: Context): void {
 
   app.get(
     '/trainings',
-    { schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(trainingSchema) } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags, querystring: pageQuerySchema, response: { 200: pageSchema(trainingSchema) } },
+    },
     async (request) => {
       const accountId = callerOf(request).account.id;
       const page = pageOf(request.query.cursor);
@@ -70,7 +76,7 @@ export function trainingRoutes(app: App, context: Context): void {
 
   app.get(
     '/trainings/:id',
-    { schema: { tags, params: idParams, response: { 200: trainingSchema } } },
+    { config: { needs: 'read' }, schema: { tags, params: idParams, response: { 200: trainingSchema } } },
     async (request) => {
       const row = await found(request, request.params.id);
       return wireTraining(row, urls, await waitingOf(row));
@@ -79,7 +85,7 @@ export function trainingRoutes(app: App, context: Context): void {
 
   app.post(
     '/trainings/:id/cancel',
-    { schema: { tags, params: idParams, response: { 200: trainingSchema } } },
+    { config: { needs: 'run' }, schema: { tags, params: idParams, response: { 200: trainingSchema } } },
     async (request, reply) => {
       const row = await found(request, request.params.id);
       return wireTraining(await cancelPrediction(context, row, reply), urls);

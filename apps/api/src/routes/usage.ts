@@ -20,49 +20,57 @@ export function usageRoutes(app: App, { deps, urls }: Context): void {
   const { usage } = deps.store;
   const response = { 200: z.union([usageTotalsSchema, pageSchema(usageRecordSchema)]) };
 
-  app.get('/usage', { schema: { tags: ['usage'], querystring: usageQuerySchema, response } }, async (request) => {
-    const { by, daily, kind, cursor } = request.query;
-    const caller = callerOf(request);
-    if (by === undefined) {
-      const page = pageOf(cursor);
-      const rows = await usage.list({ ...page, kind, accountId: billedOf(caller) });
-      return answerPage(rows, wireUsageRecord, { urls, path: '/usage', page, filters: { kind } });
-    }
-    const totals = await usage.totals({ by, daily: daily === 'true', ...rangeFor(request.query, caller) });
-    return {
-      by,
-      results: totals.map(({ day, key, name, predictions, predictMicroseconds, costMicros, correctionMicros }) => ({
-        day,
+  app.get(
+    '/usage',
+    { config: { needs: 'read' }, schema: { tags: ['usage'], querystring: usageQuerySchema, response } },
+    async (request) => {
+      const { by, daily, kind, cursor } = request.query;
+      const caller = callerOf(request);
+      if (by === undefined) {
+        const page = pageOf(cursor);
+        const rows = await usage.list({ ...page, kind, accountId: billedOf(caller) });
+        return answerPage(rows, wireUsageRecord, { urls, path: '/usage', page, filters: { kind } });
+      }
+      const totals = await usage.totals({ by, daily: daily === 'true', ...rangeFor(request.query, caller) });
+      return {
+        by,
+        results: totals.map(({ day, key, name, predictions, predictMicroseconds, costMicros, correctionMicros }) => ({
+          day,
+          key,
+          name,
+          predictions,
+          predict_microseconds: predictMicroseconds,
+          cost_micros: costMicros,
+          correction_micros: correctionMicros,
+        })),
+      };
+    },
+  );
+
+  app.get(
+    '/usage/csv',
+    { config: { needs: 'read' }, schema: { tags: ['usage'], querystring: usageCsvQuerySchema } },
+    async (request, reply) => {
+      const { by } = request.query;
+      const totals = await usage.totals({ by, daily: true, ...rangeFor(request.query, callerOf(request)) });
+      const rows = totals.map(({ day, key, name, predictions, predictMicroseconds, costMicros }) => [
+        day ?? '',
         key,
         name,
         predictions,
-        predict_microseconds: predictMicroseconds,
-        cost_micros: costMicros,
-        correction_micros: correctionMicros,
-      })),
-    };
-  });
-
-  app.get('/usage/csv', { schema: { tags: ['usage'], querystring: usageCsvQuerySchema } }, async (request, reply) => {
-    const { by } = request.query;
-    const totals = await usage.totals({ by, daily: true, ...rangeFor(request.query, callerOf(request)) });
-    const rows = totals.map(({ day, key, name, predictions, predictMicroseconds, costMicros }) => [
-      day ?? '',
-      key,
-      name,
-      predictions,
-      predictMicroseconds / 1_000_000,
-      costMicros,
-    ]);
-    return reply
-      .type('text/csv; charset=utf-8')
-      .header('content-disposition', `attachment; filename="usage-by-${by}.csv"`)
-      .send(csv([CSV_HEADER, ...rows]));
-  });
+        predictMicroseconds / 1_000_000,
+        costMicros,
+      ]);
+      return reply
+        .type('text/csv; charset=utf-8')
+        .header('content-disposition', `attachment; filename="usage-by-${by}.csv"`)
+        .send(csv([CSV_HEADER, ...rows]));
+    },
+  );
 }
 
 /** Undefined: everybody's. */
-const billedOf = (caller: Identity): string | undefined => (caller.role === 'admin' ? undefined : caller.account.id);
+const billedOf = (caller: Identity): string | undefined => (caller.operator ? undefined : caller.account.id);
 
 const rangeFor = (
   { from, to }: { from?: string | undefined; to?: string | undefined },

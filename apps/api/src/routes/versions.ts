@@ -27,7 +27,10 @@ export function versionRoutes(app: App, context: Context): void {
 
   app.get(
     '/models/:owner/:name/versions',
-    { schema: { tags, params, querystring: pageQuerySchema, response: { 200: pageSchema(versionSchema) } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags, params, querystring: pageQuerySchema, response: { 200: pageSchema(versionSchema) } },
+    },
     async (request) => {
       const { owner, name } = request.params;
       const model = await visibleModel(context, request.params, callerOf(request));
@@ -39,7 +42,10 @@ export function versionRoutes(app: App, context: Context): void {
 
   app.get(
     '/models/:owner/:name/versions/:id',
-    { schema: { tags, params: params.extend({ id: z.string() }), response: { 200: versionSchema } } },
+    {
+      config: { needs: 'read' },
+      schema: { tags, params: params.extend({ id: z.string() }), response: { 200: versionSchema } },
+    },
     async (request) => {
       const model = await visibleModel(context, request.params, callerOf(request));
       return wireVersion(await versionOf(context, model, request.params.id));
@@ -49,7 +55,10 @@ export function versionRoutes(app: App, context: Context): void {
   /** What runs of it is drained by the scheduler, hence 202. */
   app.delete(
     '/models/:owner/:name/versions/:id',
-    { schema: { tags, params: params.extend({ id: z.string() }) } },
+    {
+      config: { needs: 'deploy', audit: 'versions.remove' },
+      schema: { tags, params: params.extend({ id: z.string() }) },
+    },
     async (request, reply) => {
       const model = await changeableModel(context, request.params, callerOf(request));
       const version = await versionOf(context, model, request.params.id);
@@ -64,7 +73,10 @@ export function versionRoutes(app: App, context: Context): void {
   /** Ours: adds a version from an image, or from a folder of a host. Answers when it was looked at. */
   app.post(
     '/models/:owner/:name/versions',
-    { schema: { tags, params, body: versionBodySchema, response: { 201: versionSchema } } },
+    {
+      config: { needs: 'deploy', audit: 'versions.add' },
+      schema: { tags, params, body: versionBodySchema, response: { 201: versionSchema } },
+    },
     async (request, reply) => {
       const caller = callerOf(request);
       const model = await changeableModel(context, request.params, caller);
@@ -111,7 +123,7 @@ function checkImage(image: string): void {
 
 /** A folder's command runs on the host as the host's user, so only those who run the platform may name one. */
 async function checkFolder({ deps }: Context, caller: Identity, path: string): Promise<void> {
-  if (caller.role !== 'admin') throw new Problem('forbidden', "A version from a folder needs an admin's token.");
+  if (!caller.operator) throw new Problem('forbidden', "A version from a folder needs an operator's token.");
   if (!isAbsolute(path))
     throw invalidField('path', 'format', `${JSON.stringify(path)} must be an absolute path on the host`);
   const hosts = await deps.store.hosts.list();

@@ -23,18 +23,22 @@ function secretRoutes(app: App, { deps }: Context): void {
   const { accounts } = deps.store;
   const response = { 200: webhookSecretSchema };
 
-  app.get('/webhooks/default/secret', { schema: { tags, response } }, async (request) => {
+  app.get('/webhooks/default/secret', { config: { needs: 'run' }, schema: { tags, response } }, async (request) => {
     const { account } = callerOf(request);
     const [key] = await accounts.webhookSecrets(account.id, newWebhookSecret);
     if (key === undefined) throw notFound(`Account ${account.username}`);
     return { key };
   });
 
-  app.post('/webhooks/default/secret/rotate', { schema: { tags, response } }, async (request) => {
-    const key = newWebhookSecret();
-    await accounts.rotateWebhookSecret(callerOf(request).account.id, key, deps.now() + PREVIOUS_SECRET_MS);
-    return { key };
-  });
+  app.post(
+    '/webhooks/default/secret/rotate',
+    { config: { needs: 'admin', audit: 'webhook-secret.rotate' }, schema: { tags, response } },
+    async (request) => {
+      const key = newWebhookSecret();
+      await accounts.rotateWebhookSecret(callerOf(request).account.id, key, deps.now() + PREVIOUS_SECRET_MS);
+      return { key };
+    },
+  );
 }
 
 function messageRoutes(app: App, { deps, urls }: Context): void {
@@ -45,6 +49,7 @@ function messageRoutes(app: App, { deps, urls }: Context): void {
   app.get(
     '/predictions/:id/webhooks',
     {
+      config: { needs: 'read' },
       schema: {
         tags,
         params: z.object({ id: z.string() }),
@@ -63,6 +68,7 @@ function messageRoutes(app: App, { deps, urls }: Context): void {
   app.post(
     '/predictions/:id/webhooks/:message/resend',
     {
+      config: { needs: 'run' },
       schema: {
         tags,
         params: z.object({ id: z.string(), message: z.string() }),

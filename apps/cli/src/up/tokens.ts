@@ -44,7 +44,8 @@ async function makeToken(username: string, databaseUrl: string): Promise<string>
     await store.accounts.addToken({
       accountId,
       name: TOKEN_NAME,
-      role: 'admin',
+      scope: 'admin',
+      operator: true,
       hash: hashToken(token),
       hint: token.slice(-4),
     });

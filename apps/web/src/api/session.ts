@@ -1,12 +1,37 @@
-import { ApiError, problemSchema, type WireAccount, type WireSession } from '@hearth/contract';
+import {
+  ApiError,
+  allows,
+  type NEEDS,
+  problemSchema,
+  type Scope,
+  type WireAccount,
+  type WireSession,
+} from '@hearth/contract';
 import { queryOptions } from '@tanstack/react-query';
 import { setPublicUrl } from './client.ts';
 
 /** Who is signed in. */
 export interface Session {
   readonly account: WireAccount;
-  readonly role: 'admin' | 'member';
+  /** The member of the account whose token it began with. */
+  readonly member: string;
+  readonly scope: Scope;
+  readonly operator: boolean;
 }
+
+/** Whether the API would let this person do something of a class. */
+export const may = (session: Session | null | undefined, need: keyof typeof NEEDS): boolean =>
+  session != null && allows(session, need);
+
+/** Whether the API would let this person change what belongs to `owner`. */
+export const mayChange = (session: Session | null | undefined, owner: string): boolean =>
+  session != null && may(session, 'deploy') && (session.operator || session.account.username === owner);
+
+/** Why a button is not to be pressed; undefined: it is. */
+export const whyNot = (session: Session | null | undefined, need: keyof typeof NEEDS): string | undefined =>
+  session == null || may(session, need)
+    ? undefined
+    : `Needs the scope ${need}; you signed in with a token that has ${session.scope}.`;
 
 /** Null: nobody. */
 export const sessionQuery = queryOptions({
@@ -48,5 +73,5 @@ function problemIn(text: string) {
 
 function sessionOf(wire: WireSession | null): Session | null {
   if (wire !== null) setPublicUrl(wire.public_url);
-  return wire?.account && wire.role ? { account: wire.account, role: wire.role } : null;
+  return wire?.account && wire.power ? { account: wire.account, ...wire.power } : null;
 }

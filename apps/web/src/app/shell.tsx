@@ -65,6 +65,10 @@ const Places = () => (
   </nav>
 );
 
+/** `ada · deploy`; the name is left out where it is the account's. */
+const powerOf = ({ account, member, scope, operator }: Session): string =>
+  [member === account.username ? null : member, operator ? 'operator' : null, scope].filter(Boolean).join(' · ');
+
 function Who({ session }: { session: Session }) {
   // Another page: nothing of what this person saw stays in this one.
   const leave = () => signOut().then(() => location.assign('/sign-in'), toastFailed);
@@ -72,7 +76,7 @@ function Who({ session }: { session: Session }) {
     <div className="flex items-center gap-2 lg:border-t lg:border-line lg:pt-3 lg:pl-2">
       <div className="hidden min-w-0 flex-1 lg:block">
         <p className="truncate font-medium">{session.account.username}</p>
-        <p className="text-xs text-ink-muted">{session.role}</p>
+        <p className="truncate text-xs text-ink-muted">{powerOf(session)}</p>
       </div>
       <IconButton label="Sign out" onClick={() => void leave()}>
         <LogOut aria-hidden />

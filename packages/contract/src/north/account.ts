@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { lineSchema, wireDateSchema } from './page.ts';
+import { SCOPES } from './scope.ts';
 
 export const accountSchema = z.object({
   type: z.enum(['user', 'organization']),
@@ -49,10 +50,17 @@ export const tokenSchema = z.object({
   id: z.string(),
   name: z.string(),
   username: z.string(),
-  role: z.enum(['admin', 'member']),
+  /** The name of the account's member whose it is. */
+  member: z.string(),
+  /** What it may do; see `NEEDS`. */
+  scope: z.enum(SCOPES),
+  /** Of the installation's operator: it may do so to all accounts. */
+  operator: z.boolean(),
   /** The last four characters. */
   hint: z.string(),
   created_at: wireDateSchema,
+  /** From then on it is unknown; null: never. */
+  expires_at: wireDateSchema.nullable(),
   /** Within a minute or so; null: never. */
   last_used_at: wireDateSchema.nullable(),
 });
@@ -60,9 +68,37 @@ export type WireToken = z.infer<typeof tokenSchema>;
 export const newTokenSchema = tokenSchema.extend({ token: z.string() });
 export type WireNewToken = z.infer<typeof newTokenSchema>;
 
-/** `username`: made where it does not exist; left out, the account of the token that asks. */
+/**
+ * `username`: made where it does not exist, by an operator; left out, the account of the token that asks. `member`: left out,
+ * who asks, and of another account its first owner.
+ */
 export const tokenBodySchema = z.strictObject({
   name: lineSchema(100),
   username: nameSchema.optional(),
-  role: z.enum(['admin', 'member']).default('member'),
+  member: z.string().optional(),
+  scope: z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }).default('run'),
+  operator: z.boolean().default(false),
+  expires_at: z.iso.datetime({ offset: true, error: 'must be an instant such as 2030-01-31T12:00:00Z' }).optional(),
 });
+export type TokenBody = z.input<typeof tokenBodySchema>;
+
+const memberRoleSchema = z.enum(['owner', 'member'], { error: 'must be owner or member' });
+/** Ours: a person of an account. */
+export const memberSchema = z.object({
+  name: z.string(),
+  /** Owners manage the account; members use it, with the scope `deploy` at most. */
+  role: memberRoleSchema,
+  created_at: wireDateSchema,
+});
+export type WireMember = z.infer<typeof memberSchema>;
+export const memberBodySchema = z.strictObject({ name: nameSchema, role: memberRoleSchema.default('member') });
+export const memberPatchSchema = z.strictObject({ role: memberRoleSchema });
+
+/** `owner`: the name of its first owner; left out, the username. */
+export const accountBodySchema = z.strictObject({
+  username: nameSchema,
+  type: z.enum(['user', 'organization'], { error: 'must be user or organization' }).default('user'),
+  name: lineSchema(200).optional(),
+  owner: nameSchema.optional(),
+});
+export type AccountBody = z.input<typeof accountBodySchema>;

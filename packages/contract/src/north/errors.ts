@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SCOPES } from './scope.ts';
 
 /** One kind of refusal or failure of the HTTP API. `docs/errors.md` is held equal to this catalogue by a test. */
 export interface ErrorKind {
@@ -31,7 +32,12 @@ export const ERRORS = {
   forbidden: {
     status: 403,
     title: 'Not permitted',
-    when: "The token is good, but this needs an admin's token, or belongs to another account.",
+    when: "The token is good, but this needs an operator's token, or belongs to another account.",
+  },
+  'insufficient-scope': {
+    status: 403,
+    title: 'The token lacks a scope',
+    when: 'The token may not do this: `needed_scope` says what it would need, `token_scopes` what it has. [Scopes](guides/accounts.md#scopes)',
   },
   'cross-site': {
     status: 403,
@@ -199,6 +205,9 @@ export const problemSchema = z.object({
   code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
   invalid_fields: z.array(invalidFieldSchema).optional(),
   request_id: z.string().optional(),
+  /** On a 403 for want of a scope: which it needs, and all that the token has. */
+  needed_scope: z.enum([...SCOPES, 'operator']).optional(),
+  token_scopes: z.array(z.enum(SCOPES)).optional(),
   /** Seconds, on a 429. */
   retry_after: z.int().optional(),
 });

@@ -14,6 +14,7 @@ export * from './ledger.ts';
 export * from './model.ts';
 export * from './page.ts';
 export * from './prediction.ts';
+export * from './scope.ts';
 export * from './search.ts';
 export * from './session.ts';
 export * from './stream.ts';

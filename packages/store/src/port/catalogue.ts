@@ -1,4 +1,5 @@
 import type { Millis, RuntimeKind } from '@hearth/core';
+import type { Members, Tokens } from './members.ts';
 import type { Page } from './page.ts';
 import type { PredictionRow } from './predictions.ts';
 
@@ -26,36 +27,21 @@ export interface AccountOverview extends AccountRow, AccountShare {
   readonly held: number;
   readonly inFlight: number;
 }
-export type Role = 'admin' | 'member';
-export interface TokenRow {
-  readonly id: string;
-  readonly accountId: string;
-  readonly name: string;
-  readonly role: Role;
-  /** The last four characters, to tell tokens apart in a list. */
-  readonly hint: string;
-  readonly createdAt: Millis;
-  /** To the minute or so: see `noteUse`. Null: never. */
-  readonly lastUsedAt: Millis | null;
+export interface NewAccount extends Pick<AccountRow, 'type' | 'username' | 'name'> {
+  /** The name of its first owner; left out, the account's own. */
+  readonly owner?: string | undefined;
 }
-export interface Accounts {
+export interface Accounts extends Tokens, Members {
   byUsername(username: string): Promise<AccountRow | null>;
   /** Newest first. */
   overview(page: Page): Promise<AccountOverview[]>;
   overviewOf(username: string): Promise<AccountOverview | null>;
   /** api: for predictions made from now on; a limit also for those that wait. False: there is no such account. */
   setShare(username: string, share: Partial<AccountShare>): Promise<boolean>;
-  /** Makes the account unless its username is taken; answers the one that stands. */
-  ensure(account: Pick<AccountRow, 'type' | 'username' | 'name'>): Promise<AccountRow>;
-  /** `hash`: SHA-256 of the token, hex. The token itself is never stored. */
-  addToken(token: { accountId: string; name: string; role: Role; hash: string; hint: string }): Promise<TokenRow>;
-  tokens(accountId: string): Promise<TokenRow[]>;
-  /** `within`: only such a one. */
-  removeToken(id: string, within?: { accountId: string; role: Role }): Promise<boolean>;
-  byTokenHash(hash: string): Promise<{ account: AccountRow; token: TokenRow } | null>;
-  /** api: every now and then while a token is in use, never for every request. Earlier than what is known changes nothing. */
-  noteUse(tokenId: string, at: Millis): Promise<void>;
-  hasAdminToken(): Promise<boolean>;
+  /** Makes the account with its first owner unless its username is taken; answers the one that stands. */
+  ensure(account: NewAccount): Promise<AccountRow>;
+  /** The same, where it has to be a new one. */
+  insert(account: NewAccount): Promise<AccountRow | 'taken'>;
   /**
    * What the webhooks of an account are signed with now, newest first; the first is made by `make` and kept on first sight,
    * by whoever asks. Empty: there is no such account.

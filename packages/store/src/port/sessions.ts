@@ -1,5 +1,6 @@
 import type { Millis } from '@hearth/core';
-import type { AccountRow, TokenRow } from './catalogue.ts';
+import type { AccountRow } from './catalogue.ts';
+import type { TokenRow } from './members.ts';
 
 /** A sign-in at the web UI: as good as the token it was made with, and over with it. */
 export interface SessionRow {

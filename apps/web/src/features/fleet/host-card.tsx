@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { EllipsisVertical, ShieldBan, ShieldCheck, Truck } from 'lucide-react';
 import { memo } from 'react';
 import { api } from '../../api/client.ts';
-import { sessionQuery } from '../../api/session.ts';
+import { may, sessionQuery } from '../../api/session.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { IconButton } from '../../ui/button.tsx';
 import { cx } from '../../ui/class-names.ts';
@@ -63,7 +63,7 @@ function HostActions({ host: { id, name, cordoned, draining } }: { host: BoardHo
     onSuccess: (host) => toastDone(`${name} is ${wordOf(host)}`),
     onError: toastFailed,
   });
-  if (session?.role !== 'admin') return null;
+  if (!may(session, 'operator')) return null;
   return (
     <Menu
       label={`Host ${name}`}

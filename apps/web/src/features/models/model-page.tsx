@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Lock } from 'lucide-react';
 import { lazy, Suspense } from 'react';
-import { sessionQuery } from '../../api/session.ts';
+import { mayChange, sessionQuery } from '../../api/session.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Page } from '../../ui/page.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx';
@@ -93,7 +93,7 @@ function ModelTabs({ model, version }: { model: WireModel; version: WireVersion 
   const search = useSearch({ from: '/app/models/$owner/$name' });
   const navigate = useNavigate({ from: '/models/$owner/$name' });
   const { data: session } = useQuery(sessionQuery);
-  const mayChange = session?.role === 'admin' || session?.account.username === model.owner;
+  const isChangeable = mayChange(session, model.owner);
   const trainable = version !== null && trainingInputSchemaOf(version.openapi_schema) !== null;
   const tabs: ModelTab[] = [
     'playground',
@@ -102,7 +102,7 @@ function ModelTabs({ model, version }: { model: WireModel; version: WireVersion 
     'readme',
     'versions',
     ...(trainable ? (['train'] as const) : []),
-    ...(mayChange ? (['settings'] as const) : []),
+    ...(isChangeable ? (['settings'] as const) : []),
   ];
   const { tab = 'playground' } = search;
   const selected = tabs.includes(tab) ? tab : 'playground';
@@ -132,8 +132,8 @@ function ModelTabs({ model, version }: { model: WireModel; version: WireVersion 
         />
       )}
       <Suspense fallback={<Skeleton className="h-48" />}>
-        {selected === 'examples' && <ExamplesTab model={model} mayChange={mayChange} />}
-        {selected === 'readme' && <ReadmeTab model={model} mayChange={mayChange} />}
+        {selected === 'examples' && <ExamplesTab model={model} mayChange={isChangeable} />}
+        {selected === 'readme' && <ReadmeTab model={model} mayChange={isChangeable} />}
         {selected === 'versions' && <VersionsTab model={model} />}
         {selected === 'train' && version !== null && <TrainTab model={model} version={version} />}
         {selected === 'settings' && <SettingsTab model={model} />}

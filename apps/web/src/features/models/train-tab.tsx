@@ -4,7 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { Dumbbell } from 'lucide-react';
 import { lazy, Suspense, useId, useMemo, useState } from 'react';
 import { api } from '../../api/client.ts';
-import { sessionQuery } from '../../api/session.ts';
+import { mayChange, sessionQuery } from '../../api/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { Field, Input } from '../../ui/field.tsx';
@@ -83,7 +83,7 @@ function Destination(props: { value: string; onChange: (value: string) => void; 
   const { data: session } = useQuery(sessionQuery);
   const { data: models = [] } = useQuery(modelsQuery);
   const listId = useId();
-  const own = models.filter(({ owner }) => session?.role === 'admin' || owner === session?.account.username);
+  const own = models.filter(({ owner }) => mayChange(session, owner));
   return (
     <Field label="Destination" required hint="The model that gets the new version, as owner/name." error={props.error}>
       {(control) => (

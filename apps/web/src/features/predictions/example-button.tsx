@@ -2,7 +2,7 @@ import type { WirePrediction } from '@hearth/contract';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Pin } from 'lucide-react';
 import { api } from '../../api/client.ts';
-import { sessionQuery } from '../../api/session.ts';
+import { mayChange, sessionQuery } from '../../api/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { toastDone, toastFailed } from '../../ui/toast.tsx';
 
@@ -19,7 +19,7 @@ export function ExampleButton({ prediction: { id, model, status } }: { predictio
     },
     onError: toastFailed,
   });
-  if (status !== 'succeeded' || (session?.role !== 'admin' && session?.account.username !== owner)) return null;
+  if (status !== 'succeeded' || !mayChange(session, owner)) return null;
   return (
     <Button busy={pinning.isPending} icon={<Pin aria-hidden className="size-4" />} onClick={() => pinning.mutate()}>
       Show as an example

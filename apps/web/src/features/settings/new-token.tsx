@@ -1,4 +1,4 @@
-import type { WireNewToken } from '@hearth/contract';
+import { NEEDS, SCOPES, type Scope, type WireNewToken } from '@hearth/contract';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
 import { api } from '../../api/client.ts';
@@ -10,11 +10,13 @@ import { fieldError, unplacedError } from '../../ui/error-words.ts';
 import { Field, Input, Select } from '../../ui/field.tsx';
 import { ErrorState } from '../../ui/states.tsx';
 
+const DAY_MS = 24 * 3_600_000;
+
 interface NewTokenProps {
   readonly open: boolean;
   readonly onClose: () => void;
   readonly session: Session;
-  /** Whose it is unless an admin says otherwise. */
+  /** Whose it is unless an operator says otherwise. */
   readonly username: string;
 }
 
@@ -48,12 +50,23 @@ export function NewToken({ open, onClose, session, username }: NewTokenProps) {
 function Ask(props: NewTokenProps & { onMade: (token: WireNewToken) => void }) {
   const { open, onClose, session, onMade } = props;
   const [name, setName] = useState('');
-  const [role, setRole] = useState<'member' | 'admin'>('member');
+  const [scope, setScope] = useState<Scope>('run');
+  const [member, setMember] = useState('');
+  const [days, setDays] = useState('');
+  const [operator, setOperator] = useState(false);
   const [username, setUsername] = useState<string | null>(null);
   const formId = useId();
   const queries = useQueryClient();
   const making = useMutation({
-    mutationFn: () => api.tokens.create({ name, role, username: username ?? props.username }),
+    mutationFn: () =>
+      api.tokens.create({
+        name,
+        scope,
+        operator,
+        username: username ?? props.username,
+        ...(member !== '' && { member }),
+        ...(days !== '' && { expires_at: new Date(Date.now() + Number(days) * DAY_MS).toISOString() }),
+      }),
     onSuccess: async (token) => {
       setName('');
       onMade(token);
@@ -64,7 +77,7 @@ function Ask(props: NewTokenProps & { onMade: (token: WireNewToken) => void }) {
     event.preventDefault();
     making.mutate();
   };
-  const rest = unplacedError(making.error, ['name', 'username', 'role']);
+  const rest = unplacedError(making.error, ['name', 'username', 'scope', 'member', 'expires_at', 'operator']);
   return (
     <Dialog
       open={open}
@@ -96,7 +109,39 @@ function Ask(props: NewTokenProps & { onMade: (token: WireNewToken) => void }) {
             />
           )}
         </Field>
-        {session.role === 'admin' && (
+        <Field label="Scope" hint={NEEDS[scope].what} error={fieldError(making.error, 'scope')}>
+          {(control) => (
+            <Select
+              {...control}
+              value={scope}
+              onChange={(event) => setScope(SCOPES.find((each) => each === event.target.value) ?? scope)}
+            >
+              {SCOPES.map((each) => (
+                <option key={each}>{each}</option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        <Field
+          label="Member"
+          hint="Whose it is, within the account. Empty: yours, and of another account its first owner's."
+          error={fieldError(making.error, 'member')}
+        >
+          {(control) => <Input {...control} value={member} onChange={(event) => setMember(event.target.value)} />}
+        </Field>
+        <Field label="Days" hint="After them it is over. Empty: never." error={fieldError(making.error, 'expires_at')}>
+          {(control) => (
+            <Input
+              {...control}
+              type="number"
+              min={1}
+              max={3650}
+              value={days}
+              onChange={(event) => setDays(event.target.value)}
+            />
+          )}
+        </Field>
+        {session.operator && (
           <>
             <Field
               label="Account"
@@ -113,18 +158,10 @@ function Ask(props: NewTokenProps & { onMade: (token: WireNewToken) => void }) {
                 />
               )}
             </Field>
-            <Field label="Role" hint="Admins see and change everything, members what is theirs.">
-              {(control) => (
-                <Select
-                  {...control}
-                  value={role}
-                  onChange={(event) => setRole(event.target.value === 'admin' ? 'admin' : 'member')}
-                >
-                  <option>member</option>
-                  <option>admin</option>
-                </Select>
-              )}
-            </Field>
+            <label className="flex items-center gap-2">
+              <input type="checkbox" checked={operator} onChange={(event) => setOperator(event.target.checked)} />
+              Operator: the scope is for all accounts
+            </label>
           </>
         )}
         {rest !== null && <ErrorState error={rest} compact />}

@@ -1,6 +1,7 @@
+import type { NEEDS } from '@hearth/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { sessionQuery } from '../../api/session.ts';
+import { may, sessionQuery } from '../../api/session.ts';
 import { Page } from '../../ui/page.tsx';
 import { type Tab, Tabs } from '../../ui/tabs.tsx';
 import { AccountsTab } from './accounts-tab.tsx';
@@ -9,11 +10,11 @@ import type { SettingsTab } from './tab.ts';
 import { TokensTab } from './tokens-tab.tsx';
 import { WebhooksTab } from './webhooks-tab.tsx';
 
-const TABS: readonly (Tab<SettingsTab> & { adminOnly?: boolean })[] = [
+const TABS: readonly (Tab<SettingsTab> & { needs?: keyof typeof NEEDS })[] = [
   { id: 'tokens', name: 'Tokens' },
   { id: 'webhooks', name: 'Webhooks' },
   { id: 'hardware', name: 'Hardware and prices' },
-  { id: 'accounts', name: 'Accounts', adminOnly: true },
+  { id: 'accounts', name: 'Accounts', needs: 'operator' },
 ];
 
 export function SettingsPage() {
@@ -21,8 +22,7 @@ export function SettingsPage() {
   const { tab } = useSearch({ from: '/app/settings' });
   const navigate = useNavigate();
   if (!session) return null;
-  const isAdmin = session.role === 'admin';
-  const tabs = TABS.filter(({ adminOnly }) => isAdmin || !adminOnly);
+  const tabs = TABS.filter(({ needs = 'read' }) => may(session, needs));
   const selected = tabs.find(({ id }) => id === tab)?.id ?? 'tokens';
   return (
     <Page title="Settings">
@@ -34,7 +34,7 @@ export function SettingsPage() {
       >
         {selected === 'tokens' && <TokensTab session={session} />}
         {selected === 'webhooks' && <WebhooksTab />}
-        {selected === 'hardware' && <HardwareTab mayChange={isAdmin} />}
+        {selected === 'hardware' && <HardwareTab mayChange={may(session, 'operator')} />}
         {selected === 'accounts' && <AccountsTab />}
       </Tabs>
     </Page>

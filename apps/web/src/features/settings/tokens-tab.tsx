@@ -21,14 +21,25 @@ export function TokensTab({ session }: { session: Session }) {
   const [making, setMaking] = useState(false);
   const [revoking, setRevoking] = useState<WireToken | null>(null);
   const tokens = useQuery(tokensQuery(username));
-  const mayRevoke = (token: WireToken) => session.role === 'admin' || token.role === 'member';
+  const mayRevoke = (token: WireToken) => session.operator || !token.operator;
   const columns: Column<WireToken>[] = [
     { name: 'Name', cell: ({ name }) => <span className="font-medium">{name}</span> },
     { name: 'Ends in', cell: ({ hint }) => <code className="font-mono text-ink-muted">…{hint}</code> },
     {
-      name: 'Role',
+      name: 'Scope',
+      cell: ({ scope, operator }) => (
+        <span className="flex gap-1">
+          <Badge tone={scope === 'admin' ? 'accent' : 'neutral'}>{scope}</Badge>
+          {operator && <Badge tone="accent">operator</Badge>}
+        </span>
+      ),
+    },
+    { name: 'Member', wideOnly: true, cell: ({ member }) => member },
+    {
+      name: 'Expires',
       wideOnly: true,
-      cell: ({ role }) => <Badge tone={role === 'admin' ? 'accent' : 'neutral'}>{role}</Badge>,
+      cell: ({ expires_at }) =>
+        expires_at === null ? <span className="text-ink-muted">never</span> : <RelativeTime at={expires_at} />,
     },
     {
       name: 'Last used',
@@ -56,7 +67,7 @@ export function TokensTab({ session }: { session: Session }) {
         flush
         actions={
           <>
-            {session.role === 'admin' && <AccountChoice username={username} onChoose={setUsername} />}
+            {session.operator && <AccountChoice username={username} onChoose={setUsername} />}
             <Button variant="primary" icon={<Plus aria-hidden className="size-4" />} onClick={() => setMaking(true)}>
               New token
             </Button>

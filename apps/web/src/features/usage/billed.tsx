@@ -26,12 +26,12 @@ interface BilledProps {
   readonly days: readonly string[];
   readonly by: Group;
   /** Admins see everybody's. */
-  readonly isAdmin: boolean;
+  readonly isOperator: boolean;
   readonly onGroup: (by: Group) => void;
 }
 
 /** What was billed, by day and by whatever the reader groups it by. */
-export function Billed({ days, by, isAdmin, onGroup }: BilledProps) {
+export function Billed({ days, by, isOperator, onGroup }: BilledProps) {
   const from = `${days[0]}T00:00:00Z`;
   const { data, error, refetch } = useQuery({
     queryKey: ['usage', by, from],
@@ -46,7 +46,7 @@ export function Billed({ days, by, isAdmin, onGroup }: BilledProps) {
         <>
           <Segments
             label="Grouped by"
-            options={GROUPS.filter(({ id }) => isAdmin || id !== 'account')}
+            options={GROUPS.filter(({ id }) => isOperator || id !== 'account')}
             selected={by}
             onSelect={onGroup}
           />

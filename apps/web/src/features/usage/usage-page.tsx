@@ -29,7 +29,7 @@ export function UsagePage() {
       }
     >
       <div className="flex flex-col gap-5">
-        <Billed days={range} by={by} isAdmin={session?.role === 'admin'} onGroup={(id) => look({ by: id })} />
+        <Billed days={range} by={by} isOperator={session?.operator ?? false} onGroup={(id) => look({ by: id })} />
         <InstanceTime days={range} />
       </div>
     </Page>
