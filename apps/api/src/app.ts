@@ -14,6 +14,7 @@ import { installWeb } from './plugins/web.ts';
 import { accountRoutes } from './routes/account.ts';
 import { accountsRoutes } from './routes/accounts.ts';
 import { boardRoutes } from './routes/board.ts';
+import { budgetRoutes } from './routes/budgets.ts';
 import { collectionRoutes } from './routes/collections.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { exampleRoutes } from './routes/examples.ts';
@@ -80,7 +81,7 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
     context.watching.close();
   });
 
-  const throttle = await createThrottle(app, deps.settings.rateLimits);
+  const throttle = await createThrottle(app, deps.settings.rateLimits, context.rates);
   await app.register(cookie);
   const answerPage = await installWeb(app, deps.settings.webFolder);
   const throttleApi = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -129,6 +130,7 @@ async function tokenedRoutes(v1: App, context: Context, throttle: Throttle): Pro
   historyRoutes(v1, context);
   hostRoutes(v1, context);
   usageRoutes(v1, context);
+  budgetRoutes(v1, context);
   ledgerRoutes(v1, context);
   tokenRoutes(v1, context);
   timelineRoutes(v1, context);

@@ -1,5 +1,5 @@
 import { filesEnvironment, s3Settings } from '@hearth/files';
-import { outboundEnvironment, outboundRules, zDuration, zSize } from '@hearth/kit';
+import { outboundEnvironment, outboundRules, runLimitsEnvironment, zDuration, zSize } from '@hearth/kit';
 import { z } from 'zod';
 import { KEEP_ALIVE_FORMS, keepAliveOf } from './keep-alive.ts';
 
@@ -43,6 +43,8 @@ export const apiConfigSchema = z
     HEARTH_UPLOAD_RETENTION: zDuration().prefault('24h'),
     /** Signs download URLs; absent: one that is made once and kept in the database. */
     HEARTH_FILES_SIGNING_SECRET: z.string().min(16, 'at least 16 characters').optional(),
+    ...runLimitsEnvironment,
+    HEARTH_EXPECTED_RUN: zDuration().prefault('60s'),
     HEARTH_RATE_LIMIT_PREDICTIONS: zPerMinute().prefault('60000'),
     HEARTH_RATE_LIMIT_REQUESTS: zPerMinute().prefault('600000'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -62,6 +64,12 @@ export const apiConfigSchema = z
     maxUploadBytes: env.HEARTH_MAX_UPLOAD,
     uploadRetentionMs: env.HEARTH_UPLOAD_RETENTION,
     filesSigningSecret: env.HEARTH_FILES_SIGNING_SECRET,
+    runs: {
+      expectedMs: env.HEARTH_EXPECTED_RUN,
+      predictionTimeoutMs: env.HEARTH_PREDICTION_TIMEOUT,
+      trainingTimeoutMs: env.HEARTH_TRAINING_TIMEOUT,
+      cancelGraceMs: env.HEARTH_CANCEL_GRACE,
+    },
     rateLimits: {
       predictionsPerMinute: env.HEARTH_RATE_LIMIT_PREDICTIONS,
       requestsPerMinute: env.HEARTH_RATE_LIMIT_REQUESTS,

@@ -9,6 +9,7 @@ import { type Auth, createAuth } from './plugins/auth.ts';
 import { createTails, type Tails } from './predictions/tails.ts';
 import { createTargets, type Targets } from './predictions/targets.ts';
 import { type BootOf, createWaiting, type EtaOf, type WaitingOf } from './predictions/waiting.ts';
+import { createRates, type Rates } from './rates.ts';
 import { createUrls, type Urls } from './urls.ts';
 
 /** What routes are given: the outside, and what the API makes of it once. */
@@ -17,6 +18,7 @@ export interface Context {
   readonly auth: Auth;
   readonly urls: Urls;
   readonly targets: Targets;
+  readonly rates: Rates;
   readonly hub: NoticeHub;
   readonly tails: Tails;
   readonly watching: Watching;
@@ -45,6 +47,7 @@ export function createContext(deps: ApiDeps, closing: AbortSignal): Context {
     auth: createAuth(store, settings.publicUrl, now),
     urls: createUrls(settings.publicUrl, deps, now),
     targets: createTargets(store, settings, now),
+    rates: createRates(store, now),
     hub,
     tails: createTails({ store, hub, log }),
     watching: createWatching({ bus: deps.bus, log, now, look: (accountIds) => lookAtBoard(context, accountIds) }),

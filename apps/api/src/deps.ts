@@ -4,10 +4,12 @@ import type { Logger, Metrics } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { Store } from '@hearth/store';
 import type { RateLimits } from './plugins/rate-limits.ts';
+import type { RunSettings } from './predictions/holds.ts';
 import type { UrlCheck } from './predictions/outbound-check.ts';
 
 export interface ApiSettings {
   readonly rateLimits: RateLimits;
+  readonly runs: RunSettings;
   /** Where callers reach this API: scheme, host and port, without `/v1` and without a slash at the end. */
   readonly publicUrl: string;
   /** Keep-alive of deployments whose maker says nothing. */

@@ -7,6 +7,7 @@ export class Problem extends Error {
   readonly invalidFields: readonly InvalidField[];
   readonly headers: Readonly<Record<string, string>>;
   readonly #retryAfterSeconds: number | undefined;
+  readonly #budget: ProblemBody['budget'];
   readonly #scopes: Pick<ProblemBody, 'needed_scope' | 'token_scopes'>;
   /** `detail`: what is wrong with this request, in a sentence; never anything that the caller may not know. */
   constructor(
@@ -18,6 +19,8 @@ export class Problem extends Error {
       /** In the body, and as `Retry-After`. */
       retryAfterSeconds?: number;
       /** In the body. */
+      budget?: ProblemBody['budget'];
+      /** In the body. */
       scopes?: Pick<ProblemBody, 'needed_scope' | 'token_scopes'>;
     } = {},
   ) {
@@ -26,6 +29,7 @@ export class Problem extends Error {
     this.invalidFields = more.invalidFields ?? [];
     this.#retryAfterSeconds = more.retryAfterSeconds;
     this.#scopes = more.scopes ?? {};
+    this.#budget = more.budget;
     const later = more.retryAfterSeconds === undefined ? {} : { 'retry-after': String(more.retryAfterSeconds) };
     this.headers = { ...later, ...more.headers };
   }
@@ -38,7 +42,8 @@ export class Problem extends Error {
     const { title, status } = ERRORS[this.code];
     const fields = this.invalidFields.length > 0 ? { invalid_fields: [...this.invalidFields] } : {};
     const later = this.#retryAfterSeconds === undefined ? {} : { retry_after: this.#retryAfterSeconds };
-    return { title, detail: this.message, status, code: this.code, ...fields, ...later, ...this.#scopes };
+    const budget = this.#budget && { budget: this.#budget };
+    return { title, detail: this.message, status, code: this.code, ...fields, ...later, ...this.#scopes, ...budget };
   }
 }
 

@@ -32,5 +32,6 @@ export const aRow = (over: Partial<PredictionRow> = {}): PredictionRow => ({
   cancelRequestedAt: null,
   priority: 0,
   held: false,
+  holdMicros: 0,
   ...over,
 });

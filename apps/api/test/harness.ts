@@ -55,6 +55,7 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
     maxInstances: 3,
     schedulerUrl: 'http://127.0.0.1:1',
     rateLimits: { predictionsPerMinute: null, requestsPerMinute: null },
+    runs: { expectedMs: 60_000, predictionTimeoutMs: 1_800_000, trainingTimeoutMs: 86_400_000, cancelGraceMs: 10_000 },
     maxUploadBytes: 100 * 2 ** 20,
     uploadRetentionMs: 24 * 3_600_000,
     webFolder: join(folder, 'web'),
@@ -96,6 +97,7 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
 
   return {
     app,
+    databaseUrl: database.url,
     deps,
     store,
     queues,

@@ -1,5 +1,5 @@
 import { filesEnvironment, s3Settings } from '@hearth/files';
-import { loadConfig, outboundEnvironment, outboundRules, zDuration, zDurationOrOff } from '@hearth/kit';
+import { loadConfig, outboundEnvironment, outboundRules, runLimitsEnvironment, zDurationOrOff } from '@hearth/kit';
 import { z } from 'zod';
 
 const Environment = z
@@ -13,9 +13,7 @@ const Environment = z
         error: 'addresses separated by commas, such as 127.0.0.1,172.17.0.1',
       }),
     HEARTH_DATA_DIR: z.string().prefault('.hearth'),
-    HEARTH_PREDICTION_TIMEOUT: zDuration().prefault('30m'),
-    HEARTH_TRAINING_TIMEOUT: zDuration().prefault('24h'),
-    HEARTH_CANCEL_GRACE: zDuration().prefault('10s'),
+    ...runLimitsEnvironment,
     ...filesEnvironment,
     HEARTH_RETENTION: zDurationOrOff().prefault('1h'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info'),

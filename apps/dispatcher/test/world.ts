@@ -341,4 +341,5 @@ const newPrediction = (deployment: DeploymentRow, accountId: string): NewPredict
   kind: 'prediction',
   destination: null,
   streamsFiles: false,
+  holdMicros: 3_600 * PRICE_MICROS,
 });

@@ -1,3 +1,4 @@
+import { createBudgets } from './client-budgets.ts';
 import { createCatalogue } from './client-catalogue.ts';
 import type {
   AccountPatch,
@@ -78,6 +79,7 @@ export function createClient(options: ClientOptions) {
   return {
     account: () => get<WireAccount>('/account'),
     ...createCatalogue(http),
+    budgets: createBudgets(http),
     deployments: {
       list: () => http.every<WireDeployment>('/deployments'),
       get: (owner: string, name: string) => get<WireDeployment>(`/deployments/${part(owner)}/${part(name)}`),

@@ -24,6 +24,7 @@ export {
   OutboundRefused,
 } from './outbound/guard.ts';
 export type { OutboundRules } from './outbound/verdict.ts';
+export { runLimitsEnvironment } from './run-limits.ts';
 export { type RunningServer, runServer } from './run-server.ts';
 export { sizeBytes } from './size.ts';
 export { hashToken, newSecret, newToken, newWebhookSecret } from './tokens.ts';

@@ -25,13 +25,15 @@ export const lockedBudgets = (of: { account: string; token: string; at: string; 
 
 /**
  * CTE `verdict`, one row: `over` is null where `micros` more fit into all of `locked`, else the limits that they exceed,
- * as {@link BudgetBound}s. `room`: what still fits; null: no limit.
+ * as core's `BudgetBound`s. `room`: what still fits; null: no limit.
  */
 export const verdict = (micros: string, joins: { inFlight: number }): string => `verdict as materialized (
       select
         min(bound.most - bound.spent - bound.held) filter (where bound.what <> 'in_flight') as room,
-        json_agg(json_build_object('accountId', account_id, 'tokenId', token_id, 'what', bound.what, 'limit', bound.most,
-          'spent', bound.spent, 'held', bound.held, 'needed', bound.needed))
+        json_agg(json_build_object('what', bound.what, 'limit', bound.most,
+          'spent', bound.spent, 'held', bound.held, 'needed', bound.needed,
+          'account', (select username from accounts where accounts.id = locked.account_id),
+          'token', (select json_build_object('id', id, 'name', name) from tokens where tokens.id = locked.token_id)))
           filter (where bound.needed > 0 and bound.spent + bound.held + bound.needed > bound.most) as over
       from locked cross join lateral (values
         ('day', day_limit_micros, day_spent_micros, held_micros, ${micros}::bigint),

@@ -1,7 +1,8 @@
+import type { BudgetBound } from '@hearth/core';
 import type { Pool } from 'pg';
 import { BudgetExceeded, insertValues, type Place } from './new-prediction.ts';
 import type { Insert } from './statements.ts';
-import type { BudgetBound, NewPrediction } from './store.ts';
+import type { NewPrediction } from './store.ts';
 
 interface Budgeted {
   /** Both null: nothing was stored. */

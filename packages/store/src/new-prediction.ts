@@ -1,4 +1,5 @@
-import type { BudgetBound, NewPrediction, PredictionRow } from './store.ts';
+import type { BudgetBound } from '@hearth/core';
+import type { NewPrediction, PredictionRow } from './store.ts';
 import { at, atOrNull, json } from './values.ts';
 
 /** The prediction's deployment was removed, or never was. */

@@ -1,4 +1,10 @@
-import { PREDICTION_MOVES, type PredictionStatus, type TerminalStatus, type UsageRecord } from '@hearth/core';
+import {
+  type BudgetBound,
+  PREDICTION_MOVES,
+  type PredictionStatus,
+  type TerminalStatus,
+  type UsageRecord,
+} from '@hearth/core';
 import { sql } from 'kysely';
 import { type Admission, createAdmission } from './admission.ts';
 import { PREDICTION_COLUMNS as PREDICTION } from './columns.ts';
@@ -19,7 +25,7 @@ import {
   INSERT_RELAXED,
   PROGRESS,
 } from './statements.ts';
-import type { BudgetBound, PredictionGlance, PredictionRow, Predictions } from './store.ts';
+import type { PredictionGlance, PredictionRow, Predictions } from './store.ts';
 import { at, atOrNull, foreignTextOrNull, instant, jsonOrNull } from './values.ts';
 
 const UNFINISHED = ['starting', 'processing'] as const;

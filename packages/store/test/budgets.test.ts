@@ -1,6 +1,7 @@
+import type { BudgetBound } from '@hearth/core';
 import { newId } from '@hearth/kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BudgetBound, BudgetExceeded, type DeploymentRow, type NewPrediction, type Store } from '../src/index.ts';
+import { BudgetExceeded, type DeploymentRow, type NewPrediction, type Store } from '../src/index.ts';
 import { addDeployment, newPrediction, openWorld, unique, usageOf, type World } from './world.ts';
 
 let world: World;
@@ -17,10 +18,7 @@ const NOON = Date.UTC(2026, 0, 31, 12);
 const HOUR = 3_600_000;
 const instance = { id: 'instance', versionId: 'version', hardwareSku: 'cpu' };
 
-const account = async (): Promise<string> => {
-  const username = unique('account');
-  return (await store.accounts.ensure({ type: 'user', username, name: username })).id;
-};
+const account = (username = unique('account')) => store.accounts.ensure({ type: 'user', username, name: username });
 const insert = (accountId: string, holdMicros: number, change: Partial<NewPrediction> = {}) => {
   const createdAt = change.createdAt ?? NOON;
   return store.predictions.insert(newPrediction(deployment, { accountId, holdMicros, createdAt, ...change }));
@@ -49,14 +47,14 @@ const standing = async (id: string, at = NOON) => {
 
 describe('a budget', () => {
   test('holds what a prediction may cost, and turns it into what it did cost', async () => {
-    const accountId = await account();
+    const { id: accountId, username } = await account();
     await store.budgets.set({ accountId, tokenId: null }, { dayMicros: 100 }, NOON);
     const first = await insert(accountId, 60);
     expect(first).toMatchObject({ holdMicros: 60, held: false });
     expect(await standing(accountId)).toEqual([60, 1, 0, 0]);
     expect(await refused(accountId, 41)).toEqual<BudgetBound>({
-      accountId,
-      tokenId: null,
+      account: username,
+      token: null,
       what: 'day',
       limit: 100,
       spent: 0,

@@ -2,11 +2,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { UsageRecord } from '@hearth/core';
 import { newId, systemNow } from '@hearth/kit';
 import { testDatabase } from '@hearth/testkit';
+import { Client } from 'pg';
 import { createStore, type DeploymentRow, type NewPrediction, type Store, type VersionRow } from '../src/index.ts';
 
 export interface World {
   readonly url: string;
   readonly store: Store;
+  /** Looks into the database, past the store. */
+  query(text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   close(): Promise<void>;
 }
 
@@ -14,10 +17,14 @@ export interface World {
 export async function openWorld(): Promise<World> {
   const database = await testDatabase();
   const store = await createStore({ url: database.url });
+  const admin = new Client({ connectionString: database.url });
+  await admin.connect();
   return {
     url: database.url,
     store,
+    query: (text, values) => admin.query(text, values),
     async close() {
+      await admin.end();
       await store.close();
       await database.close();
     },

@@ -2,6 +2,7 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../context.ts';
 import { Problem } from '../problem.ts';
+import type { Rates } from '../rates.ts';
 
 /** Requests of one token, or of one address without a token, within a minute; null: any number. */
 export interface RateLimits {
@@ -10,6 +11,8 @@ export interface RateLimits {
   /** All others. */
   readonly requestsPerMinute: number | null;
 }
+
+type MaxOf = (request: FastifyRequest) => Promise<number | null>;
 
 /** An `onRequest` hook: counts the request, says so in the headers, and refuses one too many. */
 export type Throttle = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
@@ -23,29 +26,44 @@ const CREATION = /\/(?:predictions|trainings)$/;
 const isCreation = (request: FastifyRequest): boolean =>
   request.method === 'POST' && CREATION.test(request.routeOptions.url ?? '');
 
+/** Those who may create without limit count nowhere. */
+const UNLIMITED = Number.MAX_SAFE_INTEGER;
+
 /**
  * Limits for each token, in the memory of this process, so that counting costs a request no round trip; with several API
  * processes each counts for itself. Headers and body are Replicate's (contract §1.13, §1.14). Nobody is banned: the official
- * JavaScript client answers a 429 with five more requests at once.
+ * JavaScript client answers a 429 with five more requests at once. What a token or an account may create, its budget may
+ * say instead of the installation.
  */
-export async function createThrottle(app: App, limits: RateLimits): Promise<Throttle> {
+export async function createThrottle(app: App, limits: RateLimits, rates: Rates): Promise<Throttle> {
   await app.register(rateLimit, { global: false });
-  const limiter = (max: number | null) =>
-    max === null
-      ? null
-      : app.createRateLimit({
-          max,
-          timeWindow: MINUTE_MS,
-          keyGenerator: (request) => request.identity?.tokenId ?? request.ip,
-        });
-  const creations = limiter(limits.predictionsPerMinute);
-  const others = limiter(limits.requestsPerMinute);
+  const limiter = (max: MaxOf, key: (request: FastifyRequest) => string) =>
+    app.createRateLimit({
+      timeWindow: MINUTE_MS,
+      max: async (request) => (await max(request)) ?? UNLIMITED,
+      allowList: async (request) => (await max(request)) === null,
+      keyGenerator: key,
+    });
+  const caller = (request: FastifyRequest): string => request.identity?.tokenId ?? request.ip;
+  const tokenRate: MaxOf = async ({ identity }) => (await rates.of(identity)).token ?? limits.predictionsPerMinute;
+  const accountRate: MaxOf = async ({ identity }) => (await rates.of(identity)).account;
+  const creations = limiter(tokenRate, caller);
+  const ofAccount = limiter(accountRate, ({ identity }) => `account ${identity?.account.id}`);
+  const others = limiter(async () => limits.requestsPerMinute, caller);
 
   return async (request, reply) => {
-    const creation = isCreation(request);
-    const counted = await (creation ? creations : others)?.(request);
-    if (counted === undefined || counted.isAllowed) return;
-    say(reply, counted, creation ? 'creating predictions' : 'requests other than creating predictions');
+    if (!isCreation(request)) {
+      const counted = await others(request);
+      if (!counted.isAllowed) say(reply, counted, 'requests other than creating predictions');
+      return;
+    }
+    const counted = await creations(request);
+    if (!counted.isAllowed) say(reply, counted, 'creating predictions');
+    const shared = await ofAccount(request);
+    if (shared.isAllowed) return;
+    // The headers are those of the limit that is nearer.
+    if (shared.isExceeded || counted.isAllowed || shared.remaining < counted.remaining)
+      say(reply, shared, 'creating predictions with all tokens of your account');
   };
 }
 

@@ -1,12 +1,13 @@
 import type { PredictionBody } from '@hearth/contract';
 import { newId } from '@hearth/kit';
-import { DeploymentGone, type NewPrediction, type PredictionRow } from '@hearth/store';
+import { BudgetExceeded, DeploymentGone, type NewPrediction, type PredictionRow } from '@hearth/store';
 import type { ApiDeps } from '../deps.ts';
 import type { Identity } from '../plugins/auth.ts';
 import { invalidFields, notFound } from '../problem.ts';
 import { fileUrlsIn } from './field-kinds.ts';
 import { keyReused, type Repeatable, requestHash } from './idempotency.ts';
 import { refusedUrls } from './outbound-check.ts';
+import { overBudget } from './over-budget.ts';
 import { checkOwnFiles, isOwnOutput } from './own-files.ts';
 import { type FoundString, stringsIn } from './strings.ts';
 import type { RunTarget } from './targets.ts';
@@ -53,6 +54,7 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
     destination,
     streamsFiles: target.streamsFiles,
     tokenId: caller.tokenId,
+    holdMicros: target.holdMicros,
   };
   return storeAndQueue(deps, prediction, request);
 }
@@ -82,7 +84,7 @@ interface Storing {
 /**
  * Stores a new prediction or training and queues its ticket; under a key that has one already, answers that one as it is
  * now. One insert and one enqueue.
- * @throws Problem `idempotency-key-reused`; `not-found` where its deployment was removed meanwhile
+ * @throws Problem `idempotency-key-reused`; `budget-exceeded` and `too-many-in-flight`, and then nothing is stored; `not-found` where its deployment was removed meanwhile
  */
 async function storeAndQueue(deps: ApiDeps, row: NewPrediction, storing: Storing): Promise<PredictionRow> {
   storing.onId?.(row.id);
@@ -107,6 +109,7 @@ async function insert({ store }: ApiDeps, row: NewPrediction, { held, repeatable
   } catch (error) {
     // It was removed within the seconds that we keep what we read.
     if (error instanceof DeploymentGone) throw notFound(`Deployment ${row.deployment ?? row.model}`);
+    if (error instanceof BudgetExceeded) throw overBudget(error, row.createdAt);
     throw error;
   }
 }

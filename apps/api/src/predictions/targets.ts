@@ -6,6 +6,7 @@ import { type Identity, mayUse } from '../plugins/auth.ts';
 import { notFound, Problem } from '../problem.ts';
 import { createTtlCache } from '../ttl-cache.ts';
 import { type FieldKinds, fieldKindsOf } from './field-kinds.ts';
+import { createHoldOf } from './holds.ts';
 import { createInputValidator, type InputValidator } from './input-validator.ts';
 
 /** What a prediction runs on. */
@@ -17,6 +18,8 @@ export interface RunTarget {
   readonly fields: FieldKinds;
   /** What the version gives back are files. */
   readonly streamsFiles: boolean;
+  /** What a run of it may cost, in millionths: to set aside. */
+  readonly holdMicros: number;
 }
 
 /** Models, deployments and versions by what callers call them, kept for a few seconds. */
@@ -64,6 +67,8 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
   // A version never changes, so neither does what its schema says.
   const readings = cache<Reading>(Number.POSITIVE_INFINITY);
 
+  const holdOf = createHoldOf(store, settings.runs, now);
+
   const model = (owner: string, name: string) => models.get(`${owner}/${name}`, () => store.models.byName(owner, name));
   const version = (id: string) => versions.get(id, () => store.models.version(id));
   const newest = (owner: string, name: string) =>
@@ -76,7 +81,7 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
       through ?? (await implicit.get(found.id, () => store.deployments.ensureImplicit(found, scaleOf(of))));
     if (deployment === null) throw noVersion(found.id);
     const reading = await readings.get(found.id, async () => readSchema(found.openapiSchema));
-    return { model: of, version: found, deployment, ...reading };
+    return { model: of, version: found, deployment, ...reading, holdMicros: await holdOf(deployment) };
   }
 
   const scaleOf = (of: ModelRow) => ({
@@ -120,7 +125,9 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
       const scale = { ...scaleOf(of), keepAlive: TRAINER_KEEP_ALIVE };
       const deployment = await store.deployments.ensureImplicit(found, scale, 'train');
       const validate = createInputValidator(found.openapiSchema, inputs);
-      return { model: of, version: found, deployment, validate, fields: fieldKindsOf(inputs), streamsFiles: false };
+      const holdMicros = await holdOf(deployment);
+      const fields = fieldKindsOf(inputs);
+      return { model: of, version: found, deployment, validate, fields, streamsFiles: false, holdMicros };
     },
     async byDeployment(owner, name, caller) {
       const through = await named.get(`${owner}/${name}`, () => store.deployments.byName(owner, name));

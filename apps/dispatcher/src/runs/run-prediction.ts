@@ -10,6 +10,7 @@ import type { StartAnswer } from '../model/model-client.ts';
 import { createOutputFiles } from '../model/outputs.ts';
 import { pause } from '../pause.ts';
 import { createDeltaTeller, extentOf } from './deltas.ts';
+import { createHolds } from './holds.ts';
 import { createProgressWriter } from './progress.ts';
 import { reportUrl } from './report-url.ts';
 import { type Ending, Run, type Stop } from './runs.ts';
@@ -59,7 +60,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
 
   const conclude = async (run: Run): Promise<void> => {
     const ending = await run.ended;
-    for (const timer of [run.startedTimer, run.timeoutTimer, run.graceTimer]) clearTimeout(timer);
+    for (const timer of [run.startedTimer, run.timeoutTimer, run.graceTimer, run.holdTimer]) clearTimeout(timer);
     run.abort.abort();
     await run.progress.stop();
     run.webhooks.stop();
@@ -107,7 +108,10 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     run.timeoutTimer = setTimeout(() => stop(run, { status: 'failed', error }), Math.min(leftMs, MAX_TIMER_MS));
   };
 
+  const holds = createHolds(context, stop);
+
   const start = async (run: Run): Promise<StartAnswer | null> => {
+    if (!(await holds.covers(run))) return null;
     const { instance, client } = run.attachment;
     const callbackBase = context.callbackBase(instance);
     const nowSeconds = Math.floor(now() / 1_000);
@@ -128,6 +132,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       if (run.isOver || closing.aborted) return null;
       run.sentAt = now();
       limitTime(run, run.sentAt);
+      holds.watch(run, run.sentAt);
       run.answering = client.start(request, run.abort.signal, run.row.kind);
       const answer = await run.answering;
       run.answering = null;
@@ -209,6 +214,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       run.sentAt = run.startedAt = row.startedAt ?? now();
       run.merged = { ...run.merged, output: row.output, logs: row.logs };
       limitTime(run, run.startedAt);
+      holds.watch(run, run.startedAt);
       await conclude(run);
     },
     async hear(run, report) {

@@ -66,12 +66,15 @@ export class Run {
   lastHeardAt: Millis;
   /** Since when its instance says that it is free; null when it last said otherwise. */
   freeSince: Millis | null = null;
+  /** What is set aside for it, in millionths. */
+  holdMicros: number;
   merged: MergedReport = NOTHING_REPORTED;
   stop: Stop | null = null;
   /** What the container said to our last cancel. */
   cancelAnswer: Awaited<ReturnType<ModelClient['cancel']>> | null = null;
   startedTimer: NodeJS.Timeout | undefined;
   timeoutTimer: NodeJS.Timeout | undefined;
+  holdTimer: NodeJS.Timeout | undefined;
   graceTimer: NodeJS.Timeout | undefined;
   endedAt: Millis | null = null;
   readonly ended: Promise<Ending>;
@@ -90,6 +93,7 @@ export class Run {
     this.cogId = cogIdOf(row.id, row.attempt);
     this.uploads = createUploads(attachment.instance.id);
     this.lastHeardAt = now;
+    this.holdMicros = row.holdMicros;
     const { promise, resolve } = Promise.withResolvers<Ending>();
     this.ended = promise;
     this.#end = resolve;

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { OutputNotStored, outputFilesIn } from '../model/outputs.ts';
 import { pause } from '../pause.ts';
 import { endMetrics } from './end-metrics.ts';
+import { billHeld } from './holds.ts';
 import type { Ending, Run } from './runs.ts';
 import { endOfTraining } from './training.ts';
 
@@ -70,7 +71,8 @@ async function finish(context: SettleContext, run: Run, ending: Finish, withOutp
   const resolved = withOutput ? await run.outputs.resolve(merged.output) : null;
   const { status, error, output, made } = await outcomeOf(context, run, ending, resolved);
   await claimOutputs(context, run, output);
-  const usage = await billOf(context, run, status, completedAt);
+  const bill = await billOf(context, run, status, completedAt);
+  const usage = bill && (await billHeld(context, run, bill));
   const measured = endMetrics(row.createdAt, completedAt, usage);
   const logs = ending.logTail ? withTail(merged.logs, ending.logTail) : merged.logs;
   const finished = await store.predictions.finish(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exceededBudgetSchema } from './budget.ts';
 import { SCOPES } from './scope.ts';
 
 /** One kind of refusal or failure of the HTTP API. `docs/errors.md` is held equal to this catalogue by a test. */
@@ -28,6 +29,11 @@ export const ERRORS = {
     status: 401,
     title: 'Unauthenticated',
     when: 'No token, an unknown token or a removed one. Send `Authorization: Bearer <token>`.',
+  },
+  'budget-exceeded': {
+    status: 402,
+    title: 'Budget exceeded',
+    when: 'What the prediction may cost does not fit into what its account or its token may still spend; `budget` says which limit, and when it begins anew. Nothing was stored or queued. [Budgets](guides/budgets.md)',
   },
   forbidden: {
     status: 403,
@@ -134,6 +140,11 @@ export const ERRORS = {
     title: 'Hardware in use',
     when: 'A SKU that a model, a deployment or the fallbacks of another SKU name, or that something runs or waits on, cannot be removed.',
   },
+  'correction-key-taken': {
+    status: 422,
+    title: 'Correction key taken',
+    when: 'A correction of that prediction was made under this `key` with another amount or reason. Choose another key.',
+  },
   'instance-ended': {
     status: 422,
     title: 'The instance has ended',
@@ -158,6 +169,11 @@ export const ERRORS = {
     status: 422,
     title: 'The version could not be added',
     when: 'The image or folder was looked at and cannot be used; the detail says why.',
+  },
+  'too-many-in-flight': {
+    status: 429,
+    title: 'Too many predictions in flight',
+    when: 'The token has as many unfinished predictions as [its budget](guides/budgets.md) allows. Try again after `Retry-After` seconds, or when one of them has ended.',
   },
   throttled: {
     status: 429,
@@ -210,5 +226,7 @@ export const problemSchema = z.object({
   token_scopes: z.array(z.enum(SCOPES)).optional(),
   /** Seconds, on a 429. */
   retry_after: z.int().optional(),
+  /** On a 402. */
+  budget: exceededBudgetSchema.optional(),
 });
 export type ProblemBody = z.infer<typeof problemSchema>;

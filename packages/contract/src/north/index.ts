@@ -1,5 +1,6 @@
 export * from './account.ts';
 export * from './board.ts';
+export * from './budget.ts';
 export * from './collection.ts';
 export * from './deployment.ts';
 export * from './errors.ts';

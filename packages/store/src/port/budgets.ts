@@ -28,19 +28,6 @@ export interface BudgetRow extends BudgetLimits {
   readonly monthSpentMicros: number;
 }
 
-/** A limit that one more would exceed: `spent + held + needed > limit`. */
-export interface BudgetBound {
-  readonly accountId: string;
-  /** Null: the account's own. */
-  readonly tokenId: string | null;
-  /** `in_flight` counts predictions; the others are millionths. */
-  readonly what: 'day' | 'month' | 'in_flight';
-  readonly limit: number;
-  readonly spent: number;
-  readonly held: number;
-  readonly needed: number;
-}
-
 /** Counters that were not what the predictions and the ledger add up to. */
 export interface BudgetDrift {
   readonly id: string;

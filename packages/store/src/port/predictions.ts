@@ -1,5 +1,4 @@
-import type { LedgerRecord, Millis, PredictionStatus, TerminalStatus, UsageRecord } from '@hearth/core';
-import type { BudgetBound } from './budgets.ts';
+import type { BudgetBound, LedgerRecord, Millis, PredictionStatus, TerminalStatus, UsageRecord } from '@hearth/core';
 import type { Page } from './page.ts';
 
 // Predictions are born in the api and then the dispatcher's. Usage is append-only, written with a prediction's end. Files: uploads are the api's, outputs the dispatcher's.

@@ -1,0 +1,110 @@
+import {
+  type BudgetBound,
+  billedWithin,
+  boundInWords,
+  holdStep,
+  type Millis,
+  nextHold,
+  type RunLimits,
+  runnableMs,
+  type UsageRecord,
+} from '@hearth/core';
+import type { Context } from '../context.ts';
+import { MAX_TIMER_MS } from '../deadlines.ts';
+import type { Run, Stop } from './runs.ts';
+
+/** Keeps what is set aside for each run ahead of what it costs, and ends the run where its budgets have no more for it. */
+export interface Holds {
+  /** Before it is sent: false where nothing is left to run it with. @throws what the store throws */
+  covers(run: Run): Promise<boolean>;
+  /** Once it is sent, from then on. */
+  watch(run: Run, sinceMs: Millis): void;
+}
+
+type HoldContext = Pick<Context, 'store' | 'prices' | 'log' | 'now' | 'timings'>;
+
+export function createHolds(context: HoldContext, stop: (run: Run, stop: Stop) => void): Holds {
+  const { store, prices, log, now, timings } = context;
+  const limitsOf = ({ row }: Run): RunLimits => ({
+    timeoutMs: row.kind === 'training' ? timings.trainingTimeoutMs : timings.predictionTimeoutMs,
+    cancelGraceMs: timings.cancelGraceMs,
+  });
+
+  /** Asks for a hold; what there is of it stands in the run afterwards. Answers a limit that was in the way. */
+  const extend = async (run: Run, wantedMicros: number): Promise<BudgetBound | null> => {
+    const extended = await store.predictions.extendHold(run.row.id, run.row.attempt, wantedMicros, now());
+    if (extended === null) return null;
+    run.holdMicros = extended.holdMicros;
+    return extended.bound;
+  };
+  const exceeded = (bound: BudgetBound | null): Stop => ({
+    status: 'failed',
+    error:
+      bound === null
+        ? 'budget-exceeded: its budget could not be asked for more, because the store did not answer.'
+        : `budget-exceeded: ${boundInWords(bound, now())}`,
+  });
+
+  /** `refused`: what was in the way of the last extension. */
+  const arm = (run: Run, since: Millis, price: number, refused: BudgetBound | null): void => {
+    if (run.isOver || run.stop) return;
+    const limits = limitsOf(run);
+    const runnable = runnableMs(run.holdMicros, price, limits);
+    const step = holdStep(now() - since, runnable, limits);
+    if (step.do === 'nothing') return;
+    const act = async (): Promise<void> => {
+      if (step.do === 'stop') return stop(run, exceeded(refused));
+      let bound: BudgetBound | null = null;
+      try {
+        bound = await extend(run, nextHold(runnable, price, limits));
+      } catch (error) {
+        // Asked again until it has to be stopped.
+        log.warn({ err: error, predictionId: run.row.id }, 'could not extend the hold of a run');
+      }
+      arm(run, since, price, bound);
+    };
+    run.holdTimer = setTimeout(() => void act(), Math.min(step.inMs, MAX_TIMER_MS));
+  };
+
+  return {
+    async covers(run) {
+      const limits = limitsOf(run);
+      const price = (await prices.at(run.row.hardwareSku, now())) ?? 0;
+      if (runnableMs(run.holdMicros, price, limits) > 0) return true;
+      // It runs on hardware that costs more than what it was made for, or comes from a time without holds.
+      const bound = await extend(run, nextHold(0, price, limits));
+      if (runnableMs(run.holdMicros, price, limits) > 0) return true;
+      stop(run, exceeded(bound));
+      return false;
+    },
+    watch(run, since) {
+      clearTimeout(run.holdTimer);
+      prices.at(run.row.hardwareSku, since).then(
+        (price) => arm(run, since, price ?? 0, null),
+        (error: unknown) => log.error({ err: error, predictionId: run.row.id }, 'cannot tell what a run costs'),
+      );
+    },
+  };
+}
+
+/**
+ * The bill of a run, which is never above its hold: there is one for all that it may take, unless it ran on while nobody
+ * was there to end it. What its budgets still have then is taken, and what they have not is not billed.
+ */
+export async function billHeld(
+  { store, log, now }: Pick<Context, 'store' | 'log' | 'now'>,
+  run: Run,
+  usage: UsageRecord,
+): Promise<UsageRecord> {
+  if (usage.costMicros <= run.holdMicros) return usage;
+  const extended = await store.predictions.extendHold(run.row.id, run.row.attempt, usage.costMicros, now());
+  if (extended === null) return usage;
+  run.holdMicros = extended.holdMicros;
+  const billed = billedWithin(usage, run.holdMicros);
+  if (billed.costMicros < usage.costMicros)
+    log.warn(
+      { predictionId: run.row.id, costMicros: usage.costMicros, billedMicros: billed.costMicros },
+      'a run that nobody ended in time cost more than its budget had left: the rest is not billed',
+    );
+  return billed;
+}
