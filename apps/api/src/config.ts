@@ -1,5 +1,5 @@
 import { filesEnvironment, s3Settings } from '@hearth/files';
-import { outboundEnvironment, outboundRules, runLimitsEnvironment, zDuration, zSize } from '@hearth/kit';
+import { outboundEnvironment, outboundRules, runLimitsEnvironment, zDuration, zSecretKeys, zSize } from '@hearth/kit';
 import { z } from 'zod';
 import { KEEP_ALIVE_FORMS, keepAliveOf } from './keep-alive.ts';
 
@@ -45,6 +45,8 @@ export const apiConfigSchema = z
     HEARTH_FILES_SIGNING_SECRET: z.string().min(16, 'at least 16 characters').optional(),
     ...runLimitsEnvironment,
     HEARTH_EXPECTED_RUN: zDuration().prefault('60s'),
+    /** Absent: one in the data folder. */
+    HEARTH_SECRET_KEY: zSecretKeys().optional(),
     HEARTH_RATE_LIMIT_PREDICTIONS: zPerMinute().prefault('60000'),
     HEARTH_RATE_LIMIT_REQUESTS: zPerMinute().prefault('600000'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -70,6 +72,7 @@ export const apiConfigSchema = z
       trainingTimeoutMs: env.HEARTH_TRAINING_TIMEOUT,
       cancelGraceMs: env.HEARTH_CANCEL_GRACE,
     },
+    secretKeys: env.HEARTH_SECRET_KEY,
     rateLimits: {
       predictionsPerMinute: env.HEARTH_RATE_LIMIT_PREDICTIONS,
       requestsPerMinute: env.HEARTH_RATE_LIMIT_REQUESTS,

@@ -1,6 +1,6 @@
 import type { KeepAlive } from '@hearth/core';
 import type { Blobs, DownloadSigner, Signer } from '@hearth/files';
-import type { Logger, Metrics } from '@hearth/kit';
+import type { Logger, Metrics, Sealer } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { Store } from '@hearth/store';
 import type { RateLimits } from './plugins/rate-limits.ts';
@@ -35,6 +35,7 @@ export interface ApiDeps {
   readonly signer: Signer;
   readonly downloads: DownloadSigner;
   readonly urlCheck: UrlCheck;
+  readonly sealer: Sealer;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly now: () => number;

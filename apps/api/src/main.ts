@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createDownloadSigner, createSigner, openBlobs } from '@hearth/files';
-import { createLogger, createMetrics, createOutboundGuard, loadConfig, newSecret, runServer, systemNow } from '@hearth/kit';
+import { createLogger, createMetrics, createOutboundGuard, createSealer, ensureSecretKeys, loadConfig, newSecret, runServer, systemNow } from '@hearth/kit';
 import { createTransport } from '@hearth/queue';
 import { createStore, migrate } from '@hearth/store';
 import { buildApp } from './app.ts';
@@ -32,7 +32,8 @@ async function start() {
   const { queues, bus } = transport;
   const settings = { ...config, webFolder: join(import.meta.dirname, '../../web/dist') };
   const urlCheck = createUrlCheck(createOutboundGuard({ rules: config.outbound }), systemNow);
-  const files = { blobs, signer, downloads, urlCheck };
+  const sealer = createSealer(config.secretKeys ?? (await ensureSecretKeys(config.dataDir)));
+  const files = { blobs, signer, downloads, urlCheck, sealer };
   const leaving = new AbortController();
   const around = { metrics, log, now: systemNow, settings, leaving: leaving.signal };
   const app = await buildApp({ store, queues, bus, ...files, ...around });

@@ -10,6 +10,7 @@ import {
   createLogger,
   createMetrics,
   createOutboundGuard,
+  createSealer,
   hashToken,
   newToken,
   systemNow,
@@ -36,6 +37,7 @@ const addressesOf = (name: string) => {
   return [{ address: '10.0.0.5', family: 4 }];
 };
 
+export const SECRET_KEY = 'a key of the tests, long enough to seal with';
 export const FILES_SECRET = 'a files secret of the tests';
 
 export type House = Awaited<ReturnType<typeof startHouse>>;
@@ -69,6 +71,7 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
     blobs,
     signer,
     downloads: createDownloadSigner(FILES_SECRET),
+    sealer: createSealer([SECRET_KEY]),
     urlCheck: createUrlCheck(createOutboundGuard({ resolve: async (name) => addressesOf(name) }), systemNow),
     metrics: createMetrics('test'),
     log,

@@ -15,6 +15,7 @@ const Environment = z
     HEARTH_DATA_DIR: z.string().prefault('.hearth'),
     ...runLimitsEnvironment,
     ...filesEnvironment,
+    HEARTH_SECRET_KEY: zSecretKeys().optional(),
     HEARTH_RETENTION: zDurationOrOff().prefault('1h'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info'),
   })
@@ -30,6 +31,7 @@ const Environment = z
     cancelGraceMs: env.HEARTH_CANCEL_GRACE,
     s3: s3Settings(env),
     retentionMs: env.HEARTH_RETENTION,
+    secretKeys: env.HEARTH_SECRET_KEY,
     outbound: { rules: outboundRules(env) },
     logLevel: env.LOG_LEVEL,
   }));

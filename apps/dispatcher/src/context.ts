@@ -1,6 +1,6 @@
 import type { Millis } from '@hearth/core';
 import type { Blobs, Signer } from '@hearth/files';
-import type { Logger, OutboundGuard } from '@hearth/kit';
+import type { Logger, OutboundGuard, Sealer } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { InstanceRow, Store } from '@hearth/store';
 import type { Admission } from './intake/admission.ts';
@@ -73,6 +73,7 @@ export interface Context {
   readonly bus: Bus;
   readonly blobs: Blobs;
   readonly signer: Signer;
+  readonly sealer: Sealer;
   readonly network: Network;
   /** Before every address that a user gave. */
   readonly guard: OutboundGuard;

@@ -3,9 +3,12 @@ import type { Blobs, Signer } from '@hearth/files';
 import {
   createCoalescer,
   createOutboundGuard,
+  createSealer,
   type Logger,
   type Metrics,
+  newSecret,
   type OutboundGuardOptions,
+  type Sealer,
 } from '@hearth/kit';
 import type { Bus, Queues } from '@hearth/queue';
 import type { Store } from '@hearth/store';
@@ -40,6 +43,8 @@ export interface DispatcherOptions {
   readonly bus: Bus;
   readonly blobs: Blobs;
   readonly signer: Signer;
+  /** Opens the secrets of inputs; left out: none can be opened. */
+  readonly sealer?: Sealer;
   readonly log: Logger;
   readonly metrics: RunMetrics;
   /** All figures of the process, for `/metrics`. */
@@ -88,6 +93,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     ...options,
     network,
     guard,
+    sealer: options.sealer ?? createSealer([newSecret()]),
     timings,
     runningWebhooks,
     webhooks: createWebhooks({ ...options, timings }, sendWebhook, runningWebhooks),

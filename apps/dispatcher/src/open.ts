@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createSigner, openBlobs } from '@hearth/files';
-import { createMetrics, type Logger, newSecret, systemNow } from '@hearth/kit';
+import { createMetrics, createSealer, ensureSecretKeys, type Logger, newSecret, systemNow } from '@hearth/kit';
 import { createTransport } from '@hearth/queue';
 import { createStore, migrate } from '@hearth/store';
 import type { DispatcherConfig } from './config.ts';
@@ -27,6 +27,7 @@ export async function openDispatcher(config: DispatcherConfig, log: Logger): Pro
     log,
     exposition,
     blobs: await openBlobs({ folder: join(config.dataDir, 'files'), s3: config.s3, installation }),
+    sealer: createSealer(config.secretKeys ?? (await ensureSecretKeys(config.dataDir))),
     signer: createSigner(await store.settings.ensure('signing-secret', newSecret)),
     metrics: createRunMetrics(exposition),
     now: systemNow,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '@hearth/core';
 import { type Blobs, createDiskBlobs, createSigner, type Signer } from '@hearth/files';
-import { createLogger, createMetrics, hashToken, newId, newToken, systemNow } from '@hearth/kit';
+import { createLogger, createMetrics, createSealer, hashToken, newId, newToken, type Sealer, systemNow } from '@hearth/kit';
 import { createTransport, type PredictionNotice, type Transport } from '@hearth/queue';
 import {
   createStore,
@@ -42,6 +42,7 @@ export interface World {
   readonly blobs: Blobs;
   readonly blobsFolder: string;
   readonly signer: Signer;
+  readonly sealer: Sealer;
   readonly deployment: DeploymentRow;
   readonly accountId: string;
   readonly notices: readonly PredictionNotice[];
@@ -76,13 +77,14 @@ export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
 type TransportKind = { readonly redisUrl: string } | 'postgres';
 
 /**
- * `output`: the output's schema in the version's OpenAPI document; without it the document says nothing.
+ * `output`, `input`: their schemas in the version's OpenAPI document; without both the document says nothing.
  * `generation`: of the version and its model servers.
  */
 export async function createWorld(
   kind: TransportKind = 'postgres',
   output?: object,
   generation: Generation = 'B',
+  input?: object,
 ): Promise<World> {
   const database = await testDatabase();
   const store = await createStore({ url: database.url });
@@ -93,7 +95,8 @@ export async function createWorld(
   });
   const folder = await mkdtemp(join(tmpdir(), 'hearth-dispatcher-'));
   const [blobs, signer] = [createDiskBlobs(folder), createSigner(SIGNING_SECRET)];
-  const { accountId, deployment } = await seed(store, output, COG_VERSIONS[generation]);
+  const sealer = createSealer(['a key of the test, long enough to seal with']);
+  const { accountId, deployment } = await seed(store, { ...(output && { Output: output }), ...(input && { Input: input }) }, COG_VERSIONS[generation]);
   const stages: Stage[] = [];
   const dispatchers: Dispatcher[] = [];
   const notices: PredictionNotice[] = [];
@@ -113,6 +116,7 @@ export async function createWorld(
     blobs,
     blobsFolder: folder,
     signer,
+    sealer,
     deployment,
     accountId,
     notices,
@@ -215,6 +219,7 @@ export async function createWorld(
         ...transport,
         blobs,
         signer,
+        sealer,
         log,
         exposition,
         metrics: createRunMetrics(exposition),
@@ -248,7 +253,7 @@ export async function createWorld(
 
 async function seed(
   store: Store,
-  output: object | undefined,
+  schemas: Readonly<Record<string, object>>,
   cogVersion: string,
 ): Promise<{ accountId: string; deployment: DeploymentRow }> {
   const account = await store.accounts.ensure({ type: 'user', username: 'ada', name: 'Ada' });
@@ -291,7 +296,7 @@ async function seed(
     id: 'a'.repeat(64),
     modelId: model.id,
     runtime: 'process',
-    openapiSchema: output ? { components: { schemas: { Output: output } } } : {},
+    openapiSchema: Object.keys(schemas).length > 0 ? { components: { schemas } } : {},
     cogVersion,
     slots: 1,
     source: {

@@ -26,5 +26,7 @@ export {
 export type { OutboundRules } from './outbound/verdict.ts';
 export { runLimitsEnvironment } from './run-limits.ts';
 export { type RunningServer, runServer } from './run-server.ts';
+export { ensureSecretKeys, zSecretKeys } from './sealing/keys.ts';
+export { createSealer, SealBroken, type Sealer } from './sealing/sealer.ts';
 export { sizeBytes } from './size.ts';
 export { hashToken, newSecret, newToken, newWebhookSecret } from './tokens.ts';

@@ -20,6 +20,7 @@ import { createMessages } from './messages.ts';
 import { createModels } from './models.ts';
 import { createPredictions } from './predictions.ts';
 import { createRetention } from './retention.ts';
+import { createSealedInputs } from './sealed-inputs.ts';
 import { createSessions } from './sessions.ts';
 import { createSettings } from './settings.ts';
 import type { Store } from './store.ts';
@@ -65,6 +66,7 @@ export async function createStore({ url, maxConnections = 10, now = systemNow }:
     instances: createInstances(connection),
     consumers: createConsumers(db),
     predictions: createPredictions(connection),
+    sealedInputs: createSealedInputs(connection),
     budgets: createBudgets(connection),
     messages: createMessages(connection),
     usage: createUsage(db),

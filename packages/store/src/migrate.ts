@@ -20,6 +20,7 @@ import { ledger } from './migrations/0028-ledger.ts';
 import { budgets } from './migrations/0029-budgets.ts';
 import { leads } from './migrations/0032-leads.ts';
 import { members } from './migrations/0030-members.ts';
+import { sealedInputs } from './migrations/0031-sealed-inputs.ts';
 
 /** By name, which is also the order. Imported, not read from a folder, so that no path has to be found at run time. */
 const migrations: Record<string, Migration> = {
@@ -42,6 +43,7 @@ const migrations: Record<string, Migration> = {
   '0028-ledger': ledger,
   '0029-budgets': budgets,
   '0030-members': members,
+  '0031-sealed-inputs': sealedInputs,
   '0032-leads': leads,
 };
 

@@ -33,6 +33,7 @@ import type {
   MessageRow,
   ModelRow,
   PredictionRow,
+  SealedInput,
   Scope,
   VersionSource,
 } from './store.ts';
@@ -100,6 +101,11 @@ export interface Schema {
     subject: string | null;
     owner: string | null;
     changes: Json<readonly AuditChange[]>;
+  };
+  sealed_inputs: {
+    prediction_id: string;
+    sealed: Json<SealedInput>;
+    created_at: Instant;
   };
   sessions: {
     hash: string;

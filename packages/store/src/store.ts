@@ -10,6 +10,7 @@ import type { Ledger } from './port/ledger.ts';
 import type { Messages } from './port/messages.ts';
 import type { Files, Predictions, Usage } from './port/predictions.ts';
 import type { Retention } from './port/retention.ts';
+import type { SealedInputs } from './port/sealed-inputs.ts';
 import type { Sessions } from './port/sessions.ts';
 import type { Uses } from './port/uses.ts';
 
@@ -27,6 +28,7 @@ export type * from './port/messages.ts';
 export type * from './port/page.ts';
 export type * from './port/predictions.ts';
 export type * from './port/retention.ts';
+export type * from './port/sealed-inputs.ts';
 export type * from './port/sessions.ts';
 export type * from './port/uses.ts';
 
@@ -49,6 +51,7 @@ export interface Store {
   readonly instances: Instances;
   readonly consumers: Consumers;
   readonly predictions: Predictions;
+  readonly sealedInputs: SealedInputs;
   readonly budgets: Budgets;
   readonly messages: Messages;
   readonly usage: Usage;

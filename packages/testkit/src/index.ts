@@ -1,3 +1,4 @@
+export { databaseText } from './database-text.ts';
 export { dockerRing } from './docker.ts';
 export { type TestDatabase, testDatabase } from './postgres.ts';
 export { testRedis } from './redis.ts';

@@ -4,11 +4,11 @@ import { BudgetExceeded, DeploymentGone, type NewPrediction, type PredictionRow 
 import type { ApiDeps } from '../deps.ts';
 import type { Identity } from '../plugins/auth.ts';
 import { invalidFields, notFound } from '../problem.ts';
-import { fileUrlsIn } from './field-kinds.ts';
 import { keyReused, type Repeatable, requestHash } from './idempotency.ts';
 import { refusedUrls } from './outbound-check.ts';
 import { overBudget } from './over-budget.ts';
-import { checkOwnFiles, isOwnOutput } from './own-files.ts';
+import { checkOwnFiles, fileUrlsIn, isOwnOutput } from './own-files.ts';
+import { guardSecrets } from './secrets.ts';
 import { type FoundString, stringsIn } from './strings.ts';
 import type { RunTarget } from './targets.ts';
 
@@ -30,14 +30,15 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
   const { store, settings } = deps;
   const createdAt = deps.now();
   const strings = stringsIn(body.input);
-  const input = target.validate(body.input);
+  const id = newId(createdAt);
+  const { input, sealed } = guardSecrets(id, target.validate(body.input), target.fields, deps.sealer);
   const ours = await checkOwnFiles(strings, caller, { store, publicUrl: settings.publicUrl, now: createdAt });
   const given = fileUrlsIn(strings, target.fields).filter(({ text }) => !ours.has(text) && !isOwnOutput(text, deps));
   await checkOutbound(deps, body.webhook ?? null, given);
 
   const { deployment, version } = target;
   const prediction: NewPrediction = {
-    id: newId(createdAt),
+    id,
     accountId: caller.account.id,
     model: deployment.model,
     versionId: version.id,
@@ -56,7 +57,9 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
     tokenId: caller.tokenId,
     holdMicros: target.holdMicros,
   };
-  return storeAndQueue(deps, prediction, request);
+  if (sealed === null) return storeAndQueue(deps, prediction, request);
+  await store.sealedInputs.put(id, sealed, createdAt);
+  return storeAndQueue(deps, prediction, { ...request, hashOf: (asked) => deps.sealer.digest(requestHash(asked)) });
 }
 
 /** @throws Problem `invalid-request`, `invalid-input`: what would not be opened later is refused now */
@@ -74,6 +77,8 @@ interface Storing {
   readonly held: boolean;
   /** Null: every request makes a prediction of its own. */
   readonly repeatable: Repeatable | null;
+  /** What tells one request from another; left out: {@link requestHash}. One with a secret must not be found by guessing that. */
+  readonly hashOf?: (request: unknown) => string;
   /**
    * Called with the id before anything is stored; called again where the answer is an earlier prediction of the same key,
    * before its state is read.
@@ -98,11 +103,11 @@ async function storeAndQueue(deps: ApiDeps, row: NewPrediction, storing: Storing
   return stored;
 }
 
-async function insert({ store }: ApiDeps, row: NewPrediction, { held, repeatable }: Storing): Promise<PredictionRow> {
+async function insert({ store }: ApiDeps, row: NewPrediction, { held, repeatable, hashOf = requestHash }: Storing): Promise<PredictionRow> {
   try {
     if (repeatable === null) return await store.predictions.insert(row, { durable: !held });
     const { key, request } = repeatable;
-    const hash = requestHash(request);
+    const hash = hashOf(request);
     const kept = await store.predictions.insertOnce(row, { key, requestHash: hash });
     if (kept.requestHash !== hash) throw keyReused(key, kept.row.id);
     return kept.row;

@@ -1,4 +1,4 @@
-import type { InvalidField } from '@hearth/contract';
+import type { FieldKinds, InvalidField } from '@hearth/contract';
 import type { Signer } from '@hearth/files';
 import type { Store } from '@hearth/store';
 import type { Identity } from '../plugins/auth.ts';
@@ -7,6 +7,10 @@ import type { FoundString } from './strings.ts';
 
 /** Clients put the metadata URL of an upload into the input, under whatever name they know this host by (contract §4.3). */
 const FILE_URL = /^https?:\/\/[^/?#]+\/v1(?:\/v1)?\/files\/([0-9a-z]+)(?=[/?#]|$)/i;
+
+/** The http(s) URLs among these strings that stand in a field of files. */
+export const fileUrlsIn = (strings: readonly FoundString[], { files }: FieldKinds): FoundString[] =>
+  strings.filter(({ path, text }) => files.has(path.split('.')[1] ?? '') && /^https?:\/\//i.test(text));
 
 /** `/v1/outputs/<file id>.<expiry>.<mac>/<name>`, as the dispatcher makes them. */
 const OUTPUT_URL = /^https?:\/\/[^/?#]+\/v1(?:\/v1)?\/outputs\/([\w-]+)\.(\d+\.[\w-]+)\/[^/?#]*(?:[?#].*)?$/;

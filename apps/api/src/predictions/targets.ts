@@ -1,11 +1,17 @@
-import { givesFiles, inputSchemaOf, outputSchemaOf, trainingInputSchemaOf } from '@hearth/contract';
+import {
+  type FieldKinds,
+  fieldKindsOf,
+  givesFiles,
+  inputSchemaOf,
+  outputSchemaOf,
+  trainingInputSchemaOf,
+} from '@hearth/contract';
 import type { KeepAlive } from '@hearth/core';
 import { type AccountRow, type DeploymentRow, type ModelRow, type Store, type VersionRow } from '@hearth/store';
 import type { ApiSettings } from '../deps.ts';
 import { type Identity, mayUse } from '../plugins/auth.ts';
 import { notFound, Problem } from '../problem.ts';
 import { createTtlCache } from '../ttl-cache.ts';
-import { type FieldKinds, fieldKindsOf } from './field-kinds.ts';
 import { createHoldOf } from './holds.ts';
 import { createInputValidator, type InputValidator } from './input-validator.ts';
 

@@ -1,7 +1,16 @@
-import { type CogWebhookEvent, type FieldSchema, isIteratorOutput, outputSchemaOf } from '@hearth/contract';
+import {
+  type CogWebhookEvent,
+  type FieldKinds,
+  type FieldSchema,
+  fieldKindsOf,
+  inputSchemaOf,
+  isIteratorOutput,
+  outputSchemaOf,
+  trainingInputSchemaOf,
+} from '@hearth/contract';
 import type { Millis } from '@hearth/core';
 import type { Consumer, Ticket, TicketOutcome } from '@hearth/queue';
-import type { InstanceRow } from '@hearth/store';
+import type { InstanceRow, PredictionRow } from '@hearth/store';
 import type { Context } from '../context.ts';
 import type { ModelClient } from '../model/model-client.ts';
 import { takesContext } from './cog-version.ts';
@@ -23,6 +32,8 @@ export interface Attachment {
   events: readonly CogWebhookEvent[];
   /** Its model gives its output at once: what is reported of it before the end is no part of it. */
   comesWhole: boolean;
+  /** Of its version's inputs, those that are files and secrets. */
+  fields: Readonly<Record<PredictionRow['kind'], FieldKinds>>;
   /** Its server hands `context` to its model. */
   takesContext: boolean;
   /** Since when it says that it is busy, though it holds nothing of ours; null: it does not. */
@@ -127,6 +138,7 @@ export function createConsumers(context: Context): Consumers {
       adopted: 0,
       events: eventsOf(null),
       comesWhole: false,
+      fields: fieldsOf(undefined),
       takesContext: false,
       busySince: null,
       unhealthy: null,
@@ -153,6 +165,7 @@ export function createConsumers(context: Context): Consumers {
     const output = outputSchemaOf(version?.openapiSchema);
     attachment.events = eventsOf(output);
     attachment.comesWhole = comesWhole(output);
+    attachment.fields = fieldsOf(version?.openapiSchema);
     attachment.takesContext = takesContext(version?.cogVersion ?? '');
     await store.consumers.attached(instance.id, now());
     attachment.consumer = await queues.consume(instance.deploymentId, 0, (ticket) => take(attachment, ticket));
@@ -268,6 +281,11 @@ function eventsOf(output: FieldSchema | null): readonly CogWebhookEvent[] {
 }
 
 const comesWhole = (output: FieldSchema | null): boolean => output !== null && !isIteratorOutput(output);
+
+const fieldsOf = (openapi: unknown): Attachment['fields'] => ({
+  prediction: fieldKindsOf(inputSchemaOf(openapi)),
+  training: fieldKindsOf(trainingInputSchemaOf(openapi)),
+});
 
 /** @throws Error for one that was never started */
 function addressOf({ id, address }: InstanceRow): string {

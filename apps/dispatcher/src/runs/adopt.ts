@@ -1,6 +1,7 @@
-import type { InstanceRow, PredictionRow } from '@hearth/store';
+import type { PredictionRow, SealedInput } from '@hearth/store';
 import type { Context } from '../context.ts';
-import type { Consumers } from '../intake/consumers.ts';
+import type { Attachment, Consumers } from '../intake/consumers.ts';
+import { NO_SECRETS, openSecrets, SecretGone, type Secrets } from '../model/secrets.ts';
 import type { Runner } from './run-prediction.ts';
 
 /**
@@ -13,6 +14,7 @@ export async function adopt(context: Context, consumers: Consumers, runner: Runn
   const [processing, { instances }] = await Promise.all([store.predictions.processing(), store.instances.observe()]);
   consumers.rememberClosed(instances.filter((instance) => instance.intakeClosed).map(({ id }) => id));
   const live = new Map((await store.instances.live()).map((instance) => [instance.id, instance]));
+  const sealed = await store.sealedInputs.of(processing.map(({ id }) => id));
   let adopted = 0;
   for (const row of processing) {
     const instance =
@@ -22,23 +24,34 @@ export async function adopt(context: Context, consumers: Consumers, runner: Runn
       log.warn({ predictionId: row.id }, 'a prediction is processing on no instance');
       continue;
     }
-    resume(context, consumers, runner, instance, row);
+    const attachment = consumers.ensure(instance);
+    resume(context, consumers, runner, { attachment, row, secrets: secretsOf(context, row.id, sealed.get(row.id)) });
     adopted++;
   }
   if (adopted > 0) log.info({ predictions: adopted }, 'took over predictions that an earlier dispatcher left running');
+}
+
+/** Of one whose secrets cannot be read any more, nothing further is told that might hold one. */
+function secretsOf({ sealer, log }: Context, predictionId: string, sealed: SealedInput | undefined): Secrets {
+  if (sealed === undefined) return NO_SECRETS;
+  try {
+    return openSecrets(sealed, predictionId, sealer);
+  } catch (error) {
+    if (!(error instanceof SecretGone)) throw error;
+    log.error({ err: error, predictionId }, 'cannot keep its secrets out of its logs: they are not passed on');
+    return { ...NO_SECRETS, redacted: () => '' };
+  }
 }
 
 function resume(
   { log }: Context,
   consumers: Consumers,
   runner: Runner,
-  instance: InstanceRow,
-  row: PredictionRow,
+  { attachment, row, secrets }: { attachment: Attachment; row: PredictionRow; secrets: Secrets },
 ): void {
-  const attachment = consumers.ensure(instance);
   consumers.adopt(attachment, 1);
   runner
-    .resume(attachment, row)
+    .resume(attachment, row, secrets)
     .catch((error: unknown) =>
       log.error({ err: error, predictionId: row.id }, 'could not wait for an adopted prediction'),
     )

@@ -7,6 +7,7 @@ import type { Attachment, Consumers } from '../intake/consumers.ts';
 import { breaksInstance, type Health } from '../intake/health.ts';
 import { containerInput } from '../model/inputs.ts';
 import type { StartAnswer } from '../model/model-client.ts';
+import { checkKept, openSecrets, SecretGone, type Secrets } from '../model/secrets.ts';
 import { createOutputFiles } from '../model/outputs.ts';
 import { pause } from '../pause.ts';
 import { createDeltaTeller, extentOf } from './deltas.ts';
@@ -21,7 +22,7 @@ export interface Runner {
   /** Runs the prediction of a ticket on this instance; resolves when the instance's slot is free again. */
   take(attachment: Attachment, ticket: Ticket): Promise<TicketOutcome>;
   /** Waits for the end of a run that an earlier dispatcher sent; resolves when its slot is free again. */
-  resume(attachment: Attachment, row: PredictionRow): Promise<void>;
+  resume(attachment: Attachment, row: PredictionRow, secrets: Secrets): Promise<void>;
   /** A report of the container. Resolves with whether it need not be sent again. */
   hear(run: Run, report: CogReport): Promise<boolean>;
   /** Cancels it in the container, which has a grace period to obey. */
@@ -110,12 +111,22 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
 
   const holds = createHolds(context, stop);
 
+  const openSecretsOf = async (run: Run): Promise<void> => {
+    const { row, attachment } = run;
+    const fields = attachment.fields[row.kind].secrets;
+    if (!Object.keys(row.input).some((name) => fields.has(name))) return;
+    const sealed = (await store.sealedInputs.of([row.id])).get(row.id) ?? {};
+    checkKept(row, fields, sealed);
+    run.secrets = openSecrets(sealed, row.id, context.sealer);
+  };
+
   const start = async (run: Run): Promise<StartAnswer | null> => {
     if (!(await holds.covers(run))) return null;
     const { instance, client } = run.attachment;
     const callbackBase = context.callbackBase(instance);
     const nowSeconds = Math.floor(now() / 1_000);
-    const input = await containerInput(run.row.input, {
+    await openSecretsOf(run);
+    const input = await containerInput(run.secrets.revealed(run.row.input), {
       ...context,
       callbackBase,
       accountId: run.row.accountId,
@@ -149,6 +160,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       const answer = await start(run);
       if (answer && !run.isOver) await heed(run, answer);
     } catch (error) {
+      if (error instanceof SecretGone) return run.end({ kind: 'finish', status: 'failed', error: error.message }, now());
       log.error({ err: error, predictionId: run.row.id }, 'could not send a prediction');
       run.end({ kind: 'giveBack', lost: run.sentAt !== null, rest: true, why: 'it could not be sent' }, now());
     }
@@ -208,8 +220,9 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       await conclude(run);
       return { kind: 'done' };
     },
-    async resume(attachment, row) {
+    async resume(attachment, row, secrets) {
       const run = begin(attachment, row);
+      run.secrets = secrets;
       run.doubt = 'adopted';
       run.sentAt = run.startedAt = row.startedAt ?? now();
       run.merged = { ...run.merged, output: row.output, logs: row.logs };

@@ -5,6 +5,7 @@ import type { Attachment } from '../intake/consumers.ts';
 import { isEnd, type MergedReport, mergeReport, NOTHING_REPORTED } from '../model/merge-report.ts';
 import type { ModelClient, StartAnswer } from '../model/model-client.ts';
 import type { OutputFiles } from '../model/outputs.ts';
+import { NO_SECRETS, type Secrets } from '../model/secrets.ts';
 import { type ServerFault, serverFaultIn } from '../model/server-fault.ts';
 import { createUploads, type Uploads } from '../model/uploads.ts';
 import type { RunWebhooks } from '../webhooks/webhooks-run.ts';
@@ -69,6 +70,7 @@ export class Run {
   /** What is set aside for it, in millionths. */
   holdMicros: number;
   merged: MergedReport = NOTHING_REPORTED;
+  secrets: Secrets = NO_SECRETS;
   stop: Stop | null = null;
   /** What the container said to our last cancel. */
   cancelAnswer: Awaited<ReturnType<ModelClient['cancel']>> | null = null;
@@ -118,7 +120,11 @@ export class Run {
     this.startedAt ??= this.sentAt;
     // coglet collects any output in a list, and says so in what it reports before the end.
     const early = this.attachment.comesWhole && !isEnd(report.status);
-    this.merged = mergeReport(this.merged, { ...report, output: early ? null : this.uploads.named(report.output) });
+    this.merged = mergeReport(this.merged, {
+      ...report,
+      output: early ? null : this.uploads.named(report.output),
+      logs: report.logs && this.secrets.redacted(report.logs, isEnd(report.status)),
+    });
     if (isEnd(this.merged.status)) this.end(this.#endingBy(this.merged.status), now);
   }
 

@@ -69,12 +69,13 @@ async function finish(context: SettleContext, run: Run, ending: Finish, withOutp
   const { row, merged } = run;
   const completedAt = run.endedAt ?? row.createdAt;
   const resolved = withOutput ? await run.outputs.resolve(merged.output) : null;
-  const { status, error, output, made } = await outcomeOf(context, run, ending, resolved);
+  const { status, error: why, output, made } = await outcomeOf(context, run, ending, resolved);
+  const error = why && run.secrets.redacted(why, true);
   await claimOutputs(context, run, output);
   const bill = await billOf(context, run, status, completedAt);
   const usage = bill && (await billHeld(context, run, bill));
   const measured = endMetrics(row.createdAt, completedAt, usage);
-  const logs = ending.logTail ? withTail(merged.logs, ending.logTail) : merged.logs;
+  const logs = ending.logTail ? withTail(merged.logs, run.secrets.redacted(ending.logTail, true)) : merged.logs;
   const finished = await store.predictions.finish(
     row.id,
     row.attempt,

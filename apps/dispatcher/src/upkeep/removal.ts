@@ -42,7 +42,11 @@ export function createRemoval(context: Context): Removal {
     async run() {
       const now = context.now();
       const due = dueForRemoval(now, context.timings);
-      const steps = [() => emptyPredictions(context, due, now), () => removeExpired(context, now)];
+      const steps = [
+        () => emptyPredictions(context, due, now),
+        () => removeExpired(context, now),
+        () => removeSecrets(context, now),
+      ];
       if (litterAt === null || now - litterAt >= LITTER_EVERY_MS) {
         litterAt = now;
         steps.unshift(() => removeLitter(context, due, now));
@@ -67,6 +71,11 @@ async function emptyPredictions({ store, log, closing }: Context, due: DueForRem
     emptied = await store.retention.emptyPredictions(due.predictionsEndedBefore, now, BATCH);
   }
   if (total > 0) log.info({ predictions: total }, 'removed the data of predictions past their time');
+}
+
+/** An api puts them moments before the prediction that they belong to. */
+async function removeSecrets({ store }: Context, now: Millis): Promise<void> {
+  await store.sealedInputs.removeOver(now - HOUR_MS);
 }
 
 /** Bytes, then the row: a row without bytes is met again by the next round, bytes without a row by nobody for a day. */

@@ -94,11 +94,20 @@ function describe(error: OutputUnit, name: string, root: FieldSchema, value: unk
     field = field?.items ?? field?.properties?.[step];
     found = (found as Record<string, unknown>)[step];
   }
-  const [type, description] = inWords(error, field ?? {}, shown(found, isSecretField(root)), found);
+  const [type, description] = inWords(error, field ?? {}, shown(found, isSecret(root)), found, isSecret(root));
   return { type, field: ['input', name, ...steps].join('.'), description };
 }
 
-function inWords(error: OutputUnit, field: FieldSchema, value: string, found: unknown): [type: string, words: string] {
+const isSecret = (field: FieldSchema): boolean =>
+  isSecretField(field) || (field.items !== undefined && isSecret(field.items));
+
+function inWords(
+  error: OutputUnit,
+  field: FieldSchema,
+  value: string,
+  found: unknown,
+  secret: boolean,
+): [type: string, words: string] {
   switch (error.keyword) {
     case 'type':
       return ['invalid_type', `${value} is ${kindOf(found)}; it must be ${article(field.type ?? 'value')}`];
@@ -118,7 +127,8 @@ function inWords(error: OutputUnit, field: FieldSchema, value: string, found: un
     case 'pattern':
       return ['pattern', `${value} does not match ${field.pattern}`];
     default:
-      return [error.keyword, error.error];
+      // The validator's own words may quote the value.
+      return [error.keyword, secret ? `${value} is not allowed` : error.error];
   }
 }
 

@@ -1,4 +1,11 @@
-import { createInputCheck, type FieldSchema, type InputSchema, type InvalidField } from '@hearth/contract';
+import {
+  createInputCheck,
+  type FieldSchema,
+  fieldKindsOf,
+  type InputSchema,
+  type InvalidField,
+  REDACTED,
+} from '@hearth/contract';
 import { controlOf, defaultOf } from './controls.ts';
 
 /** What stands in the form: by the input's name, undefined where nothing does. */
@@ -57,10 +64,17 @@ const inOrderOf = (properties: InputSchema['properties'], input: Input): Input =
   return Object.fromEntries([...known, ...others].map((name) => [name, input[name]]));
 };
 
-/** The form for an input that was sent before, or written as JSON. A null that means "left out" is left out. */
-export function valuesOf({ properties }: InputSchema, input: Input): FormValues {
+/**
+ * The form for an input that was sent before, or written as JSON. A null that means "left out" is left out, and so is what
+ * stands for a secret: it has to be given again.
+ */
+export function valuesOf(schema: InputSchema, input: Input): FormValues {
+  const { secrets } = fieldKindsOf(schema);
+  const isHidden = (name: string, value: unknown) => secrets.has(name) && [value].flat().includes(REDACTED);
   return Object.fromEntries(
-    Object.entries(input).filter(([name, value]) => value !== null || properties[name]?.nullable === true),
+    Object.entries(input).filter(
+      ([name, value]) => !isHidden(name, value) && (value !== null || schema.properties[name]?.nullable === true),
+    ),
   );
 }
 
