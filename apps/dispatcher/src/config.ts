@@ -1,5 +1,5 @@
 import { filesEnvironment, s3Settings } from '@hearth/files';
-import { loadConfig, outboundEnvironment, outboundRules, runLimitsEnvironment, zDurationOrOff } from '@hearth/kit';
+import { loadConfig, outboundEnvironment, outboundRules, runLimitsEnvironment, zDurationOrOff, zSecretKeys } from '@hearth/kit';
 import { z } from 'zod';
 
 const Environment = z
