@@ -7,6 +7,7 @@ import { readHealth } from '../src/readiness.ts';
 import { DockerRuntime } from '../src/runtime/docker.ts';
 import { containerName, LABELS, networkName } from '../src/runtime/docker-container.ts';
 import { readContainers } from '../src/runtime/docker-listed.ts';
+import { NetworkPool } from '../src/runtime/network-pool.ts';
 import { PAUSE_IMAGE, pauseProgram } from '../src/runtime/pause-image.ts';
 import type { BootSpec } from '../src/runtime/runtime.ts';
 import { awaitServer } from '../src/server-boot.ts';
@@ -142,6 +143,29 @@ describe.skipIf(!(await dockerRing()))('networks made ahead', () => {
     await runtime.stop(a.instanceId, { address: null, graceMs: 0 });
     expect((await networks()).map(({ instanceId }) => instanceId)).not.toContain(a.instanceId);
     expect(await networks()).toHaveLength(3);
+  });
+
+  it('one whose boot left no container, because the engine was away, goes', async () => {
+    const pool = new NetworkPool({
+      docker,
+      installation,
+      size: 1,
+      bindAddress: async () => '127.0.0.1',
+      enclosure: async () => ({ network: null, dns: [], hasQuota: false }),
+      log: createLogger({ room: 'test', level: 'silent' }),
+    });
+    pool.heed([], performance.now());
+    await pool.idle();
+    const taken = pool.take('of-a-boot-that-failed');
+    const during = await networks();
+    pool.heed(during, performance.now());
+    pool.booted('of-a-boot-that-failed');
+    await pool.idle();
+    expect((await networks()).map(({ id }) => id)).toContain(taken?.id);
+    pool.heed(await networks(), performance.now());
+    await pool.idle();
+    expect((await networks()).map(({ id }) => id)).not.toContain(taken?.id);
+    await pool.close();
   });
 
   it('when there are more boots than networks, the others make their own', async () => {

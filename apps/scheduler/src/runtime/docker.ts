@@ -166,7 +166,7 @@ export class DockerRuntime implements Runtime {
       await this.#remove(instanceId);
       throw bootFailureOf(error, `starting ${image}`);
     } finally {
-      this.#networks.booted();
+      this.#networks.booted(instanceId);
     }
   }
 
@@ -218,8 +218,9 @@ export class DockerRuntime implements Runtime {
   async list(): Promise<Found[]> {
     this.fence.adopt();
     const label = [`${LABELS.installation}=${this.#installation}`];
+    const askedAt = performance.now();
     const listed = readContainers(await this.#docker.listContainers({ all: true, filters: { label } }));
-    this.#networks.heed(listed.networks);
+    this.#networks.heed(listed.networks, askedAt);
     const { address: at } = await this.#link.whereabouts();
     return Promise.all(
       listed.servers.map(async ({ containerId, instanceId, role, hostPort, state }) => {

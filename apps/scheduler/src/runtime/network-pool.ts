@@ -52,8 +52,8 @@ const BURST_FACTOR = 8;
 export class NetworkPool {
   readonly #settings: NetworkPoolSettings;
   readonly #spare: Network[] = [];
-  /** By instance. */
-  readonly #used = new Map<string, string>();
+  /** By instance; `bootedAt` by the clock of this process, infinite while it boots. */
+  readonly #used = new Map<string, { readonly id: string; readonly bootedAt: number }>();
   readonly #tidying: Coalescer;
   #making: string | null = null;
   #strays: readonly string[] = [];
@@ -77,14 +77,16 @@ export class NetworkPool {
     this.#boots += 1;
     this.#wanted += 1;
     const network = this.#spare.shift() ?? null;
-    if (network !== null) this.#used.set(instanceId, network.id);
+    if (network !== null) this.#used.set(instanceId, { id: network.id, bootedAt: Number.POSITIVE_INFINITY });
     return network;
   }
 
   /** The engine has started the container, or failed to: once it is quiet, it has the time to make new ones. */
-  booted(): void {
+  booted(instanceId: string): void {
     this.#boots -= 1;
     this.#bootedAt = performance.now();
+    const used = this.#used.get(instanceId);
+    if (used !== undefined) this.#used.set(instanceId, { ...used, bootedAt: this.#bootedAt });
     if (this.#isShown) this.#tidying.trigger();
   }
 
@@ -94,28 +96,34 @@ export class NetworkPool {
 
   /** Which network an instance has joined, if any. */
   learn(instanceId: string, networkId: string | undefined): void {
-    if (networkId !== undefined) this.#used.set(instanceId, networkId);
+    if (networkId !== undefined) this.#used.set(instanceId, { id: networkId, bootedAt: performance.now() });
   }
 
   /** Removes the network of an instance whose container is gone. Idempotent. */
   async drop(instanceId: string): Promise<void> {
-    const id = this.#used.get(instanceId);
-    if (id === undefined) return;
+    const used = this.#used.get(instanceId);
+    if (used === undefined) return;
     // Known no more: should the removal fail, it is reaped like any other that nobody uses.
     this.#used.delete(instanceId);
-    await this.#remove(id);
+    await this.#remove(used.id);
   }
 
   /**
    * Learns which networks there are: takes note of those in use, and soon removes what belongs to nobody and makes what
-   * is lacking. Spare ones of an earlier scheduler go, because nobody can tell whether an instance was in them.
+   * is lacking. Spare ones of an earlier scheduler go, because nobody can tell whether an instance was in them, and so do
+   * those of boots that an engine which was away left without a container. `askedAt`: when the engine was asked, by the
+   * clock of this process.
    */
-  heed(seen: readonly SeenNetwork[]): void {
-    for (const { id, instanceId } of seen) if (instanceId !== null) this.#used.set(instanceId, id);
+  heed(seen: readonly SeenNetwork[], askedAt: number): void {
+    for (const { id, instanceId } of seen)
+      if (instanceId !== null && !this.#used.has(instanceId)) this.#used.set(instanceId, { id, bootedAt: askedAt });
+    const unjoined = new Set(seen.filter(({ instanceId }) => instanceId === null).map(({ id }) => id));
+    for (const [instanceId, { id, bootedAt }] of this.#used)
+      if (unjoined.has(id) && bootedAt < askedAt) this.#used.delete(instanceId);
     const dead = new Set(seen.filter(({ running }) => !running).map(({ id }) => id));
     const alive = this.#spare.splice(0).filter(({ id }) => !dead.has(id));
     this.#spare.push(...alive);
-    const kept = new Set([...this.#used.values(), ...alive.map(({ id }) => id), this.#making]);
+    const kept = new Set([...[...this.#used.values()].map(({ id }) => id), ...alive.map(({ id }) => id), this.#making]);
     this.#strays = seen.map(({ id }) => id).filter((id) => !kept.has(id));
     this.#isShown = true;
     this.#tidying.trigger();
