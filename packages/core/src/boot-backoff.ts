@@ -18,6 +18,8 @@ export interface BootBackoff {
 }
 
 const CRASH_LOOP_FAILURES = 3;
+/** Of what the platform lost: more than a minute of tries, in which an engine or a network comes back. */
+const LOST_LOOP_FAILURES = 10;
 const FIRST_RETRY_MS = 1_000;
 const FIRST_CRASH_LOOP_RETRY_MS = 10_000;
 const LONGEST_RETRY_MS = 5 * 60_000;
@@ -25,19 +27,20 @@ const LONGEST_RETRY_MS = 5 * 60_000;
 /**
  * When to boot again, and whom to tell. After the n-th failure in a row:
  *
- * | n | next boot after | waiting predictions that fail |
- * |---|---|---|
- * | 1, 2 | 1 s · 2^(n−1) | those created before the failure; none where the platform lost the instance (`lost`) |
- * | 3 … | 10 s · 2^(n−3), at most 5 min | those created before the next boot, with kind `crash_loop` |
+ * | n | n, where the platform lost the instance (`lost`) | next boot after | waiting predictions that fail |
+ * |---|---|---|---|
+ * | 1, 2 | 1 … 9 | 1 s · 2^(n−1), at most 10 s | those created before the failure; none where it is `lost` |
+ * | 3 … | 10 … | 10 s, then twice as long each time, at most 5 min | those created before the next boot, with kind `crash_loop` |
  *
  * A deployment with a ready instance fails nobody: that instance serves them.
  * The reasons are in docs/decisions/0002-boot-failures.md.
  */
 export function bootBackoff({ count, last }: BootFailures, hasReadyInstance: boolean): BootBackoff {
-  const crashLoop = count >= CRASH_LOOP_FAILURES;
+  const loopFailures = last.kind === 'lost' ? LOST_LOOP_FAILURES : CRASH_LOOP_FAILURES;
+  const crashLoop = count >= loopFailures;
   const waitMs = crashLoop
-    ? Math.min(FIRST_CRASH_LOOP_RETRY_MS * 2 ** (count - CRASH_LOOP_FAILURES), LONGEST_RETRY_MS)
-    : FIRST_RETRY_MS * 2 ** (count - 1);
+    ? Math.min(FIRST_CRASH_LOOP_RETRY_MS * 2 ** (count - loopFailures), LONGEST_RETRY_MS)
+    : Math.min(FIRST_RETRY_MS * 2 ** (count - 1), FIRST_CRASH_LOOP_RETRY_MS);
   const retryAt = last.at + waitMs;
   if (!crashLoop) {
     const failsNobody = hasReadyInstance || last.kind === 'lost';

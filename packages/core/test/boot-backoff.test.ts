@@ -27,10 +27,19 @@ describe('bootBackoff', () => {
 
   it.each([
     { name: 'lost once: nobody fails', count: 1, want: null },
-    { name: 'lost twice: nobody fails', count: 2, want: null },
-    { name: 'lost three times: a crash loop like any other', count: 3, want: AT + 10 * SECOND },
+    { name: 'lost nine times: nobody fails', count: 9, want: null },
+    { name: 'lost ten times: a crash loop like any other', count: 10, want: AT + 10 * SECOND },
+    { name: 'lost eleven times: the next boot waits twice as long', count: 11, want: AT + 20 * SECOND },
   ])('$name', ({ count, want }) => {
     expect(bootBackoff({ count, last: failure({ kind: 'lost', at: AT }) }, false).failWaitingUntil).toBe(want);
+  });
+
+  it('what the platform loses is tried again for more than a minute before anybody fails', () => {
+    const waits = Array.from({ length: 9 }, (_, n) => {
+      const { retryAt } = bootBackoff({ count: n + 1, last: failure({ kind: 'lost', at: AT }) }, false);
+      return (retryAt - AT) / SECOND;
+    });
+    expect(waits).toEqual([1, 2, 4, 8, 10, 10, 10, 10, 10]);
   });
 
   it('in a crash loop, fails those who come before the next boot too', () => {
