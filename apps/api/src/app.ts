@@ -56,6 +56,7 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
     bodyLimit: MAX_JSON_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    trustProxy: deps.settings.trustProxy === null ? false : [...deps.settings.trustProxy],
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerBrokenRequest,
     // Python's clients add /v1 to a base URL that has it already, or not (contract §0.3): both work.
@@ -109,6 +110,7 @@ function openRoutes(v1: App, context: Context, throttle: Throttle): void {
 async function tokenedRoutes(v1: App, context: Context, throttle: Throttle): Promise<void> {
   v1.addHook('onRequest', async (request) => context.auth.identify(request));
   v1.addHook('onRequest', throttle);
+  v1.addHook('onRequest', context.guesses.check);
   v1.addHook('onRequest', async (request) => requireIdentity(request));
   v1.addHook('onRequest', requireScope);
   accountRoutes(v1);

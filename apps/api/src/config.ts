@@ -1,5 +1,5 @@
 import { filesEnvironment, s3Settings } from '@hearth/files';
-import { outboundEnvironment, outboundRules, runLimitsEnvironment, zDuration, zSecretKeys, zSize } from '@hearth/kit';
+import { outboundEnvironment, outboundRules, zAddressesOrOff, runLimitsEnvironment, zDuration, zSecretKeys, zSize } from '@hearth/kit';
 import { z } from 'zod';
 import { KEEP_ALIVE_FORMS, keepAliveOf } from './keep-alive.ts';
 
@@ -47,6 +47,7 @@ export const apiConfigSchema = z
     HEARTH_EXPECTED_RUN: zDuration().prefault('60s'),
     /** Absent: one in the data folder. */
     HEARTH_SECRET_KEY: zSecretKeys().optional(),
+    HEARTH_TRUST_PROXY: zAddressesOrOff().prefault('off'),
     HEARTH_RATE_LIMIT_PREDICTIONS: zPerMinute().prefault('60000'),
     HEARTH_RATE_LIMIT_REQUESTS: zPerMinute().prefault('600000'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -73,6 +74,7 @@ export const apiConfigSchema = z
       cancelGraceMs: env.HEARTH_CANCEL_GRACE,
     },
     secretKeys: env.HEARTH_SECRET_KEY,
+    trustProxy: env.HEARTH_TRUST_PROXY,
     rateLimits: {
       predictionsPerMinute: env.HEARTH_RATE_LIMIT_PREDICTIONS,
       requestsPerMinute: env.HEARTH_RATE_LIMIT_REQUESTS,

@@ -6,6 +6,7 @@ import { createWatching, type Watching } from './board/watching.ts';
 import type { ApiDeps } from './deps.ts';
 import { createNoticeHub, type NoticeHub } from './notices.ts';
 import { type Auth, createAuth } from './plugins/auth.ts';
+import { createGuessThrottle, type GuessThrottle } from './plugins/guesses.ts';
 import { createTails, type Tails } from './predictions/tails.ts';
 import { createTargets, type Targets } from './predictions/targets.ts';
 import { type BootOf, createWaiting, type EtaOf, type WaitingOf } from './predictions/waiting.ts';
@@ -16,6 +17,7 @@ import { createUrls, type Urls } from './urls.ts';
 export interface Context {
   readonly deps: ApiDeps;
   readonly auth: Auth;
+  readonly guesses: GuessThrottle;
   readonly urls: Urls;
   readonly targets: Targets;
   readonly rates: Rates;
@@ -45,6 +47,7 @@ export function createContext(deps: ApiDeps, closing: AbortSignal): Context {
     deps,
     closing,
     auth: createAuth(store, settings.publicUrl, now),
+    guesses: createGuessThrottle(now),
     urls: createUrls(settings.publicUrl, deps, now),
     targets: createTargets(store, settings, now),
     rates: createRates(store, now),

@@ -9,6 +9,8 @@ import type { UrlCheck } from './predictions/outbound-check.ts';
 
 export interface ApiSettings {
   readonly rateLimits: RateLimits;
+  /** Proxies whose word on who calls is taken; null: nobody's. */
+  readonly trustProxy: readonly string[] | null;
   readonly runs: RunSettings;
   /** Where callers reach this API: scheme, host and port, without `/v1` and without a slash at the end. */
   readonly publicUrl: string;

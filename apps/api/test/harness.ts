@@ -56,6 +56,7 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
     keepAlive: { kind: 'fixed', ms: 300_000 },
     maxInstances: 3,
     schedulerUrl: 'http://127.0.0.1:1',
+    trustProxy: null,
     rateLimits: { predictionsPerMinute: null, requestsPerMinute: null },
     runs: { expectedMs: 60_000, predictionTimeoutMs: 1_800_000, trainingTimeoutMs: 86_400_000, cancelGraceMs: 10_000 },
     maxUploadBytes: 100 * 2 ** 20,

@@ -123,11 +123,11 @@ it('does not begin for who guesses fast', async () => {
   const guess = (token = 'hth_guess') =>
     other.app.inject({ method: 'POST', url: '/session', headers: OWN_PAGE, payload: { token } });
   for (let n = 0; n < 40; n++) expect((await guess(other.admin.token)).statusCode).toBe(200);
-  for (let n = 0; n < 30; n++) expect((await guess()).statusCode).toBe(401);
+  for (let n = 0; n < 10; n++) expect((await guess()).statusCode).toBe(401);
   const refused = await guess();
   expect(refused.statusCode).toBe(429);
   expect(refused.json<Problem>()).toMatchObject({ code: 'throttled', retry_after: expect.any(Number) });
-  expect((await guess(other.admin.token)).statusCode).toBe(429);
+  expect((await guess(other.admin.token)).statusCode).toBe(200);
   await other.close();
 });
 

@@ -20,6 +20,7 @@ export * from './free.ts';
 export * from './gap-forecast.ts';
 export * from './gap-histogram.ts';
 export * from './growth.ts';
+export * from './guesses.ts';
 export * from './hardware-choice.ts';
 export * from './hold.ts';
 export * from './image-care.ts';

@@ -1,3 +1,4 @@
+export { callerNetwork, zAddressesOrOff } from './addresses.ts';
 export { systemNow } from './clock.ts';
 export { type Coalescer, createCoalescer } from './coalescer.ts';
 export {

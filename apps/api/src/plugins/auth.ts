@@ -33,8 +33,6 @@ export interface Auth {
   identify(request: FastifyRequest): Promise<void>;
   /** Who a token stands for. */
   ofToken(token: string): Promise<Identity | null>;
-  /** The same, for who has to be somebody. @throws Problem `unauthenticated` */
-  authenticate(request: FastifyRequest): Promise<void>;
   /** After a token or a session was removed. Other API processes forget it within seconds. */
   forget(): void;
 }
@@ -90,10 +88,6 @@ export function createAuth(store: Store, publicUrl: string, now: () => number): 
   return {
     identify,
     ofToken,
-    async authenticate(request) {
-      await identify(request);
-      requireIdentity(request);
-    },
     forget: () => identities.clear(),
   };
 }

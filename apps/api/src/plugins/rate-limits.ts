@@ -18,8 +18,6 @@ type MaxOf = (request: FastifyRequest) => Promise<number | null>;
 export type Throttle = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 const MINUTE_MS = 60_000;
-/** Of one address: more are guesses. */
-const WRONG_SIGN_INS_PER_MINUTE = 30;
 
 const CREATION = /\/(?:predictions|trainings)$/;
 
@@ -64,31 +62,6 @@ export async function createThrottle(app: App, limits: RateLimits, rates: Rates)
     // The headers are those of the limit that is nearer.
     if (shared.isExceeded || counted.isAllowed || shared.remaining < counted.remaining)
       say(reply, shared, 'creating predictions with all tokens of your account');
-  };
-}
-
-/** Slows guesses at the sign-in of the web UI, by address. Good tries do not count: many people may share an address. */
-export interface SignInThrottle {
-  /** An `onRequest` hook. @throws Problem `throttled` after too many wrong tries */
-  check: Throttle;
-  noteWrong(request: FastifyRequest): Promise<void>;
-}
-
-/** After {@link createThrottle} was called for the same app. */
-export function createSignInThrottle(app: App): SignInThrottle {
-  const limiter = app.createRateLimit({
-    max: WRONG_SIGN_INS_PER_MINUTE,
-    timeWindow: MINUTE_MS,
-    keyGenerator: (request) => `sign-in ${request.ip}`,
-  });
-  return {
-    async check(request, reply) {
-      const counted = await limiter(request, { increment: false });
-      if (!counted.isAllowed) say(reply, { ...counted, isExceeded: counted.remaining === 0 }, 'signing in');
-    },
-    async noteWrong(request) {
-      await limiter(request);
-    },
   };
 }
 

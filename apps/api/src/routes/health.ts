@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import type { App, Context } from '../context.ts';
-import { callerOf, requireOperator } from '../plugins/auth.ts';
+import { callerOf, requireIdentity, requireOperator } from '../plugins/auth.ts';
 
 /** A store or queue that is silent for this long does not answer. */
 const PING_MS = 2_000;
 
 /** For load balancers and Prometheus. */
-export function healthRoutes(app: App, { deps, auth }: Context): void {
+export function healthRoutes(app: App, { deps, auth, guesses }: Context): void {
   app.get(
     '/health',
     { config: { needs: 'nothing' }, schema: { tags: ['health'], security: [] } },
@@ -20,7 +20,9 @@ export function healthRoutes(app: App, { deps, auth }: Context): void {
 
   app.get('/metrics', { config: { needs: 'nothing' }, schema: { hide: true } }, async (request, reply) => {
     if (!isLocal(request)) {
-      await auth.authenticate(request);
+      await auth.identify(request);
+      await guesses.check(request);
+      requireIdentity(request);
       requireOperator(callerOf(request));
     }
     return reply.type(deps.metrics.contentType).send(await deps.metrics.text());

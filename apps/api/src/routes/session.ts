@@ -3,7 +3,6 @@ import { hashToken, newToken } from '@hearth/kit';
 import type { FastifyRequest } from 'fastify';
 import type { App, Context } from '../context.ts';
 import type { Identity } from '../plugins/auth.ts';
-import { createSignInThrottle } from '../plugins/rate-limits.ts';
 import { Problem } from '../problem.ts';
 import { cookieOptions, requireOwnPage, SESSION_COOKIE } from '../session-cookie.ts';
 
@@ -11,7 +10,7 @@ import { cookieOptions, requireOwnPage, SESSION_COOKIE } from '../session-cookie
 const SESSION_MS = 30 * 24 * 3_600_000;
 
 /** The web UI's sign-in: a token for a cookie that stands for it. Not below `/v1`, because programs have no use for it. */
-export function sessionRoutes(app: App, { deps, auth }: Context): void {
+export function sessionRoutes(app: App, { deps, auth, guesses }: Context): void {
   const { store, settings, now } = deps;
   const { publicUrl } = settings;
   const cookie = cookieOptions(publicUrl);
@@ -37,18 +36,17 @@ export function sessionRoutes(app: App, { deps, auth }: Context): void {
     },
   );
 
-  const signIns = createSignInThrottle(app);
   app.post(
     '/session',
     {
       config: { needs: 'nothing' },
       schema: { hide: true, body: sessionBodySchema, response },
-      onRequest: [ownPage, signIns.check],
+      onRequest: ownPage,
     },
     async (request, reply) => {
       const identity = await auth.ofToken(request.body.token);
       if (identity === null) {
-        await signIns.noteWrong(request);
+        guesses.wrong(request);
         throw new Problem('unauthenticated', 'This token is not known, or was removed.');
       }
       const secret = newToken();
