@@ -2,9 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Chance } from '../e2e/fuzz/chance.ts';
 import type { ServerRoom } from '../src/house.ts';
-import { processesWith } from '../src/processes.ts';
+import { processesWith, signal } from '../src/processes.ts';
 import type { Line, TcpProxy } from '../src/tcp-proxy.ts';
-import type { Disk } from './disk.ts';
 import type { Store } from './stores.ts';
 import type { World } from './world.ts';
 
@@ -23,6 +22,7 @@ export interface Faults {
 
 const ROOMS: readonly ServerRoom[] = ['api', 'dispatcher', 'scheduler'];
 const SLOW_MS = 150;
+const POWER_TRIES = 10;
 
 export function faultsOf(world: World): Faults {
   const possible = new Map<string, Fault>();
@@ -32,11 +32,23 @@ export function faultsOf(world: World): Faults {
   for (const room of ROOMS) addServer(world, room, offer);
   offer('kill -9 model process', 'models', (_hold, chance) => killProcess(world, chance));
   offer('pause model process', 'models', (holdMs, chance) => pauseProcess(world, holdMs, chance));
+  offer('power cut', 'house', () => cutPower(world));
   addStores(world, offer);
-  addNetwork(world, offer);
+  addNetwork(world, offer, skipped);
   addDisks(world, offer, skipped);
   addEngine(world, offer, skipped);
   return { possible, skipped };
+}
+
+/** Whatever a fault could not mend itself. */
+export async function mend({ postgres, redis, callbacks, disks, engine }: World): Promise<void> {
+  for (const proxy of [postgres.proxy, redis.proxy, callbacks]) proxy?.set({ kind: 'open' });
+  for (const disk of Object.values(disks)) await disk?.free();
+  if (engine === null) return;
+  engine.thaw();
+  await engine.heal();
+  // One that does not answer is started; one that does needs nothing.
+  await engine.docker.ping().catch(() => engine.start());
 }
 
 type Offer = (kind: string, target: string, run: Fault['run']) => void;
@@ -52,20 +64,24 @@ function addServer({ house }: World, room: ServerRoom, offer: Offer): void {
   });
 }
 
-/** False where it has ended meanwhile. */
-function signal(pid: number, name: NodeJS.Signals): boolean {
-  try {
-    return process.kill(pid, name);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
-    throw error;
-  }
-}
-
+/** Stands still for so long. */
 async function stopped(pid: number, holdMs: number): Promise<void> {
   signal(pid, 'SIGSTOP');
   await pause(holdMs);
   signal(pid, 'SIGCONT');
+}
+
+/** Everything of Hearth on this machine at once, models and all; and then it is started again, as at the start of a machine. */
+async function cutPower({ house }: World): Promise<void> {
+  await house.powerCut();
+  for (let left = POWER_TRIES; ; left -= 1) {
+    try {
+      return await house.restart();
+    } catch (error) {
+      // What it stands on may be broken just now.
+      if (left === 0) throw error;
+    }
+  }
 }
 
 async function modelProcess({ house }: World, chance: Chance): Promise<number | null> {
@@ -86,7 +102,7 @@ async function pauseProcess(world: World, holdMs: number, chance: Chance): Promi
 
 function addStores({ postgres, redis }: World, offer: Offer): void {
   const hold = async (store: Store, holdMs: number): Promise<void> => {
-    const pid = store.pid();
+    const pid = await store.pid();
     if (pid !== null) await stopped(pid, holdMs);
   };
   offer('kill -9 Postgres', 'Postgres', () => postgres.kill9({ wipe: false }));
@@ -112,7 +128,7 @@ async function pauseClients(url: string, holdMs: number): Promise<void> {
   await pause(holdMs);
 }
 
-function addNetwork({ postgres, redis, callbacks }: World, offer: Offer): void {
+function addNetwork({ postgres, redis, callbacks }: World, offer: Offer, skipped: Map<string, string>): void {
   const ways: [string, TcpProxy | null][] = [
     ['Postgres', postgres.proxy],
     ['Redis', redis.proxy],
@@ -124,8 +140,11 @@ function addNetwork({ postgres, redis, callbacks }: World, offer: Offer): void {
     ['slow the way to', { kind: 'slow', delayMs: SLOW_MS }],
   ];
   for (const [name, proxy] of ways) {
-    if (proxy === null) continue;
     for (const [verb, line] of lines) {
+      if (proxy === null) {
+        skipped.set(`${verb} ${name}`, 'nothing lies on that way in this run');
+        continue;
+      }
       offer(`${verb} ${name}`, `way to ${name}`, async (holdMs) => {
         proxy.set(line);
         await pause(holdMs);
@@ -136,7 +155,7 @@ function addNetwork({ postgres, redis, callbacks }: World, offer: Offer): void {
 }
 
 function addDisks({ disks }: World, offer: Offer, skipped: Map<string, string>): void {
-  for (const [name, disk] of Object.entries(disks) as [keyof World['disks'], Disk | null][]) {
+  for (const [name, disk] of Object.entries(disks)) {
     const kind = `fill the disk of ${name}`;
     if (disk === null) skipped.set(kind, 'a disk of its own cannot be mounted here');
     else

@@ -2,14 +2,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WirePrediction } from '@hearth/contract';
 import { Book } from './book.ts';
 import { check, type Violation } from './checks.ts';
-import { faultsOf } from './faults.ts';
+import { faultsOf, mend } from './faults.ts';
+import { keepJournal } from './journal.ts';
 import { leftovers } from './leftovers.ts';
 import { type Callers, call } from './load.ts';
 import { type PlannedFault, planFaults, planLoad } from './plan.ts';
 import { startChaosReceiver } from './receiver.ts';
 import type { DoneFault, Result } from './report.ts';
 import { settle } from './settle.ts';
-import { each, ledger } from './views.ts';
+import { downloads, each, ledger } from './views.ts';
 import type { World } from './world.ts';
 
 export interface ChaosTerms {
@@ -33,6 +34,7 @@ export async function runChaos(world: World, terms: ChaosTerms): Promise<Result>
   const secrets = accounts.map(({ secret }) => secret);
   const receiver = await startChaosReceiver(book, secrets);
   const over = new AbortController();
+  const journal = keepJournal(world);
   const callers: Callers = { url, accounts, receiver, book, over: over.signal };
   const durationMs = minutes * 60_000;
   const { possible, skipped } = faultsOf(world);
@@ -53,6 +55,7 @@ export async function runChaos(world: World, terms: ChaosTerms): Promise<Result>
     }),
   );
   const faults = await breakThings(planned, possible, book, say);
+  await mend(world);
   await pause(Math.max(0, durationMs - book.now()));
   say('no more faults, and no more load');
   const listed = await settle({ url, accounts }, say);
@@ -66,7 +69,9 @@ export async function runChaos(world: World, terms: ChaosTerms): Promise<Result>
     book.saw(book.entry(id, wanted), 'list', book.now(), status);
   }
   const records = await ledger({ url, accounts });
-  const violations: Violation[] = check({ book, listed, finals, records });
+  await journal.close();
+  const files = await downloads(callers, finals);
+  const violations: Violation[] = check({ book, listed, finals, records, began: journal.began, files });
   violations.push(...(await nothingLeft(world, book, say)));
   await receiver.close();
   return {

@@ -1,22 +1,28 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createLogger } from '@hearth/kit';
 import { findRedisBinary, startEmbeddedRedis } from '@hearth/queue';
 import { startEmbeddedPostgres } from '@hearth/store';
+import { processesWith, signal } from '../src/processes.ts';
 import { startTcpProxy, type TcpProxy } from '../src/tcp-proxy.ts';
 
-/** A store as an operator runs it: started again whenever it ends, reached over a network that can be broken. */
+/** A store that is started again whenever it ends. */
 export interface Store {
-  /** As its clients are told it: that of the proxy. */
-  readonly url: string;
+  /** The network between it and its clients; null: there is none that could be broken. */
+  readonly proxy: TcpProxy | null;
   /** Past the proxy, for faults that need its own word. */
   readonly directUrl: string;
-  readonly proxy: TcpProxy;
   /** Null while it is down. */
-  pid(): number | null;
+  pid(): Promise<number | null>;
   /** SIGKILL; it comes back by itself. `wipe`: without its data. */
   kill9(options: { wipe: boolean }): Promise<void>;
+}
+
+/** One that an operator runs beside Hearth. */
+export interface OwnStore extends Store {
+  /** As its clients are told it: that of the proxy. */
+  readonly url: string;
   close(): Promise<void>;
 }
 
@@ -71,17 +77,17 @@ async function keep(start: (before: Running | null) => Promise<Running>): Promis
   };
 }
 
-async function proxied(kept: Kept, proxy: TcpProxy, url: string, dataDir: string): Promise<Store> {
+async function proxied(kept: Kept, proxy: TcpProxy, url: string, dataDir: string): Promise<OwnStore> {
   return {
     url,
     directUrl: kept.first.url,
     proxy,
-    pid: () => kept.current()?.pid ?? null,
+    pid: async () => kept.current()?.pid ?? null,
     async kill9({ wipe }) {
       const victim = kept.current();
       if (victim === null) return;
       if (wipe) kept.beforeRestart(() => rm(dataDir, { recursive: true, force: true }));
-      process.kill(victim.pid, 'SIGKILL');
+      signal(victim.pid, 'SIGKILL');
       await victim.ended;
     },
     async close() {
@@ -91,7 +97,7 @@ async function proxied(kept: Kept, proxy: TcpProxy, url: string, dataDir: string
   };
 }
 
-export async function startPostgres(folder: string): Promise<Store> {
+export async function startPostgres(folder: string): Promise<OwnStore> {
   const log = createLogger({ room: 'chaos', level: 'silent' });
   const kept = await keep((before) =>
     startEmbeddedPostgres({ dataDir: folder, log, ...(before && { port: Number(new URL(before.url).port) }) }),
@@ -106,11 +112,44 @@ export async function startPostgres(folder: string): Promise<Store> {
 }
 
 /** @throws Error where none is installed */
-export async function startRedis(folder: string): Promise<Store> {
+export async function startRedis(folder: string): Promise<OwnStore> {
   const { binary, why } = await findRedisBinary(process.env);
   if (binary === null) throw new Error(`no Redis: ${why}`);
   const dataDir = join(folder, 'data');
   const kept = await keep(() => startEmbeddedRedis({ binary, dataDir }));
   const proxy = await startTcpProxy({ path: kept.first.url });
   return proxied(kept, proxy, `redis://127.0.0.1:${proxy.port}`, dataDir);
+}
+
+/** Those that `hearth up` runs in its data folder, and starts again. */
+export function embeddedStores(dataDir: string): { readonly postgres: Store; readonly redis: Store } {
+  const postgresPid = async (): Promise<number | null> => {
+    const status = await readFile(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8').catch(() => '');
+    const pid = Number.parseInt(status, 10);
+    return Number.isInteger(pid) ? pid : null;
+  };
+  const redisPid = async (): Promise<number | null> => {
+    const found = await processesWith(dataDir);
+    return found.find(({ command }) => /^[^\0]*(redis|valkey)-server/.test(command))?.pid ?? null;
+  };
+  const redisFolder = join(dataDir, 'redis');
+  const store = (pidOf: () => Promise<number | null>, folder: string, url: string): Store => ({
+    proxy: null,
+    directUrl: url,
+    pid: pidOf,
+    async kill9({ wipe }) {
+      const pid = await pidOf();
+      if (pid === null) return;
+      // Stopped first: it would write its data anew.
+      if (wipe) {
+        signal(pid, 'SIGSTOP');
+        await rm(folder, { recursive: true, force: true });
+      }
+      signal(pid, 'SIGKILL');
+    },
+  });
+  return {
+    postgres: store(postgresPid, join(dataDir, 'postgres'), ''),
+    redis: store(redisPid, redisFolder, join(redisFolder, 'redis.sock')),
+  };
 }

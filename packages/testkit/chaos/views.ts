@@ -71,8 +71,17 @@ export async function ledger({ url, accounts: [admin] }: Api): Promise<WireUsage
   return records;
 }
 
-/** What an output's URL leads to. */
-export async function download(url: string, account: Account): Promise<string> {
-  const response = await get(url, account);
-  return response.ok ? response.text() : `${response.status}`;
+/** What the files that predictions gave hold, by the prediction; in place of one that is not to be had, its refusal. */
+export async function downloads(
+  { accounts: [admin] }: Api,
+  finals: ReadonlyMap<string, WirePrediction | null>,
+): Promise<Map<string, string>> {
+  if (admin === undefined) throw new Error('there is no account');
+  const texts = new Map<string, string>();
+  for (const [id, final] of finals) {
+    if (typeof final?.output !== 'string' || !URL.canParse(final.output)) continue;
+    const response = await get(final.output, admin);
+    texts.set(id, response.ok ? await response.text() : `refused with ${response.status}`);
+  }
+  return texts;
 }

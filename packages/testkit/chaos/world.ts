@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command } from '../src/engines/command.ts';
@@ -8,7 +8,7 @@ import { buildTestImage } from '../src/model-image.ts';
 import { startTcpProxy, type TcpProxy } from '../src/tcp-proxy.ts';
 import { type Disk, makeDisk } from './disk.ts';
 import type { ModelName } from './plan.ts';
-import { type Store, startPostgres, startRedis } from './stores.ts';
+import { embeddedStores, type Store, startPostgres, startRedis } from './stores.ts';
 
 const MODEL_FOLDER = join(import.meta.dirname, 'model');
 const ACCOUNTS = ['hearth', 'ada', 'grace'];
@@ -67,14 +67,19 @@ export interface World {
   readonly engine: TestEngine | null;
   /** Between containers and the dispatcher; null without an engine. */
   readonly callbacks: TcpProxy | null;
-  /** Null each where this machine does not let us make one. */
-  readonly disks: Readonly<Record<'data' | 'postgres' | 'redis', Disk | null>>;
-  /** Ends what `house` does not; the folder stays. */
+  /** By what is on them; null each where this machine does not let us make one. */
+  readonly disks: Readonly<Record<string, Disk | null>>;
+  /** Copies all logs to where they outlast {@link close}, into the folder. */
+  keepLogs(): Promise<void>;
+  /** Ends everything. The folder stays, but for what was on disks of its own. */
   close(): Promise<void>;
   removeFolder(): Promise<void>;
 }
 
-export async function buildWorld(say: (line: string) => void): Promise<World> {
+/** `own`: Postgres and Redis run beside Hearth, behind a network; `embedded`: `hearth up` has its own. */
+export type Stores = 'own' | 'embedded';
+
+export async function buildWorld(kind: Stores, say: (line: string) => void): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'hearth-chaos-'));
   const ends: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
@@ -87,13 +92,19 @@ export async function buildWorld(say: (line: string) => void): Promise<World> {
   try {
     const disk = async (name: string, mebibytes: number): Promise<Disk | null> =>
       keep(await makeDisk(join(folder, name), mebibytes), async (made) => made?.close());
-    const disks = {
-      data: await disk('data', 512),
-      postgres: await disk('postgres', 1_536),
-      redis: await disk('redis', 256),
-    };
-    const postgres = keep(await startPostgres(join(folder, 'postgres')), (made) => made.close());
-    const redis = keep(await startRedis(join(folder, 'redis')), (made) => made.close());
+    const dataDir = join(folder, 'data', 'hearth');
+    const disks: Record<string, Disk | null> = { data: await disk('data', 1_536) };
+    await mkdir(dataDir);
+    let stores: { postgres: Store; redis: Store } = embeddedStores(dataDir);
+    let urls: { databaseUrl: string; redisUrl: string } | undefined;
+    if (kind === 'own') {
+      disks.postgres = await disk('postgres', 1_536);
+      disks.redis = await disk('redis', 256);
+      const postgres = keep(await startPostgres(join(folder, 'postgres')), (made) => made.close());
+      const redis = keep(await startRedis(join(folder, 'redis')), (made) => made.close());
+      stores = { postgres, redis };
+      urls = { databaseUrl: postgres.url, redisUrl: redis.url };
+    }
     const fleet = (await enginesRing()) ? keep(await startEngine(say), (made) => made.dispose()) : null;
     const [engine = null] = fleet?.engines ?? [];
     const port = await freePort();
@@ -101,16 +112,19 @@ export async function buildWorld(say: (line: string) => void): Promise<World> {
       ? keep(await startTcpProxy({ host: '127.0.0.1', port }, await gatewayOf(engine), port), (made) => made.close())
       : null;
     say('Hearth');
-    const stores = { databaseUrl: postgres.url, redisUrl: redis.url };
-    const dataDir = join(folder, 'data', 'hearth');
-    await mkdir(dataDir);
     const env = { ...SETTINGS, HEARTH_CALLBACK_PORT: String(port) };
-    const house = keep(await startHouse({ runtime: 'process', stores, dataDir, env }), (made) => made.dispose());
+    const options = { runtime: 'process', dataDir, env, ...(urls && { stores: urls }) } as const;
+    const house = keep(await startHouse(options), (made) => made.dispose());
     if (engine) await hearth(house, 'hosts', 'add', ...engine.addArgs, '--id', 'engine');
     await addModels(house, engine !== null, say);
     const accounts = await Promise.all(ACCOUNTS.map((name) => openAccount(house, name)));
+    const keepLogs = async (): Promise<void> => {
+      const kept = join(folder, 'logs');
+      await cp(join(dataDir, 'logs'), kept, { recursive: true });
+      await writeFile(join(kept, 'up.log'), house.output());
+    };
     const removeFolder = () => rm(folder, { recursive: true, force: true });
-    return { folder, house, accounts, postgres, redis, engine, callbacks, disks, close, removeFolder };
+    return { folder, house, accounts, ...stores, engine, callbacks, disks, keepLogs, close, removeFolder };
   } catch (error) {
     await close();
     throw error;

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { processesWith } from './processes.ts';
+import { processesWith, signal } from './processes.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
@@ -27,9 +27,11 @@ export interface House {
   pidOf(room: ServerRoom): Promise<number>;
   /** SIGKILLs a server and resolves once `up` has started it anew. */
   kill9(room: ServerRoom): Promise<void>;
+  /** SIGKILLs `up` and everything else that has the data folder, at once; `restart` starts it again. */
+  powerCut(): Promise<void>;
   /** Ctrl-C, and the exit code. The data folder stays until `dispose`. */
   stop(): Promise<number>;
-  /** Starts again on the same data folder after `stop`. */
+  /** Starts again on the same data folder after `stop` or `powerCut`. */
   restart(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -172,6 +174,11 @@ export async function startHouse(options: HouseOptions): Promise<House> {
         const now = await findServer(dataDir, room);
         return now !== null && now !== pid;
       });
+    },
+    async powerCut() {
+      up.kill('SIGKILL');
+      for (const { pid } of await processesWith(dataDir)) signal(pid, 'SIGKILL');
+      await exited;
     },
     async stop() {
       up.kill('SIGINT');

@@ -28,3 +28,13 @@ export async function processesWith(text: string): Promise<FoundProcess[]> {
     .filter((each) => each !== null)
     .filter(({ command, environment }) => command.includes(text) || environment.includes(text));
 }
+
+/** False where it has ended meanwhile. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}

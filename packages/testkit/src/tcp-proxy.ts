@@ -38,7 +38,7 @@ export async function startTcpProxy(target: NetConnectOpts, host = '127.0.0.1', 
     from.on('error', () => {});
   };
   const server = createServer((client) => {
-    if (line.kind === 'reset') return void client.resetAndDestroy();
+    if (line.kind === 'reset') return sever(client);
     const upstream = connect(target);
     for (const socket of [client, upstream]) {
       socket.setNoDelay(true);
@@ -61,7 +61,7 @@ export async function startTcpProxy(target: NetConnectOpts, host = '127.0.0.1', 
         healed.resolve();
         healed = Promise.withResolvers();
       }
-      if (next.kind === 'reset') for (const socket of sockets) socket.resetAndDestroy();
+      if (next.kind === 'reset') for (const socket of sockets) sever(socket);
     },
     async close() {
       for (const socket of sockets) socket.destroy();
@@ -69,4 +69,10 @@ export async function startTcpProxy(target: NetConnectOpts, host = '127.0.0.1', 
       await once(server, 'close');
     },
   };
+}
+
+/** With a reset where there is such a thing: sockets of the file system are closed. */
+function sever(socket: Socket): void {
+  if (socket.remoteAddress === undefined) socket.destroy();
+  else socket.resetAndDestroy();
 }
