@@ -118,3 +118,15 @@ it('a lost attempt keeps its hold for the next one', async () => {
   await world.ended(id);
   expect(await budget()).toMatchObject({ heldMicros: 0, inFlight: 0, daySpentMicros: 0 });
 });
+
+it('who has no budget is never stopped for money', async () => {
+  await world.dispatch({ cancelGraceMs: GRACE_MS });
+  const { model } = await world.stage();
+  const id = await world.predict({}, { holdMicros: 0 });
+  const call = await model.next();
+  await eventually(async () => expect((await world.get(id)).holdMicros).toBeGreaterThan(HOLD_MICROS));
+  await call.report({ status: 'succeeded', output: 'done' });
+  const row = await world.ended(id);
+  expect(row.status).toBe('succeeded');
+  expect(await billed(id)).toBeLessThanOrEqual(row.holdMicros);
+});

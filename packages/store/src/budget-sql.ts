@@ -43,6 +43,17 @@ export const verdict = (micros: string, joins: { inFlight: number }): string => 
       where bound.most is not null
     )`;
 
+/** A period never goes back: what ends in an earlier one was spent there. */
+const spending = (
+  period: 'day' | 'month',
+  now: string,
+  cost: string,
+): string => `${period} = greatest(budgets.${period}, ${now}),
+        ${period}_spent_micros = case
+          when ${now} > budgets.${period} then coalesce(${cost}::bigint, 0)
+          when ${now} = budgets.${period} then budgets.${period}_spent_micros + coalesce(${cost}::bigint, 0)
+          else budgets.${period}_spent_micros end`;
+
 /** CTEs `charged` and `captured`: the end of the prediction in `ended` turns its hold into what it cost, in the period of its end. */
 export const capture = ({ cost, at }: { cost: string; at: string }): string => `charged as materialized (
       select budgets.id from budgets cross join ended
@@ -55,16 +66,15 @@ export const capture = ({ cost, at }: { cost: string; at: string }): string => `
       where budgets.id = charged.id
     )`;
 
-/** A period never goes back: what ends in an earlier one was spent there. */
-const spending = (
-  period: 'day' | 'month',
-  now: string,
-  cost: string,
-): string => `${period} = greatest(budgets.${period}, ${now}),
-        ${period}_spent_micros = case
-          when ${now} > budgets.${period} then coalesce(${cost}::bigint, 0)
-          when ${now} = budgets.${period} then budgets.${period}_spent_micros + coalesce(${cost}::bigint, 0)
-          else budgets.${period}_spent_micros end`;
+/** $1 account, $2 prediction, $3 millionths, $4 instant: counts a record that no prediction's end wrote. */
+export const SPEND = `with charged as materialized (
+      select budgets.id from budgets
+      where budgets.id in ($1, (select token_id from predictions where predictions.id = $2)) and budgets.counts ${IN_ORDER}
+    )
+    update budgets
+    set ${spending('day', dayOf('$4'), '$3')}, ${spending('month', monthOf('$4'), '$3')}
+    from charged
+    where budgets.id = charged.id`;
 
 /**
  * What was billed in the period that begins at `from`, of the budget in the row `of`: the only place that says what

@@ -1,5 +1,5 @@
 import { CompiledQuery, sql } from 'kysely';
-import { DRIFTED, RECOUNT, SHOWN } from './budget-sql.ts';
+import { DRIFTED, RECOUNT, SHOWN, SPEND } from './budget-sql.ts';
 import type { Connection, Database } from './database.ts';
 import type { BudgetDrift, BudgetLimits, BudgetRow, Budgets } from './store.ts';
 import { at } from './values.ts';
@@ -81,11 +81,6 @@ export function createBudgets({ db, pool }: Connection): Budgets {
       for (const { id } of rows) await recountLocked(db, id, now);
       return rows;
     },
-
-    async recount(accountId, now) {
-      const rows = await db.selectFrom('budgets').select('id').where('account_id', '=', accountId).execute();
-      for (const { id } of rows) await recountLocked(db, id, now);
-    },
   };
 }
 
@@ -106,6 +101,15 @@ async function exists(tx: Database, accountId: string, tokenId: string | null): 
     .forKeyShare()
     .executeTakeFirst();
   return token !== undefined;
+}
+
+/** Within the transaction that adds a record which no prediction's end wrote: a correction is spent when it is made. */
+export async function countSpent(
+  tx: Database,
+  record: { accountId: string; predictionId: string; costMicros: number; at: number },
+): Promise<void> {
+  const values = [record.accountId, record.predictionId, record.costMicros, at(record.at)];
+  await tx.executeQuery(CompiledQuery.raw(SPEND, values));
 }
 
 /** Who holds its row keeps every statement that would change it waiting, with all that the statement changes beside it. */

@@ -138,7 +138,7 @@ export const EXTEND_HOLD = statement(
       from predictions where id = $1 and attempt = $2 and status = 'processing' for update
     ), ${lockedBudgets({ account: 'run.account_id', token: 'run.token_id', at: '$4', from: ' cross join run' })},
     ${verdict('(select wanted from run)', { inFlight: 0 })}, granted as materialized (
-      select run.id, run.hold_micros, least(run.wanted, greatest(0, verdict.room)) as micros, verdict.over from run cross join verdict
+      select run.id, run.hold_micros, least(run.wanted, greatest(0, coalesce(verdict.room, run.wanted))) as micros, verdict.over from run cross join verdict
     ), raised as (
       update predictions set hold_micros = predictions.hold_micros + granted.micros
       from granted where predictions.id = granted.id and granted.micros > 0

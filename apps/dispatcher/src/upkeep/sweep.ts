@@ -1,6 +1,7 @@
 import type { PredictionRow } from '@hearth/store';
 import type { Context } from '../context.ts';
 import { cogIdOf } from '../runs/runs.ts';
+import { createBudgetCheck } from './budget-check.ts';
 
 const PAGE = 500;
 /** How long an `Idempotency-Key` stands for its prediction. Clients repeat within seconds. */
@@ -21,6 +22,7 @@ export interface Sweep {
 
 export function createSweep(context: Context): Sweep {
   const { store, log } = context;
+  const checkBudgets = createBudgetCheck(context);
   let strays: ReadonlySet<string> = new Set();
   return {
     async run() {
@@ -29,6 +31,7 @@ export function createSweep(context: Context): Sweep {
         await restoreTickets(context);
         strays = await returnStrays(context, await store.predictions.processing(), strays);
         await store.predictions.forgetKeys(context.now() - KEY_LIFE_MS, KEYS_AT_ONCE);
+        await checkBudgets();
         context.webhooks.look();
         await store.messages.removeBefore(context.now() - MESSAGE_LIFE_MS, MESSAGES_AT_ONCE);
         await store.history.removeBusyBefore(context.now() - BUSY_LIFE_MS, BUSY_DAYS_AT_ONCE);

@@ -63,6 +63,4 @@ export interface Budgets {
   rates(of: { accountId: string; tokenId: string }): Promise<{ account: number | null; token: number | null }>;
   /** dispatcher's sweep: re-adds every counter from the predictions and the ledger, and sets right what differs. */
   repair(now: Millis): Promise<BudgetDrift[]>;
-  /** After a record was added that no prediction's end wrote. */
-  recount(accountId: string, now: Millis): Promise<void>;
 }
