@@ -27,8 +27,14 @@ describe('retryAt', () => {
   });
 
   test('no try follows one that ended a minute after the first or later', () => {
-    expect(retryAt(2, 0, 59_999)).toBe(60_000);
-    expect(retryAt(2, 0, 60_000)).toBeNull();
-    expect(retryAt(1, 500, 61_000)).toBeNull();
+    expect(retryAt(4, 0, 59_999)).toBe(60_000);
+    expect(retryAt(4, 0, 60_000)).toBeNull();
+    expect(retryAt(5, 500, 61_000)).toBeNull();
+  });
+
+  test('a minute in which the platform was away costs a receiver no more than its slowness would: there are four tries', () => {
+    expect(retryAt(1, 0, 300_000)).toBe(301_000);
+    expect(retryAt(3, 0, 300_000)).toBe(304_000);
+    expect(retryAt(4, 0, 300_000)).toBeNull();
   });
 });
