@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { addAccounts } from './commands/accounts.ts';
+import { addBackup, addRestore } from './commands/backup.ts';
 import { addCollections } from './commands/collections.ts';
 import { addDeployments } from './commands/deployments.ts';
 import { addExamples } from './commands/examples.ts';
@@ -33,6 +34,8 @@ export function createProgram(): Command {
   for (const add of [
     addUp,
     addRestart,
+    addBackup,
+    addRestore,
     addModels,
     addExamples,
     addCollections,

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { askToRestart, openControl } from '../src/up/control.ts';
+import { askForStores, askToRestart, openControl } from '../src/up/control.ts';
 import { type HeldSocket, holdSocket } from '../src/up/held-socket.ts';
 import { watchLife } from '../src/up/life.ts';
 import { choosePort } from '../src/up/ports.ts';
@@ -26,10 +26,11 @@ afterEach(() => {
 describe('a child that is replaced', () => {
   test('goes on until its successor has started, and is told to hand over then', async () => {
     const supervised = supervise(
-      () => begin(ALIVE + HANDS_OVER),
+      () => begin(HANDS_OVER + ALIVE),
       () => {},
     );
     const [first] = children;
+    if (first !== undefined) await once(first, 'message');
     const { gone } = await supervised.replace();
     expect(await gone).toEqual({ code: 0, signal: null, hung: false });
     expect(children).toHaveLength(2);
@@ -99,7 +100,7 @@ describe('a held socket', () => {
   });
 });
 
-describe('`hearth restart`', () => {
+describe('the control socket', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'hearth-control-'));
@@ -108,10 +109,15 @@ describe('`hearth restart`', () => {
 
   test('reaches the `up` of its data folder, and hears what went wrong', async () => {
     const asked: string[] = [];
-    const control = await openControl(folder, async (room) => {
-      asked.push(room);
-      if (room === 'api') throw new Error('a new api does not come up');
+    const control = await openControl(folder, {
+      stores: { databaseUrl: 'postgres://127.0.0.1/hearth', redisUrl: null },
+      async restart(room) {
+        asked.push(room);
+        if (room === 'api') throw new Error('a new api does not come up');
+      },
     });
+    expect(await askForStores(folder)).toEqual({ databaseUrl: 'postgres://127.0.0.1/hearth', redisUrl: null });
+    expect(statSync(join(folder, 'up.sock')).mode & 0o777).toBe(0o700);
     await askToRestart(folder, 'scheduler');
     await expect(askToRestart(folder, 'api')).rejects.toThrow('The api was not restarted: a new api does not come up');
     expect(asked).toEqual(['scheduler', 'api']);
@@ -119,6 +125,7 @@ describe('`hearth restart`', () => {
   });
 
   test('says where no `up` runs', async () => {
+    expect(await askForStores(folder)).toBeNull();
     await expect(askToRestart(folder, 'api')).rejects.toThrow(`No \`hearth up\` runs on ${folder}`);
   });
 });

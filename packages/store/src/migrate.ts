@@ -47,15 +47,21 @@ const migrations: Record<string, Migration> = {
   '0032-leads': leads,
 };
 
+/** Whether this code has a migration of that name: a newer one may have more. */
+export const isMigration = (name: string): boolean => Object.hasOwn(migrations, name);
+
+/** The name of the newest migration. */
+export const newestSchema = (): string => Object.keys(migrations).at(-1) ?? '';
+
 /**
- * Brings the database to the newest schema. Safe from many processes at once: one does it, the others wait.
- * @throws what the failed migration threw; nothing of it is kept
+ * Brings the database to the newest schema, or to an earlier one. Safe from many processes at once: one does it, the others
+ * wait. @throws what the failed migration threw; nothing of it is kept
  */
-export async function migrate(url: string): Promise<void> {
+export async function migrate(url: string, to?: string): Promise<void> {
   const { db } = connect(url, 2);
   try {
     const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
-    const { error } = await migrator.migrateToLatest();
+    const { error } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to));
     if (error) throw error;
   } finally {
     await db.destroy();

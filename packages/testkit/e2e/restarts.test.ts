@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { inspect } from 'node:util';
 import Replicate from 'replicate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -95,11 +97,56 @@ it('restarts each server under load, and no request, stream or prediction fails 
     const before = await house.pidOf(room);
     const { code, stdout, stderr } = await house.hearth('restart', room);
     expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: `restarted the ${room}\n` });
-    await load.more(10);
+    await load.more(5);
     if (room !== 'api') expect(await house.pidOf(room)).not.toBe(before);
   }
   await load.stop();
   expect(load.failures).toEqual([]);
   const counts = await usagePerPrediction();
   expect(load.ids.filter((id) => counts.get(id) !== 1)).toEqual([]);
+}, 180_000);
+
+it('is backed up while it runs, and restored where nothing is left of it', async () => {
+  const archive = join(house.dataDir, '..', `${basename(house.dataDir)}.tar.gz`);
+  const upload = new FormData();
+  upload.append('content', new Blob(['kept as it is'], { type: 'text/plain' }), 'kept.txt');
+  const headers = { authorization: `Bearer ${house.token}` };
+  const answered = await fetch(`${house.url}/v1/files`, { method: 'POST', headers, body: upload });
+  const uploaded = (await answered.json()) as { urls: { download: string } };
+  const load = startLoad();
+  await load.more(3);
+  const { code, stderr } = await house.hearth('backup', archive);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  await load.stop();
+  expect(load.failures).toEqual([]);
+
+  await house.stop();
+  await rm(house.dataDir, { recursive: true, force: true });
+  const restored = await house.hearth('restore', archive);
+  expect({ ...restored, stdout: '' }).toEqual({ code: 0, stderr: '', stdout: '' });
+  expect((await house.hearth('restore', archive)).stderr).toContain('has files already');
+  await rm(archive);
+  await house.restart();
+
+  const [made, ...later] = load.ids;
+  expect(await house.get(`/v1/predictions/${made}`)).toMatchObject({ status: 'succeeded' });
+  // Those that were under way when the backup was made run again; those that came after it are not in it.
+  for (const id of later) {
+    await eventually(`prediction ${id} to be over or unknown`, async () => {
+      const response = await house.request('GET', `/v1/predictions/${id}`);
+      return response.status === 404 || ((await response.json()) as { status: string }).status === 'succeeded';
+    });
+  }
+  const counts = await usagePerPrediction();
+  expect([...counts.values()].filter((count) => count !== 1)).toEqual([]);
+  expect(counts.get(made ?? '')).toBe(1);
+  const kept = await fetch(uploaded.urls.download, { headers: { authorization: `Bearer ${house.token}` } });
+  expect(await kept.text()).toBe('kept as it is');
+  const answer = await house.request(
+    'POST',
+    '/v1/predictions',
+    { version: 'hearth/stream', input: { text: 'on' } },
+    { prefer: 'wait' },
+  );
+  expect(await answer.json()).toMatchObject({ status: 'succeeded' });
 }, 180_000);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join, relative } from 'node:path';
 import { Agent, request } from 'undici';
@@ -14,6 +14,15 @@ export type Restartable = (typeof RESTARTABLE)[number];
 const answerSchema = z.object({ error: z.string().nullable() });
 type Answer = z.infer<typeof answerSchema>;
 
+/** Where a running `up` has its stores. `redisUrl` null: the database carries the queues. */
+const storesSchema = z.object({ databaseUrl: z.string(), redisUrl: z.string().nullable() });
+export type Stores = z.infer<typeof storesSchema>;
+
+export interface Controlled {
+  readonly stores: Stores;
+  readonly restart: (room: Restartable) => Promise<void>;
+}
+
 /** A socket's path has 107 bytes at most, so the shorter of its two names. */
 function socketPath(dataFolder: string): string {
   const path = join(dataFolder, 'up.sock');
@@ -21,24 +30,31 @@ function socketPath(dataFolder: string): string {
   return fromHere.length < path.length ? fromHere : path;
 }
 
-/** Where `hearth restart` reaches a running `up`. Whoever may write to the data folder may use it. */
-export async function openControl(dataFolder: string, restart: (room: Restartable) => Promise<void>): Promise<Part> {
+/**
+ * Where other verbs of this machine reach a running `up`: `POST /restart/ROOM`, and `GET /stores`, which has the password
+ * of the embedded database. So it is for the owner of the data folder alone.
+ */
+export async function openControl(dataFolder: string, { stores, restart }: Controlled): Promise<Part> {
   const path = socketPath(dataFolder);
   // Whoever left it behind is gone: the folder is ours.
   rmSync(path, { force: true });
   const server = createServer((asked, response) => {
-    const room = RESTARTABLE.find((name) => asked.url === `/restart/${name}`);
     const answer = (error: string | null) => response.end(JSON.stringify({ error } satisfies Answer));
-    if (room === undefined || asked.method !== 'POST') answer(`there is no ${asked.method} ${asked.url}`);
+    const what = `${asked.method} ${asked.url}`;
+    const room = RESTARTABLE.find((name) => what === `POST /restart/${name}`);
+    if (what === 'GET /stores') response.end(JSON.stringify(stores));
+    else if (room === undefined) answer(`there is no ${what}`);
     else
       restart(room).then(
         () => answer(null),
         (error: unknown) => answer(messageOf(error)),
       );
   });
+  // Nobody else may connect from the moment that it is there.
+  const before = process.umask(0o077);
   server.listen(path);
+  process.umask(before);
   await once(server, 'listening');
-  chmodSync(path, 0o600);
   const kill = (): void => {
     server.close();
     server.closeAllConnections();
@@ -50,17 +66,30 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 /** Asks the `up` that runs on a data folder. @throws UsageError where none does, or the restart failed */
 export async function askToRestart(dataFolder: string, room: Restartable): Promise<void> {
-  const agent = new Agent({ connect: { socketPath: socketPath(dataFolder) }, headersTimeout: 0, bodyTimeout: 0 });
-  try {
-    const { body } = await request(`http://up/restart/${room}`, { method: 'POST', dispatcher: agent });
-    const { error } = answerSchema.parse(await body.json());
-    if (error !== null) throw new UsageError(`The ${room} was not restarted: ${error}`);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && ['ENOENT', 'ECONNREFUSED'].includes(String(error.code))))
-      throw error;
+  const answer = await ask(dataFolder, 'POST', `/restart/${room}`);
+  if (answer === null) {
     throw new UsageError(
       `No \`hearth up\` runs on ${dataFolder}. Set HEARTH_DATA_DIR to the folder of the one you mean.`,
     );
+  }
+  const { error } = answerSchema.parse(answer);
+  if (error !== null) throw new UsageError(`The ${room} was not restarted: ${error}`);
+}
+
+/** Null where no `up` runs on the data folder. */
+export async function askForStores(dataFolder: string): Promise<Stores | null> {
+  return storesSchema.nullable().parse(await ask(dataFolder, 'GET', '/stores'));
+}
+
+async function ask(dataFolder: string, method: 'GET' | 'POST', path: string): Promise<unknown> {
+  const agent = new Agent({ connect: { socketPath: socketPath(dataFolder) }, headersTimeout: 0, bodyTimeout: 0 });
+  try {
+    const { body } = await request(`http://up${path}`, { method, dispatcher: agent });
+    return await body.json();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ECONNREFUSED'].includes(String(error.code)))
+      return null;
+    throw error;
   } finally {
     await agent.close();
   }

@@ -77,7 +77,10 @@ async function start(start: Start, lock: FolderLock): Promise<Omit<SummaryFacts,
       () => `api, dispatcher, scheduler at ${addresses.url}`,
     );
     await house.keep('control socket', CONTROL_BOUND_MS, () =>
-      openControl(config.HEARTH_DATA_DIR, (name) => restartRoom(servers, name, signal)),
+      openControl(config.HEARTH_DATA_DIR, {
+        stores: { databaseUrl: database.url, redisUrl: queue.redisUrl },
+        restart: (name) => restartRoom(servers, name, signal),
+      }),
     );
     const tokens = await obtainTokens(config, addresses.ownUrl, database.url);
     const examples = await startExamples(start, engine, addresses.ownUrl, tokens.own);
