@@ -10,6 +10,7 @@ import { type PlannedFault, planFaults, planLoad } from './plan.ts';
 import { startChaosReceiver } from './receiver.ts';
 import type { DoneFault, Result } from './report.ts';
 import { settle } from './settle.ts';
+import { verifyLedger } from './verify.ts';
 import { downloads, each, ledger } from './views.ts';
 import type { World } from './world.ts';
 
@@ -72,6 +73,9 @@ export async function runChaos(world: World, terms: ChaosTerms): Promise<Result>
   await journal.close();
   const files = await downloads(callers, finals);
   const violations: Violation[] = check({ book, listed, finals, records, began: journal.began, files });
+  const verifiedAtMs = book.now();
+  for (const what of await verifyLedger(world.house))
+    violations.push({ promise: 'ledger', what, id: null, fromMs: verifiedAtMs, toMs: book.now() });
   violations.push(...(await nothingLeft(world, book, say)));
   await receiver.close();
   return {

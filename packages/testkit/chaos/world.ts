@@ -127,6 +127,7 @@ export async function buildWorld(kind: Stores, say: (line: string) => void): Pro
     return { folder, house, accounts, ...stores, engine, callbacks, disks, keepLogs, close, removeFolder };
   } catch (error) {
     await close();
+    await rm(folder, { recursive: true, force: true });
     throw error;
   }
 }
@@ -186,7 +187,8 @@ async function posted<T>(house: House, path: string, body: unknown): Promise<T> 
 }
 
 async function openAccount(house: House, name: string): Promise<Account> {
-  const body = { name: 'chaos', username: name, role: 'admin' };
+  // The first one sees everybody's bills.
+  const body = { name: 'chaos', username: name, scope: 'admin', operator: name === ACCOUNTS[0] };
   const { token } = await posted<{ token: string }>(house, '/v1/tokens', body);
   const response = await fetch(`${house.url}/v1/webhooks/default/secret`, {
     headers: { authorization: `Bearer ${token}` },
