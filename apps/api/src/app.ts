@@ -10,6 +10,7 @@ import { declareDocs, installOpenapi } from './plugins/openapi.ts';
 import { installParsing, MAX_JSON_BYTES } from './plugins/parsing.ts';
 import { createThrottle, type Throttle } from './plugins/rate-limits.ts';
 import { checkDeclared, requireScope } from './plugins/scopes.ts';
+import { installSecurityHeaders } from './plugins/security-headers.ts';
 import { installWeb } from './plugins/web.ts';
 import { accountRoutes } from './routes/account.ts';
 import { accountsRoutes } from './routes/accounts.ts';
@@ -82,6 +83,7 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
     context.watching.close();
   });
 
+  await installSecurityHeaders(app, deps.settings.publicUrl);
   const throttle = await createThrottle(app, deps.settings.rateLimits, context.rates);
   await app.register(cookie);
   const answerPage = await installWeb(app, deps.settings.webFolder);

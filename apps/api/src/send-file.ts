@@ -20,6 +20,10 @@ export const isCurrent = (file: FileRow | null, kind: FileRow['kind'], now: numb
 const RUNNABLE =
   /^(?:text\/html|text\/xml|application\/xhtml\+xml|application\/xml|image\/svg\+xml|text\/javascript|application\/javascript)\b/i;
 
+/** Opened by itself, a file is in no origin, runs nothing and loads nothing; a browser shows a PDF only outside of a sandbox. */
+const policyOf = (contentType: string): string =>
+  `default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'${/^application\/pdf\b/i.test(contentType) ? '' : '; sandbox'}`;
+
 /**
  * Lets pages of any origin read what a route answers, its errors too, and says so to a browser that asks before it sends
  * a `Range` or the like.
@@ -33,6 +37,7 @@ export function openToPages(app: App, path: string): { onRequest: onRequestAsync
   const onRequest: onRequestAsyncHookHandler = async (_request, reply) => {
     reply.headers({
       'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
       'access-control-expose-headers': 'accept-ranges, content-disposition, content-length, content-range, etag',
     });
   };
@@ -61,7 +66,7 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
       'content-length': range === null ? file.sizeBytes : range.end - range.start + 1,
       'content-disposition': `${RUNNABLE.test(file.contentType) ? 'attachment' : 'inline'}; ${name}`,
       'accept-ranges': 'bytes',
-      'x-content-type-options': 'nosniff',
+      'content-security-policy': policyOf(file.contentType),
       ...(range !== null && { 'content-range': `bytes ${range.start}-${range.end}/${file.sizeBytes}` }),
     })
     .send(content);

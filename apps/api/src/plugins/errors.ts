@@ -5,6 +5,7 @@ import { MemberGone, MinAboveMax, ModelGone, VersionGone } from '@hearth/store';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { invalidField, invalidFields, notFound, Problem } from '../problem.ts';
+import { DATA_HEADERS } from './security-headers.ts';
 
 /** Every error as `application/problem+json` from the catalogue. What is not foreseen is a 500 that says nothing but its id. */
 export function installErrors(
@@ -35,7 +36,7 @@ const wasCut = (request: IncomingMessage): boolean => request.destroyed && !requ
 
 /** For what goes wrong before there is a route: a URL that cannot be decoded. */
 export function answerFrameworkError(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
-  send(reply, problemOf(error) ?? new Problem('bad-request', error.message));
+  send(reply.headers(DATA_HEADERS), problemOf(error) ?? new Problem('bad-request', error.message));
 }
 
 /** For what is no HTTP at all, or too much of it: there is no request yet, only a connection, which ends with this. */
@@ -47,6 +48,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(DATA_HEADERS).map((header) => header.join(': ')),
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import scalar from '@scalar/fastify-api-reference';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import { policyOfPage } from './security-headers.ts';
 
 /** An `onRoute` hook: what the page's own routes need, which cannot be said where they are made. */
 export function declareDocs(route: RouteOptions): void {
@@ -25,5 +26,11 @@ export async function installOpenapi(app: FastifyInstance, publicUrl: string): P
     transform: jsonSchemaTransform,
   });
   app.get('/openapi.json', { config: { needs: 'nothing' }, schema: { hide: true } }, () => app.swagger());
-  await app.register(scalar, { routePrefix: '/docs', configuration: { url: '/openapi.json' } });
+  await app.register(async (docs) => {
+    docs.addHook('onSend', async (_request, reply, body) => {
+      if (typeof body === 'string' && /^text\/html/.test(String(reply.getHeader('content-type'))))
+        reply.header('content-security-policy', policyOfPage(body));
+    });
+    await docs.register(scalar, { routePrefix: '/docs', configuration: { url: '/openapi.json', withDefaultFonts: false } });
+  });
 }

@@ -24,10 +24,7 @@ const CONTENT_SECURITY_POLICY = [
 
 const PAGE_HEADERS = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
-  'cross-origin-opener-policy': 'same-origin',
-  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
   'referrer-policy': 'same-origin',
-  'x-content-type-options': 'nosniff',
   // A newer build has other files: each visit asks which.
   'cache-control': 'no-cache',
 };
@@ -56,13 +53,13 @@ export async function installWeb(app: App, folder: string): Promise<AnswerPage> 
     (request, reply) => {
       const { name } = request.params;
       if (!/^\w[\w.-]*$/.test(name)) return reply.callNotFound();
-      reply.headers({ 'cache-control': 'public, max-age=31536000, immutable', 'x-content-type-options': 'nosniff' });
+      reply.header('cache-control', 'public, max-age=31536000, immutable');
       return reply.sendFile(name, join(folder, 'assets'));
     },
   );
   for (const file of ['theme.js', 'favicon.svg']) {
     app.get(`/${file}`, { config: { needs: 'nothing' }, schema: { hide: true } }, (_request, reply) => {
-      reply.headers({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
+      reply.header('cache-control', 'no-cache');
       return reply.sendFile(file);
     });
   }

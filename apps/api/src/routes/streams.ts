@@ -12,7 +12,7 @@ const PATHS = ['/streams/:capability', '/files/stream-:capability'] as const;
 /** Server-sent events of one prediction. The URL is a capability, so no token is asked for. Contract §2. */
 export function streamRoutes(app: App, { urls, tails, closing }: Context): void {
   const stream = async (request: FastifyRequest<{ Params: z.infer<typeof params> }>, reply: FastifyReply) => {
-    reply.header('access-control-allow-origin', '*');
+    reply.headers({ 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' });
     const id = urls.streamOf(request.params.capability);
     const from = readPosition([request.headers['last-event-id'] ?? ''].flat()[0]);
     const body = id === null ? null : await EventStream.open((onGrowth) => tails.open(id, onGrowth), from, closing);
