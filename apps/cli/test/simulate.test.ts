@@ -93,7 +93,11 @@ describe('the history of this installation', () => {
   };
 
   test('page by page as far back as was asked, from the first arrival on', async () => {
-    const client = pages([record(1), record(1, { kind: 'correction' }), record(2, { hardware: 'cpu' })], [record(5), record(70)], [record(80)]);
+    const client = pages(
+      [record(1), record(1, { kind: 'correction' }), record(2, { hardware: 'cpu' })],
+      [record(5), record(70)],
+      [record(80)],
+    );
     const { arrivals, hardwareOf } = await historySource(client, now - 3_600_000);
     expect(client.asked).toBe(2);
     expect(arrivals.map(({ at }) => at)).toEqual([0, 180_000, 240_000]);

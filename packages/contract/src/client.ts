@@ -22,7 +22,7 @@ import type { WireInstance, WireStatusPage } from './north/fleet.ts';
 import type { HardwareBody, WireHardware } from './north/hardware.ts';
 import type { WireInstanceUsage, WireLives, WireMetrics, WireWarmed } from './north/history.ts';
 import type { HostBody, HostPatch, WireHost } from './north/host.ts';
-import { verifiedLineSchema, type WireVerifiedLine } from './north/ledger.ts';
+import { type CorrectionBody, type ExportFormat, verifiedLineSchema, type WireVerifiedLine } from './north/ledger.ts';
 import type { WirePage } from './north/page.ts';
 import type { PredictionBody, PredictionFilters, WirePrediction } from './north/prediction.ts';
 import { readStreamEvents, type StreamEvent } from './north/stream.ts';
@@ -147,6 +147,8 @@ export function createClient(options: ClientOptions) {
     hardware: {
       list: () => get<WireHardware[]>('/hardware'),
       put: (body: HardwareBody) => post<WireHardware>('/hardware', body),
+      /** What was ever set, the newest first. */
+      prices: (sku: string) => get<WireHardwarePrice[]>(`/hardware/${part(sku)}/prices`),
       remove: (sku: string) => http.empty('DELETE', `/hardware/${part(sku)}`),
     },
     status: () => get<WireStatusPage>('/status'),
@@ -182,6 +184,14 @@ export function createClient(options: ClientOptions) {
       records: (next?: string) => get<WirePage<WireUsageRecord>>(next ?? '/usage'),
       totals: (by: UsageGroup, range: { from?: string; to?: string; daily?: 'true' } = {}) =>
         get<WireUsageTotals>(`/usage?${search({ by, ...range })}`),
+      /** One page of the corrections, by prediction, newest first; give `next` of a page for the one after it. */
+      corrections: (next?: string) => get<WirePage<WireUsageRecord>>(next ?? '/usage?kind=correction'),
+      /** For operators. */
+      correct: (body: CorrectionBody) => post<WireUsageRecord>('/usage/corrections', body),
+      /** Sealed records, a line each; behind the one of sequence `after`. */
+      export: (
+        query: { format?: ExportFormat; from?: string; to?: string; account?: string; after?: string } = {},
+      ): AsyncGenerator<string> => http.lines(`/usage/export?${search(query)}`),
       /** For operators: the ledger added up again, told as it goes; the last line is `done`. */
       async *verify(query: { account?: string } = {}): AsyncGenerator<WireVerifiedLine> {
         for await (const line of http.lines(`/usage/verify?${search(query)}`))

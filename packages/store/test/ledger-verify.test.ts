@@ -269,18 +269,11 @@ describe('planted differences', () => {
 
   test('a correction of another account, or of nothing', async () => {
     const run = await world.ran();
-    const made = await world.store.ledger.correct(run.id, {
-      costMicros: 1,
-      reason: 'r',
-      madeBy: 'ada',
-      at: run.createdAt,
-    });
-    await world.tamper("update usage_records set account_id = 'thief' where id = $1", [made?.record.id]);
+    await world.store.ledger.correct(run.id, { costMicros: 1, reason: 'r', madeBy: 'ada', at: run.createdAt });
+    const id = `${run.id}.1`;
+    await world.tamper("update usage_records set account_id = 'thief' where id = $1", [id]);
     expect(kindsOf(await world.verified())).toEqual(['wrong-correction: corrects']);
-    await world.tamper("update usage_records set account_id = $2, corrects = 'x' where id = $1", [
-      made?.record.id,
-      run.accountId,
-    ]);
+    await world.tamper("update usage_records set account_id = $2, corrects = 'x' where id = $1", [id, run.accountId]);
     expect(kindsOf(await world.verified())).toEqual(['wrong-correction: corrects']);
   });
 });

@@ -1,10 +1,11 @@
-import { hardwareBodySchema, hardwareSchema } from '@hearth/contract';
-import type { Hardware } from '@hearth/core';
+import { hardwareBodySchema, hardwarePriceSchema, hardwareSchema } from '@hearth/contract';
+import { type Hardware, PRICE_LEAD_MS } from '@hearth/core';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
 import { checkNewHardware } from '../hardware.ts';
-import { notFound, Problem } from '../problem.ts';
-import { wireHardware } from '../wire.ts';
+import { callerOf } from '../plugins/auth.ts';
+import { invalidField, notFound, Problem } from '../problem.ts';
+import { date, wireHardware } from '../wire.ts';
 
 const tags = ['hardware'];
 
@@ -25,6 +26,22 @@ const hardwareOf = (body: z.infer<typeof hardwareBodySchema>): Hardware => ({
 export function hardwareRoutes(app: App, { deps }: Context): void {
   const { hosts } = deps.store;
 
+  /** Nothing is billed anew: a price comes before the runs that it is for. */
+  const priceFrom = async (sku: string, given: string | undefined): Promise<{ at: number; from?: number }> => {
+    const at = deps.now();
+    if (given === undefined) return { at };
+    const from = Date.parse(given);
+    if (from < at + PRICE_LEAD_MS)
+      throw invalidField(
+        'price_from',
+        'custom',
+        `is ${given}; it must be ${PRICE_LEAD_MS / 1_000} s from now at least, or left out for now`,
+      );
+    if ((await hosts.priceHistory(sku)).length === 0)
+      throw invalidField('price_from', 'custom', `is ${given}, but ${sku} has no price until then; leave it out`);
+    return { at, from };
+  };
+
   /** A bare array, as Replicate has it. */
   app.get(
     '/hardware',
@@ -32,7 +49,27 @@ export function hardwareRoutes(app: App, { deps }: Context): void {
     async () => (await hosts.hardware()).map(wireHardware),
   );
 
-  /** Ours: makes a SKU or replaces it. What runs already keeps the price it ran at. */
+  /** Ours: what was ever set, the newest first; of a SKU that was removed too. */
+  app.get(
+    '/hardware/:sku/prices',
+    {
+      config: { needs: 'read' },
+      schema: { tags, params: z.object({ sku: z.string() }), response: { 200: z.array(hardwarePriceSchema) } },
+    },
+    async (request) => {
+      const { sku } = request.params;
+      const history = await hosts.priceHistory(sku);
+      if (history.length === 0) throw notFound(`Hardware ${sku}`);
+      return history.map(({ priceMicrosPerSecond, effectiveFrom, setAt, setBy }) => ({
+        price_micros_per_second: priceMicrosPerSecond,
+        from: date(effectiveFrom),
+        set_at: date(setAt),
+        set_by: setBy,
+      }));
+    },
+  );
+
+  /** Ours: makes a SKU or replaces it. What has started keeps the price that it started at. */
   app.post(
     '/hardware',
     {
@@ -42,9 +79,11 @@ export function hardwareRoutes(app: App, { deps }: Context): void {
     async (request) => {
       const row = hardwareOf(request.body);
       await checkNewHardware(deps.store, row);
-      await hosts.putHardware(row);
+      const from = await priceFrom(row.sku, request.body.price_from);
+      await hosts.putHardware(row, { ...from, setBy: callerOf(request).account.username });
       deps.bus.poke('scheduler');
-      return wireHardware(row);
+      const standing = (await hosts.hardware()).find(({ sku }) => sku === row.sku);
+      return wireHardware(standing ?? row);
     },
   );
 

@@ -1,25 +1,83 @@
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { verifyQuerySchema, type WireLedgerDifference, type WireVerifiedLine } from '@hearth/contract';
-import type { Store, VerifiedPart } from '@hearth/store';
+import {
+  correctionBodySchema,
+  exportQuerySchema,
+  usageRecordSchema,
+  verifyQuerySchema,
+  type WireLedgerDifference,
+  type WireVerifiedLine,
+} from '@hearth/contract';
+import type { SealedRecord, Store, VerifiedPart } from '@hearth/store';
 import type { App, Context } from '../context.ts';
-import { notFound } from '../problem.ts';
+import { csv } from '../csv.ts';
+import { callerOf, type Identity } from '../plugins/auth.ts';
+import { invalidField, notFound, Problem } from '../problem.ts';
+import { CSV_COLUMNS, csvLine, usageEvent } from '../usage-export.ts';
+import { wireUsageRecord } from '../wire.ts';
 
 const tags = ['usage'];
-/** For answers that take as long as there are records. */
-const LINES = 'application/x-ndjson';
 
-/** Ours: what the ledger is believed for. */
+/** Ours: what the ledger is believed for. Answers that take as long as there are records come line by line. */
 export function ledgerRoutes(app: App, { deps, closing }: Context): void {
   const { store } = deps;
 
-  /** Told line by line, so that it may take its time. */
   app.get(
     '/usage/verify',
     { config: { needs: 'operator' }, schema: { tags, querystring: verifyQuerySchema } },
     async (request, reply) => {
       const accountId = await accountIdOf(store, request.query.account);
-      const parts = verifiedLines(store.ledger.verify({ accountId }));
-      return reply.type(LINES).send(lines(parts, closing));
+      const lines = verifiedLines(store.ledger.verify({ accountId }));
+      return reply.type('application/x-ndjson').send(streamed(lines, closing));
+    },
+  );
+
+  app.get(
+    '/usage/export',
+    { config: { needs: 'read' }, schema: { tags, querystring: exportQuerySchema } },
+    async (request, reply) => {
+      const { format, account, after, from, to } = request.query;
+      const pages = store.ledger.sealed({
+        after: Number(after ?? 0),
+        accountId: await exportedOf(store, callerOf(request), account),
+        from: from === undefined ? undefined : Date.parse(from),
+        to: to === undefined ? undefined : Date.parse(to),
+      });
+      if (format === 'csv')
+        return reply
+          .type('text/csv; charset=utf-8')
+          .header('content-disposition', 'attachment; filename="usage.csv"')
+          .send(streamed(csvLines(pages), closing));
+      const source = await store.settings.ensure('usage-source', () => `urn:uuid:${randomUUID()}`);
+      return reply.type('application/x-ndjson').send(streamed(eventLines(pages, source), closing));
+    },
+  );
+
+  app.post(
+    '/usage/corrections',
+    {
+      config: { needs: 'operator', audit: 'usage.correct' },
+      schema: { tags, body: correctionBodySchema, response: { 200: usageRecordSchema, 201: usageRecordSchema } },
+    },
+    async (request, reply) => {
+      const { prediction, cost_micros: costMicros, reason, key } = request.body;
+      const { username: madeBy } = callerOf(request).account;
+      const at = deps.now();
+      const corrected = await store.ledger.correct(prediction, { costMicros, reason, madeBy, key, at });
+      if (corrected === 'not-billed') throw notFound(`A usage record of prediction ${prediction}`);
+      if ('leftMicros' in corrected)
+        throw invalidField(
+          'cost_micros',
+          'custom',
+          `is ${costMicros}, which gives back more than it cost: ${corrected.leftMicros} is left of that`,
+        );
+      const { record, made } = corrected;
+      if (record.costMicros !== costMicros || record.reason !== reason)
+        throw new Problem(
+          'correction-key-taken',
+          `The correction ${record.id} was made with another amount or reason.`,
+        );
+      return reply.code(made ? 201 : 200).send(wireUsageRecord(record));
     },
   );
 }
@@ -32,13 +90,20 @@ async function accountIdOf(store: Store, username: string | undefined): Promise<
   return account.id;
 }
 
-async function* verifiedLines(parts: AsyncIterable<VerifiedPart>): AsyncGenerator<WireVerifiedLine> {
+/** Operators see everybody's, others their own. */
+async function exportedOf(store: Store, caller: Identity, username: string | undefined): Promise<string | undefined> {
+  if (caller.operator) return accountIdOf(store, username);
+  if (username !== undefined && username !== caller.account.username) throw notFound(`Account ${username}`);
+  return caller.account.id;
+}
+
+async function* verifiedLines(parts: AsyncIterable<VerifiedPart>): AsyncGenerator<string> {
   let last: VerifiedPart['checked'] | null = null;
   for await (const { checked, differences } of parts) {
     last = checked;
-    yield { done: false, checked, differences: differences.map(wireDifference) };
+    yield line({ done: false, checked, differences: differences.map(wireDifference) } satisfies WireVerifiedLine);
   }
-  if (last !== null) yield { done: true, checked: last, differences: [] };
+  if (last !== null) yield line({ done: true, checked: last, differences: [] } satisfies WireVerifiedLine);
 }
 
 const wireDifference = (of: VerifiedPart['differences'][number]): WireLedgerDifference => ({
@@ -51,13 +116,24 @@ const wireDifference = (of: VerifiedPart['differences'][number]): WireLedgerDiff
   found: of.found,
 });
 
-/** One JSON document a line. Ends early where the server closes: then the last line is not there. */
-const lines = (documents: AsyncIterable<unknown>, closing: AbortSignal): Readable =>
+async function* csvLines(pages: AsyncIterable<readonly SealedRecord[]>): AsyncGenerator<string> {
+  yield csv([CSV_COLUMNS]);
+  for await (const rows of pages) yield rows.map(csvLine).join('');
+}
+
+async function* eventLines(pages: AsyncIterable<readonly SealedRecord[]>, source: string): AsyncGenerator<string> {
+  for await (const rows of pages) yield rows.map((row) => line(usageEvent(row, source))).join('');
+}
+
+const line = (document: unknown): string => `${JSON.stringify(document)}\n`;
+
+/** Ends early where the server closes; whoever reads on later begins behind the last line that came. */
+const streamed = (parts: AsyncIterable<string>, closing: AbortSignal): Readable =>
   Readable.from(
     (async function* () {
-      for await (const document of documents) {
+      for await (const part of parts) {
         if (closing.aborted) return;
-        yield `${JSON.stringify(document)}\n`;
+        yield part;
       }
     })(),
   );

@@ -3,12 +3,15 @@ import type { HardwareBody, WireHardware } from '@hearth/contract';
 import { connect, UsageError } from '../connect.ts';
 import { again, parseLabels, parseMiB } from '../host-options.ts';
 import { labelsText } from '../host-text.ts';
+import { isoTime } from '../iso-time.ts';
+import { micros } from '../money.ts';
 import { print, printJson, renderTable } from '../output.ts';
 
 export function addHardware(program: Command): void {
   const hardware = program.command('hardware').description('what an instance may get, and what a second of it costs');
   addList(hardware);
   addSet(hardware);
+  addPrices(hardware);
   addRemove(hardware);
 }
 
@@ -41,6 +44,7 @@ function addSet(hardware: Command): void {
     .option('--fallback <sku>', 'what to take where it has no room now; may be given more than once', again)
     .option('--no-fallback', 'wait where it has no room')
     .option('--price <amount>', 'of a second, in your currency, such as 0.000225')
+    .option('--from <time>', 'from when on that is the price, as ISO 8601; left out, from now on')
     .option('--json', 'print JSON')
     .action(async (sku, { json, ...options }) => {
       const client = connect();
@@ -48,6 +52,25 @@ function addSet(hardware: Command): void {
       const made = await client.hardware.put(bodyOf(sku, standing, options));
       if (json) return printJson(made);
       print(renderTable(HEADER, [rowOf(made)], ''));
+    });
+}
+
+function addPrices(hardware: Command): void {
+  hardware
+    .command('prices')
+    .description('what a second of a SKU cost, costs and will cost, the newest first')
+    .argument('<sku>')
+    .option('--json', 'print JSON')
+    .action(async (sku, { json }) => {
+      const prices = await connect().hardware.prices(sku);
+      if (json) return printJson(prices);
+      const rows = prices.map((one) => [
+        Date.parse(one.from) === 0 ? 'ever' : one.from,
+        String(one.price_micros_per_second / 1e6),
+        one.set_at,
+        one.set_by ?? '',
+      ]);
+      print(renderTable(['FROM', 'PRICE/S', 'SET', 'BY'], rows, 'It never had a price.'));
     });
 }
 
@@ -74,14 +97,17 @@ interface Given {
   readonly label?: string[] | boolean;
   readonly fallback?: string[] | boolean;
   readonly price?: string;
+  readonly from?: string;
 }
 
 /** What is given, over what the SKU is already. @throws UsageError where a new one lacks its memory or its price */
 export function bodyOf(sku: string, standing: WireHardware | undefined, given: Given): HardwareBody {
   const memory_mib = given.memory === undefined ? standing?.memory_mib : parseMiB('--memory', given.memory);
-  const price = given.price === undefined ? standing?.price_micros_per_second : micros(given.price);
+  const price = given.price === undefined ? standing?.price_micros_per_second : priceOf(given.price);
   if (memory_mib === undefined || price === undefined)
     throw new UsageError(`There is no ${sku} yet: say --memory and --price.`);
+  if (given.from !== undefined && given.price === undefined)
+    throw new UsageError('--from is from when on a price holds: say --price too.');
   // One takes whole GPUs or a share: naming the one leaves the other.
   const wholeOrShare = {
     ...(given.gpus !== undefined && { gpus: Number(given.gpus), gpu_share_mib: 0 }),
@@ -103,13 +129,14 @@ export function bodyOf(sku: string, standing: WireHardware | undefined, given: G
     ...(given.label === false && { labels: {} }),
     ...(Array.isArray(given.fallback) && { fallback: given.fallback }),
     ...(given.fallback === false && { fallback: [] }),
+    ...(given.from !== undefined && { price_from: isoTime(given.from) }),
   };
 }
 
-function micros(price: string): number {
-  const amount = Number(price);
-  if (price.trim() === '' || !(amount >= 0)) throw new UsageError(`--price is "${price}"; write an amount.`);
-  return Math.round(amount * 1e6);
+function priceOf(text: string): number {
+  const price = micros('--price', text);
+  if (price < 0) throw new UsageError(`--price is "${text}"; write an amount of 0 or more.`);
+  return price;
 }
 
 const HEADER = ['SKU', 'NAME', 'GPU', 'CPUS', 'MEMORY', 'LABELS', 'FALLBACK', 'PRICE/S'];

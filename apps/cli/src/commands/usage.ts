@@ -2,7 +2,11 @@ import type { Command } from '@commander-js/extra-typings';
 import { Option } from '@commander-js/extra-typings';
 import { USAGE_GROUPS } from '@hearth/contract';
 import { connect } from '../connect.ts';
+import { isoTime } from '../iso-time.ts';
+import { money } from '../money.ts';
 import { print, printJson, renderTable } from '../output.ts';
+import { addCorrect, addCorrections } from './usage-correct.ts';
+import { addExport } from './usage-export.ts';
 import { addVerify } from './usage-verify.ts';
 
 export function addUsage(program: Command): void {
@@ -10,6 +14,9 @@ export function addUsage(program: Command): void {
     .command('usage')
     .description('what ran and what it cost: only the seconds that predictions ran');
   addTotals(usage);
+  addCorrect(usage);
+  addCorrections(usage);
+  addExport(usage);
   addVerify(usage);
 }
 
@@ -29,16 +36,11 @@ function addTotals(usage: Command): void {
         total.key,
         String(total.predictions),
         seconds(total.predict_microseconds),
+        money(total.correction_micros),
         money(total.cost_micros),
       ]);
-      print(renderTable([by.toUpperCase(), 'PREDICTIONS', 'SECONDS', 'COST'], rows, 'Nothing ran yet.'));
+      print(renderTable([by.toUpperCase(), 'PREDICTIONS', 'SECONDS', 'CORRECTED', 'COST'], rows, 'Nothing ran yet.'));
     });
 }
 
 const seconds = (microseconds: number): string => (microseconds / 1e6).toFixed(3);
-
-/** Millionths of the operator's currency, in whole units of it. */
-const money = (micros: number): string => (micros / 1e6).toFixed(6);
-
-/** A date alone is midnight UTC. */
-const isoTime = (text: string): string => (/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lineSchema } from './page.ts';
+import { lineSchema, wireDateSchema } from './page.ts';
 
 /** Replicate's two fields, and what ours says beside them. */
 export const hardwareSchema = z.object({
@@ -48,5 +48,18 @@ export const hardwareBodySchema = z.strictObject({
   /** SKUs to take, in this order, where this one has no room now. */
   fallback: z.array(skuSchema).max(16).default([]),
   price_micros_per_second: z.int().min(0),
+  /** From when on that is the price; left out, as soon as everybody who bills can know it. */
+  price_from: z.iso.datetime({ offset: true }).optional(),
 });
 export type HardwareBody = z.input<typeof hardwareBodySchema>;
+
+/** Ours: a price that was set. Of a SKU, the newest whose time has come is in force. */
+export const hardwarePriceSchema = z.object({
+  price_micros_per_second: z.int(),
+  /** The first price of a SKU holds from ever on: 1970. */
+  from: wireDateSchema,
+  set_at: wireDateSchema,
+  /** Username; null: the platform itself. */
+  set_by: z.string().nullable(),
+});
+export type WireHardwarePrice = z.infer<typeof hardwarePriceSchema>;

@@ -5,9 +5,9 @@ import { createSeal } from './seal.ts';
 import { createSealed } from './sealed.ts';
 import { createVerify } from './verify.ts';
 
-export const createLedger = ({ pool }: Connection): Ledger => ({
-  seal: createSeal(pool),
-  verify: createVerify(pool),
-  sealed: createSealed(pool),
-  correct: createCorrect(pool),
+export const createLedger = (connection: Connection): Ledger => ({
+  seal: createSeal(connection.pool),
+  verify: createVerify(connection),
+  sealed: createSealed(connection.pool),
+  correct: createCorrect(connection.db),
 });

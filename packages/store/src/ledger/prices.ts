@@ -1,6 +1,6 @@
 import { type Hardware, type Millis, PRICE_LEAD_MS, type PriceChange } from '@hearth/core';
 import { sql } from 'kysely';
-import type { Pool, PoolClient } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import type { Database } from '../database.ts';
 import type { SetPrice } from '../store.ts';
 import { at as timestamp } from '../values.ts';
@@ -9,7 +9,7 @@ const PRICES = `select sku, price_micros_per_second as "priceMicrosPerSecond", e
   from hardware_prices order by effective_from, id`;
 
 /** Every price that a SKU had, has and will have, in the order that core's `priceAt` wants. */
-export async function pricesOf(client: Pool | PoolClient): Promise<ReadonlyMap<string, readonly PriceChange[]>> {
+export async function pricesOf(client: Pool | ClientBase): Promise<ReadonlyMap<string, readonly PriceChange[]>> {
   const { rows } = await client.query<PriceChange & { sku: string }>(PRICES);
   return Map.groupBy(rows, ({ sku }) => sku);
 }

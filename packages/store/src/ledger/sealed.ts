@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Ledger, SealedRecord } from '../store.ts';
 import { atOrNull } from '../values.ts';
 import { RECORD_SQL } from './record.ts';
-import { inSnapshot, pages } from './snapshot.ts';
+import { pages } from './snapshot.ts';
 
 const PAGE = 1_000;
 
@@ -16,18 +16,12 @@ const SEALED = `select ${RECORD_SQL}, usage_seals.sequence, accounts.username
     and ($4::timestamptz is null or usage_records.at >= $4) and ($5::timestamptz is null or usage_records.at < $5)
   order by usage_seals.sequence limit $1`;
 
+/** Page by page: what is in the sequence stays as it is, and what comes, comes behind it. */
 export const createSealed =
   (pool: Pool): Ledger['sealed'] =>
   ({ after, accountId, from, to }) =>
-    inSnapshot(pool, (client) =>
-      pages<SealedRecord>(
-        client,
-        {
-          text: SEALED,
-          limit: PAGE,
-          from: [after],
-          values: [accountId ?? null, atOrNull(from), atOrNull(to)],
-        },
-        ({ sequence }) => [sequence],
-      ),
+    pages<SealedRecord>(
+      pool,
+      { text: SEALED, limit: PAGE, from: [after], values: [accountId ?? null, atOrNull(from), atOrNull(to)] },
+      ({ sequence }) => [sequence],
     );

@@ -1,20 +1,28 @@
-import type { Pool, PoolClient } from 'pg';
+import type { ClientBase, Pool } from 'pg';
+import type { Connection } from '../database.ts';
 
-/** Runs queries that all see the same instant, for as long as the iteration takes. */
+/** Whoever reads on no sooner than this is gone: an open snapshot keeps Postgres from clearing away what it might see. */
+const ABANDONED_AFTER = '5min';
+
+/**
+ * Runs queries that all see the same instant, for as long as the iteration takes: on a connection of its own, so that a
+ * slow reader takes none from the pool.
+ */
 export async function* inSnapshot<Part>(
-  pool: Pool,
-  parts: (client: PoolClient) => AsyncIterable<Part>,
+  { client: connect }: Pick<Connection, 'client'>,
+  parts: (client: ClientBase) => AsyncIterable<Part>,
 ): AsyncGenerator<Part> {
-  const client = await pool.connect();
-  let done = false;
+  const client = connect();
+  // An error ends the connection, and the query in progress or the next one says so.
+  client.on('error', () => {});
   try {
+    await client.connect();
     await client.query('start transaction isolation level repeatable read read only');
+    await client.query(`set local idle_in_transaction_session_timeout = '${ABANDONED_AFTER}'`);
     yield* parts(client);
-    await client.query('commit');
-    done = true;
   } finally {
-    // Whoever stopped early, or failed, leaves a transaction open: the connection goes with it.
-    client.release(!done);
+    // It has only read: there is nothing to commit.
+    await client.end();
   }
 }
 
@@ -28,7 +36,7 @@ export interface Paged {
 }
 
 export async function* pages<Row extends object>(
-  client: PoolClient,
+  client: ClientBase | Pool,
   { text, limit, from, values }: Paged,
   keyOf: (row: Row) => Paged['from'],
 ): AsyncGenerator<readonly Row[]> {

@@ -11,11 +11,11 @@ import {
   type PriceChange,
   priceAt,
 } from '@hearth/core';
-import type { PoolClient } from 'pg';
+import type { ClientBase } from 'pg';
 import { pricesOf } from './prices.ts';
 import { RECORD_SQL } from './record.ts';
 import { pages } from './snapshot.ts';
-import type { Step } from './verify.ts';
+import type { Step } from './step.ts';
 
 const PAGE = 1_000;
 
@@ -45,7 +45,7 @@ interface InstanceRow {
 }
 
 /** That every prediction is billed as it ran, and nothing else is. */
-export async function* verifyBills(client: PoolClient, accountId: string | null): AsyncGenerator<Step> {
+export async function* verifyBills(client: ClientBase, accountId: string | null): AsyncGenerator<Step> {
   const prices = await pricesOf(client);
   const query = { text: PREDICTIONS, limit: PAGE, from: [''], values: [accountId] };
   for await (const rows of pages<PredictionRow>(client, query, ({ id }) => [id]))
@@ -55,7 +55,7 @@ export async function* verifyBills(client: PoolClient, accountId: string | null)
 }
 
 async function verifyPage(
-  client: PoolClient,
+  client: ClientBase,
   rows: readonly PredictionRow[],
   prices: ReadonlyMap<string, readonly PriceChange[]>,
 ): Promise<Step> {

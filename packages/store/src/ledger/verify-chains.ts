@@ -1,8 +1,8 @@
 import { type LedgerRecord, linkDifferences, type StoredLink } from '@hearth/core';
-import type { PoolClient } from 'pg';
+import type { ClientBase } from 'pg';
 import { hashOf, RECORD_SQL } from './record.ts';
 import { pages } from './snapshot.ts';
-import type { Step } from './verify.ts';
+import type { Step } from './step.ts';
 
 const PAGE = 1_000;
 
@@ -16,7 +16,7 @@ const LINKS = `select account_id as "accountId", position, record_id as "recordI
 const RECORDS = `select ${RECORD_SQL} from usage_records where id = any($1)`;
 
 /** That every chain is whole, and every record the one that was sealed. */
-export async function* verifyChains(client: PoolClient, accountId: string | null): AsyncGenerator<Step> {
+export async function* verifyChains(client: ClientBase, accountId: string | null): AsyncGenerator<Step> {
   let before: StoredLink | null = null;
   const query = { text: LINKS, limit: PAGE, from: ['', 0, ''], values: [accountId] };
   const found = pages<Omit<StoredLink, 'recomputed'>>(client, query, (link) => [

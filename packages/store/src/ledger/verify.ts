@@ -1,23 +1,22 @@
 import type { Difference, LedgerRecord } from '@hearth/core';
-import type { Pool, PoolClient } from 'pg';
+import type { ClientBase } from 'pg';
+import type { Connection } from '../database.ts';
 import type { Ledger, LedgerCounts, VerifiedPart } from '../store.ts';
 import { RECORD_SQL } from './record.ts';
 import { inSnapshot, pages } from './snapshot.ts';
+import type { Step } from './step.ts';
 import { verifyBills } from './verify-bills.ts';
 import { verifyChains } from './verify-chains.ts';
-
-/** What one step adds to the counts, and what it found. */
-export type Step = Partial<LedgerCounts> & { readonly differences?: readonly Difference[] };
 
 const PAGE = 1_000;
 /** The sealer looks every second. */
 const UNSEALED_SECONDS = 60;
 
-export function createVerify(pool: Pool): Ledger['verify'] {
-  return ({ accountId }) => inSnapshot(pool, (client) => verifyAll(client, accountId ?? null));
+export function createVerify(connection: Pick<Connection, 'client'>): Ledger['verify'] {
+  return ({ accountId }) => inSnapshot(connection, (client) => verifyAll(client, accountId ?? null));
 }
 
-async function* verifyAll(client: PoolClient, accountId: string | null): AsyncGenerator<VerifiedPart> {
+async function* verifyAll(client: ClientBase, accountId: string | null): AsyncGenerator<VerifiedPart> {
   let checked: LedgerCounts = {
     predictions: 0,
     records: 0,
@@ -35,7 +34,7 @@ async function* verifyAll(client: PoolClient, accountId: string | null): AsyncGe
   }
 }
 
-async function named(client: PoolClient, differences: readonly Difference[]): Promise<VerifiedPart['differences']> {
+async function named(client: ClientBase, differences: readonly Difference[]): Promise<VerifiedPart['differences']> {
   if (differences.length === 0) return [];
   const ids = new Set(differences.flatMap(({ accountId }) => accountId ?? []));
   const { rows } = await client.query<{ id: string; username: string }>(
@@ -73,7 +72,7 @@ const CORRECTIONS = `select ${RECORD_SQL},
     and ($3::text is null or usage_records.account_id = $3)
   order by usage_records.id limit $1`;
 
-async function* verifyRest(client: PoolClient, accountId: string | null): AsyncGenerator<Step> {
+async function* verifyRest(client: ClientBase, accountId: string | null): AsyncGenerator<Step> {
   const from = { limit: PAGE, from: [''], values: [accountId] };
   for await (const rows of pages<LedgerRecord>(client, { ...from, text: WITHOUT_PREDICTION }, ({ id }) => [id]))
     yield {
@@ -92,11 +91,12 @@ async function* verifyRest(client: PoolClient, accountId: string | null): AsyncG
     };
 }
 
-/** $1 account or null, $2 seconds. */
-const UNSEALED = `select ${RECORD_SQL}, coalesce(noted_at < now() - make_interval(secs => $2), true) as late
+/** $1 limit, $2 id, $3 account or null, $4 seconds. What nothing has noted will never be sealed. */
+const UNSEALED = `select ${RECORD_SQL}, coalesce(noted_at < now() - make_interval(secs => $4), true) as late
   from usage_records left join usage_unsealed on record_id = usage_records.id
-  where ($1::text is null or account_id = $1)
-    and not exists (select from usage_seals where usage_seals.record_id = usage_records.id)`;
+  where id > $2 and ($3::text is null or account_id = $3)
+    and not exists (select from usage_seals where usage_seals.record_id = usage_records.id)
+  order by id limit $1`;
 
 /** $1 account or null. */
 const SEALED_TWICE = `select account_id as "accountId", record_id as "recordId", count(*) as times
@@ -115,60 +115,55 @@ interface Sealed {
 }
 
 /** That every record is in one chain, once, and that no chain is gone as a whole. */
-async function* verifySealing(client: PoolClient, accountId: string | null): AsyncGenerator<Step> {
-  const unsealed = await client.query<LedgerRecord & { late: boolean }>(UNSEALED, [accountId, UNSEALED_SECONDS]);
-  const twice = await client.query<Sealed>(SEALED_TWICE, [accountId]);
-  yield {
-    unsealed: unsealed.rows.length,
-    differences: [
-      ...unsealed.rows
+async function* verifySealing(client: ClientBase, accountId: string | null): AsyncGenerator<Step> {
+  const query = { text: UNSEALED, limit: PAGE, from: [''], values: [accountId, UNSEALED_SECONDS] };
+  for await (const rows of pages<LedgerRecord & { late: boolean }>(client, query, ({ id }) => [id]))
+    yield {
+      unsealed: rows.length,
+      differences: rows
         .filter(({ late }) => late)
         .map((row) => aboutRecord(row, 'not-sealed', 'link', `one within ${UNSEALED_SECONDS} s`, null)),
-      ...twice.rows.map(
-        ({ accountId: of, recordId, times }): Difference => ({
-          kind: 'sealed-twice',
-          accountId: of,
-          predictionId: null,
-          recordId,
-          what: 'links',
-          expected: 1,
-          found: times,
-        }),
-      ),
-    ],
+    };
+  const { rows: twice } = await client.query<Sealed>(SEALED_TWICE, [accountId]);
+  yield {
+    differences: twice.map(({ times, ...of }) => ({
+      ...ABOUT_NOTHING,
+      ...of,
+      kind: 'sealed-twice',
+      what: 'links',
+      expected: 1,
+      found: times,
+    })),
   };
   // What is gone names no account.
-  if (accountId !== null) return;
-  const lost = await client.query<{ recordId: string }>(LOST_BEFORE_SEAL);
-  const { rows } = await client.query<{ links: number; last: number }>(SEQUENCE);
-  const nobodys = { accountId: null, predictionId: null };
-  yield {
-    differences: [
-      ...lost.rows.map(
-        ({ recordId }): Difference => ({
-          kind: 'removed',
-          ...nobodys,
-          recordId,
-          what: 'record',
-          expected: recordId,
-          found: null,
-        }),
-      ),
-      ...rows
-        .filter(({ links, last }) => links !== last)
-        .map(
-          ({ links, last }): Difference => ({
-            kind: 'gap',
-            ...nobodys,
-            recordId: null,
-            what: 'sequence',
-            expected: last,
-            found: links,
-          }),
-        ),
-    ],
-  };
+  if (accountId === null) yield { differences: await goneAltogether(client) };
 }
+
+async function goneAltogether(client: ClientBase): Promise<readonly Difference[]> {
+  const { rows: lost } = await client.query<{ recordId: string }>(LOST_BEFORE_SEAL);
+  const { rows: sequence } = await client.query<{ links: number; last: number }>(SEQUENCE);
+  return [
+    ...lost.map(({ recordId }) => ({
+      ...ABOUT_NOTHING,
+      recordId,
+      kind: 'removed' as const,
+      what: 'record',
+      expected: recordId,
+      found: null,
+    })),
+    ...sequence
+      .filter(({ links, last }) => links !== last)
+      .map(({ links, last }) => ({
+        ...ABOUT_NOTHING,
+        kind: 'gap' as const,
+        what: 'sequence',
+        expected: last,
+        found: links,
+      })),
+  ];
+}
+
+const ABOUT_NOTHING = { accountId: null, predictionId: null, recordId: null };
 
 const aboutRecord = (
   { accountId, predictionId, id }: LedgerRecord,

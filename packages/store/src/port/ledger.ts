@@ -41,7 +41,7 @@ export interface Ledger {
    * size. `accountId`: of that one only.
    */
   verify(query: { accountId?: string | undefined }): AsyncIterable<VerifiedPart>;
-  /** Sealed records in the order of their sequence, those behind `after`; `at` in [from, to). All as of one instant. */
+  /** Sealed records in the order of their sequence, those behind `after`; `at` in [from, to). */
   sealed(query: {
     after: number;
     accountId?: string | undefined;
@@ -49,11 +49,14 @@ export interface Ledger {
     to?: Millis | undefined;
   }): AsyncIterable<readonly SealedRecord[]>;
   /**
-   * api: a correction of the record of a prediction's run. Its id is the prediction's, a dot, and `key`; left out, the next
-   * number. The same key again answers what stands. Null: the prediction has no record.
+   * api: a correction of the record of a prediction's run, never below what the run cost with the corrections before it:
+   * then what is left of that. Its id is the prediction's, a dot, and `key`, which begins with a letter; left out, the next
+   * number. The same key again answers what stands.
    */
   correct(
     predictionId: string,
     correction: { costMicros: number; reason: string; madeBy: string; key?: string | undefined; at: Millis },
-  ): Promise<{ readonly record: LedgerRecord; readonly made: boolean } | null>;
+  ): Promise<
+    { readonly record: LedgerRecord; readonly made: boolean } | { readonly leftMicros: number } | 'not-billed'
+  >;
 }
