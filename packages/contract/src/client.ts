@@ -19,7 +19,7 @@ import { type InvalidField, type ProblemBody, problemSchema } from './north/erro
 import type { WireExplanation } from './north/explain.ts';
 import type { WireFile } from './north/file.ts';
 import type { WireInstance, WireStatusPage } from './north/fleet.ts';
-import type { HardwareBody, WireHardware } from './north/hardware.ts';
+import type { HardwareBody, WireHardware, WireHardwarePrice } from './north/hardware.ts';
 import type { WireInstanceUsage, WireLives, WireMetrics, WireWarmed } from './north/history.ts';
 import type { HostBody, HostPatch, WireHost } from './north/host.ts';
 import { type CorrectionBody, type ExportFormat, verifiedLineSchema, type WireVerifiedLine } from './north/ledger.ts';
