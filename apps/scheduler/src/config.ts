@@ -16,7 +16,17 @@ function isRange(text: string): boolean {
   return isIPv4(address) && /^\d{1,2}$/.test(bits) && Number(bits) <= 32 && more.length === 0;
 }
 
-const zSizeOrOff = () => z.union([z.literal('off').transform(() => null), zSize()]);
+const SIZE_OR_OFF = 'off, or a size such as 512KiB, 100MiB or 2GB';
+
+/** A size in bytes, or null for `off`. */
+const zSizeOrOff = () =>
+  z.string({ error: SIZE_OR_OFF }).transform((text, context) => {
+    if (text === 'off') return null;
+    const size = zSize().safeParse(text);
+    if (size.success) return size.data;
+    context.addIssue({ code: 'custom', message: SIZE_OR_OFF });
+    return z.NEVER;
+  });
 
 const Environment = z
   .object({

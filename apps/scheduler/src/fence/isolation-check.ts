@@ -31,8 +31,8 @@ export function isolationCheck(fence: Pick<Fence, 'state' | 'refusal' | 'hasQuot
   if (state.kind === 'down')
     return {
       name,
-      status: 'warning',
-      detail: `Its containers are not kept apart: ${state.why}.`,
+      status: refusal === null ? 'warning' : 'failed',
+      detail: refusal ?? `Its containers are not kept apart: ${state.why}.`,
       remedy: state.remedy,
     };
   if (!isFiltered)

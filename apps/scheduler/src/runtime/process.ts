@@ -30,12 +30,15 @@ export interface ProcessRuntimeOptions {
   readonly installation: string;
 }
 
+const UNFENCED = 'They may do whatever the user of Hearth may: run only your own so.';
+
 /** Marks a process in its environment until its pid is on disk. */
 const MARK = 'HEARTH_INSTANCE';
 
 /**
  * Model servers as child processes of the host: each in a session of its own, so that it outlives the scheduler and its
- * whole family can be ended at once. For laptops, GPUs without Docker, and first steps; a container fences better.
+ * whole family can be ended at once. For laptops, GPUs without Docker, and first steps, and for models of one's own: such a
+ * server may do whatever the user may that the scheduler runs as.
  */
 export class ProcessRuntime implements Runtime {
   readonly kind = 'process';
@@ -62,8 +65,8 @@ export class ProcessRuntime implements Runtime {
 
   async capacity(): Promise<Capacity> {
     const note = hasProc
-      ? 'Models run as processes of this machine.'
-      : 'Models run as processes of this machine; without /proc their memory is not limited.';
+      ? `Models run as processes of this machine. ${UNFENCED}`
+      : `Models run as processes of this machine; without /proc their memory is not limited. ${UNFENCED}`;
     return {
       available: true,
       refusal: null,
@@ -144,7 +147,9 @@ export class ProcessRuntime implements Runtime {
       signal.throwIfAborted();
       onPhase('start');
       const env = environmentOf(spec, source.env, { port, temporary, instanceId });
-      const child = spawn(program, args, { cwd: source.path, env, detached: true, stdio: ['ignore', log.fd, log.fd] });
+      const child = privately(() =>
+        spawn(program, args, { cwd: source.path, env, detached: true, stdio: ['ignore', log.fd, log.fd] }),
+      );
       const pid = await pidOf(child, program, source.path);
       child.unref();
       const started = { ...meta, pid, startTicks: processFacts(pid)?.startTicks ?? null };
@@ -243,6 +248,16 @@ function environmentOf(
     CUDA_VISIBLE_DEVICES: spec.deviceIds.join(','),
     [MARK]: instanceId,
   };
+}
+
+/** What a process that is started meanwhile writes is for its own user alone. */
+function privately<T>(start: () => T): T {
+  const before = process.umask(0o077);
+  try {
+    return start();
+  } finally {
+    process.umask(before);
+  }
 }
 
 async function pidOf(child: ChildProcess, program: string, folder: string): Promise<number> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { eventually } from '../house.ts';
@@ -15,6 +15,8 @@ export type EngineAccess = 'tcp' | 'tls' | 'ssh';
 export interface TestEngine {
   readonly access: EngineAccess;
   readonly address: string;
+  /** Of its machine. */
+  readonly namespace: string;
   /** What `hearth hosts add` is told. */
   readonly addArgs: readonly string[];
   /** Past the network, for the test itself. */
@@ -38,16 +40,21 @@ export interface EngineOptions {
   readonly plug: Plug;
   readonly access: EngineAccess;
   readonly folder: string;
+  /** Whom its machine asks for names; left out: whom this machine asks. */
+  readonly nameserver?: string | undefined;
 }
 
 const START_MS = 60_000;
 
 /** Not started yet. */
-export async function openEngine({ plug, access, folder }: EngineOptions): Promise<TestEngine> {
+export async function openEngine({ plug, access, folder, nameserver }: EngineOptions): Promise<TestEngine> {
   const { address, namespace, link } = plug;
   const run = join(folder, 'run');
   await mkdir(join(run, 'sshd'), { recursive: true });
   const cgroup = namespace;
+  const names = join(run, 'resolv.conf');
+  if (nameserver !== undefined) await writeFile(names, `nameserver ${nameserver}\n`);
+  const resolving = nameserver === undefined ? '' : `mount --bind '${names}' /etc/resolv.conf && `;
   const socket = join(run, 'docker.sock');
   const docker = new Docker({ socketPath: socket });
   const { listen, addArgs, sshd } = await accessTo(access, address, join(folder, 'keys'));
@@ -55,7 +62,7 @@ export async function openEngine({ plug, access, folder }: EngineOptions): Promi
 
   /** In the namespaces of that machine: its network, and a /run of its own. `ip netns exec` would hide the cgroups. */
   const inside = (name: string, line: string): ChildProcess => {
-    const script = `mount --make-rprivate / && mount --bind '${run}' /run && exec ${line}`;
+    const script = `mount --make-rprivate / && mount --bind '${run}' /run && ${resolving}exec ${line}`;
     const child = spawn('nsenter', [`--net=/run/netns/${namespace}`, 'unshare', '-m', 'sh', '-c', script], {
       stdio: 'ignore',
     });
@@ -72,6 +79,7 @@ export async function openEngine({ plug, access, folder }: EngineOptions): Promi
   const engine: TestEngine = {
     access,
     address,
+    namespace,
     addArgs,
     docker,
     async load(...images) {
@@ -91,7 +99,8 @@ export async function openEngine({ plug, access, folder }: EngineOptions): Promi
       await end('dockerd');
       // Its containerd would be started anew, and finds it still there.
       for (const pid of await pidsOf(namespace, /^containerd\0/)) process.kill(pid, 'SIGKILL');
-      await command('rm', '-f', `${run}/docker.pid`);
+      // While nobody has collected it, a later engine would take it for one that still runs.
+      await command('rm', '-f', `${run}/docker.pid`, `${run}/docker/containerd/containerd.pid`);
     },
     cut: async () => void (await command('ip', 'link', 'set', link, 'down')),
     heal: async () => void (await command('ip', 'link', 'set', link, 'up')),
