@@ -3,7 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { type App, type Context, createContext } from './context.ts';
 import type { ApiDeps } from './deps.ts';
-import { requireIdentity } from './plugins/auth.ts';
+import { callerOf, requireIdentity } from './plugins/auth.ts';
 import { answerBrokenRequest, answerFrameworkError, installErrors } from './plugins/errors.ts';
 import { installMetrics } from './plugins/metrics.ts';
 import { declareDocs, installOpenapi } from './plugins/openapi.ts';
@@ -14,6 +14,7 @@ import { installSecurityHeaders } from './plugins/security-headers.ts';
 import { installWeb } from './plugins/web.ts';
 import { accountRoutes } from './routes/account.ts';
 import { accountsRoutes } from './routes/accounts.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { boardRoutes } from './routes/board.ts';
 import { budgetRoutes } from './routes/budgets.ts';
 import { collectionRoutes } from './routes/collections.ts';
@@ -27,6 +28,7 @@ import { healthRoutes } from './routes/health.ts';
 import { historyRoutes } from './routes/history.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
+import { memberRoutes } from './routes/members.ts';
 import { modelRoutes } from './routes/models.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { outputRoutes } from './routes/outputs.ts';
@@ -66,6 +68,8 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest('identity', null);
+  app.decorateRequest('audited', null);
+  app.decorateRequest('refusal', null);
   app.addHook('onRoute', declareDocs);
   app.addHook('onRoute', checkDeclared);
 
@@ -77,6 +81,7 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
   app.addHook('onSend', async (_request, reply) => {
     if (closing.signal.aborted || deps.leaving?.aborted) reply.header('connection', 'close');
   });
+  app.addHook('onSend', (request, reply) => context.audit.end(request, reply));
   app.addHook('onClose', async () => {
     stopListening();
     context.hub.close();
@@ -114,9 +119,15 @@ async function tokenedRoutes(v1: App, context: Context, throttle: Throttle): Pro
   v1.addHook('onRequest', throttle);
   v1.addHook('onRequest', context.guesses.check);
   v1.addHook('onRequest', async (request) => requireIdentity(request));
+  v1.addHook('onRequest', async (request) => {
+    const { audit } = request.routeOptions.config;
+    if (audit !== undefined) await context.audit.begin(request, callerOf(request), audit);
+  });
   v1.addHook('onRequest', requireScope);
   accountRoutes(v1);
   accountsRoutes(v1, context);
+  memberRoutes(v1, context);
+  auditRoutes(v1, context);
   predictionRoutes(v1, context);
   trainingRoutes(v1, context);
   modelRoutes(v1, context);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { type AuditLog, createAuditLog } from './audit/audit.ts';
 import { lookAtBoard } from './board/look.ts';
 import { createWatching, type Watching } from './board/watching.ts';
 import type { ApiDeps } from './deps.ts';
@@ -18,6 +19,7 @@ export interface Context {
   readonly deps: ApiDeps;
   readonly auth: Auth;
   readonly guesses: GuessThrottle;
+  readonly audit: AuditLog;
   readonly urls: Urls;
   readonly targets: Targets;
   readonly rates: Rates;
@@ -48,6 +50,7 @@ export function createContext(deps: ApiDeps, closing: AbortSignal): Context {
     closing,
     auth: createAuth(store, settings.publicUrl, now),
     guesses: createGuessThrottle(now),
+    audit: createAuditLog(store, now),
     urls: createUrls(settings.publicUrl, deps, now),
     targets: createTargets(store, settings, now),
     rates: createRates(store, now),

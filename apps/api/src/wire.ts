@@ -115,6 +115,16 @@ export const wireRelease = (row: ReleaseRow, model: string, by: AccountRow | nul
   restores: row.restores,
 });
 
+/** What a deployment runs, for the audit log. */
+export const deployedAs = (row: DeploymentRow) => ({
+  model: row.model,
+  version: row.versionId,
+  hardware: row.hardwareSku,
+  min_instances: row.minInstances,
+  max_instances: row.maxInstances,
+  keep_alive: wireKeepAlive(row.keepAlive),
+});
+
 const wireContent = (row: Omit<ReleaseRow, 'restores'>, model: string, by: AccountRow | null): WireCurrentRelease => ({
   number: row.number,
   model,
@@ -165,10 +175,10 @@ export const wireHardware = (row: Hardware): WireHardware => ({
   price_micros_per_second: row.priceMicrosPerSecond,
 });
 
-export const wireToken = (row: TokenRow, username: string): WireToken => ({
+export const wireToken = (row: TokenRow): WireToken => ({
   id: row.id,
   name: row.name,
-  username,
+  username: row.username,
   member: row.member,
   scope: effectiveScope(row.scope, row.memberRole),
   operator: row.operator && row.memberRole === 'owner',

@@ -1,13 +1,16 @@
 import { createBudgets } from './client-budgets.ts';
 import { createCatalogue } from './client-catalogue.ts';
 import type {
+  AccountBody,
   AccountPatch,
   TokenBody,
   WireAccount,
   WireAccountShare,
+  WireMember,
   WireNewToken,
   WireToken,
 } from './north/account.ts';
+import type { AuditFilters, WireAuditEntry } from './north/audit.ts';
 import type {
   DeploymentBody,
   DeploymentPatch,
@@ -208,13 +211,28 @@ export function createClient(options: ClientOptions) {
       secret: () => get<WireWebhookSecret>('/webhooks/default/secret'),
       rotateSecret: () => post<WireWebhookSecret>('/webhooks/default/secret/rotate'),
     },
-    /** For admins. */
+    /** For operators. */
     accounts: {
       list: () => http.every<WireAccountShare>('/accounts'),
       get: (username: string) => get<WireAccountShare>(`/accounts/${part(username)}`),
+      create: (body: AccountBody) => post<WireAccountShare>('/accounts', body),
       update: (username: string, body: AccountPatch) =>
         http.json<WireAccountShare>('PATCH', `/accounts/${part(username)}`, body),
     },
+    /** The persons of an account. */
+    members: {
+      list: (username: string) => get<WireMember[]>(`/accounts/${part(username)}/members`),
+      add: (username: string, body: { name: string; role: WireMember['role'] }) =>
+        post<WireMember>(`/accounts/${part(username)}/members`, body),
+      update: (username: string, name: string, role: WireMember['role']) =>
+        http.json<WireMember>('PATCH', `/accounts/${part(username)}/members/${part(name)}`, { role }),
+      /** With all of the member's tokens. */
+      remove: (username: string, name: string) =>
+        http.empty('DELETE', `/accounts/${part(username)}/members/${part(name)}`),
+    },
+    /** One page of what was changed, newest first; give `next` of a page for the one after it. */
+    audit: (filters: AuditFilters | string = {}) =>
+      get<WirePage<WireAuditEntry>>(typeof filters === 'string' ? filters : `/audit?${search(filters)}`),
     tokens: {
       /** Of one account; left out, of the one that asks. */
       list: (username?: string) => get<WireToken[]>(`/tokens?${search({ username })}`),

@@ -40,14 +40,14 @@ export const tokensWithAccounts = (db: Kysely<Schema>) =>
 
 interface Joined extends TokenRow {
   readonly type: AccountRow['type'];
-  readonly username: string;
   readonly accountName: string;
   readonly accountCreatedAt: number;
 }
 
 export function withAccount(row: Joined): { account: AccountRow; token: TokenRow } {
-  const { type, username, accountName, accountCreatedAt, ...token } = row;
-  return { account: { id: token.accountId, type, username, name: accountName, createdAt: accountCreatedAt }, token };
+  const { type, accountName, accountCreatedAt, ...token } = row;
+  const { accountId: id, username } = token;
+  return { account: { id, type, username, name: accountName, createdAt: accountCreatedAt }, token };
 }
 
 export function createTokens(connection: Connection, now: () => number): Tokens {

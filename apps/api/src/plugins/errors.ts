@@ -85,6 +85,7 @@ function takeIn(request: IncomingMessage): Promise<void> {
 }
 
 function send(reply: FastifyReply, problem: Problem, more: { request_id?: string } = {}) {
+  reply.request.refusal = problem.code;
   // A stream may have begun under the route's own content type.
   return reply
     .code(problem.status)

@@ -1,15 +1,22 @@
-import { accountPatchSchema, accountShareSchema, pageOf as pageSchema, type WireAccountShare } from '@hearth/contract';
+import {
+  accountBodySchema,
+  accountPatchSchema,
+  accountShareSchema,
+  pageOf as pageSchema,
+  type WireAccountShare,
+} from '@hearth/contract';
 import type { AccountOverview } from '@hearth/store';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { answerPage, pageOf } from '../paging.ts';
-import { notFound } from '../problem.ts';
+import { notFound, Problem } from '../problem.ts';
 import { date } from '../wire.ts';
 
 const tags = ['account'];
 const params = z.object({ username: z.string() });
 
-/** Ours, for admins: what share of the fleet each account has, and what it asks for. */
+/** Ours, for operators: accounts, what share of the fleet each account has, and what it asks for. */
 export function accountsRoutes(app: App, { deps, urls }: Context): void {
   const { accounts } = deps.store;
 
@@ -40,6 +47,22 @@ export function accountsRoutes(app: App, { deps, urls }: Context): void {
     async (request) => named(request.params.username),
   );
 
+  app.post(
+    '/accounts',
+    {
+      config: { needs: 'operator', audit: 'accounts.create' },
+      schema: { tags, body: accountBodySchema, response: { 201: accountShareSchema } },
+    },
+    async (request, reply) => {
+      const { username, type, name = username, owner = username } = request.body;
+      if ((await accounts.insert({ username, type, name, owner })) === 'taken')
+        throw new Problem('name-taken', `There is an account ${username} already.`);
+      noteChange(request, { subject: username, owner: username, after: { type, name, owner } });
+      reply.code(201);
+      return named(username);
+    },
+  );
+
   app.patch(
     '/accounts/:username',
     {
@@ -50,13 +73,18 @@ export function accountsRoutes(app: App, { deps, urls }: Context): void {
       const { username } = request.params;
       const { weight, max_in_flight: maxInFlight } = request.body;
       const share = { ...(weight !== undefined && { weight }), ...(maxInFlight !== undefined && { maxInFlight }) };
+      const before = await named(username);
       if (!(await accounts.setShare(username, share))) throw notFound(`Account ${username}`);
       // It lets in what a higher limit has room for, and holds what a lower one has not.
       deps.bus.poke('dispatcher');
-      return named(username);
+      const after = await named(username);
+      noteChange(request, { subject: username, owner: username, before: shareOf(before), after: shareOf(after) });
+      return after;
     },
   );
 }
+
+const shareOf = ({ weight, max_in_flight }: WireAccountShare) => ({ weight, max_in_flight });
 
 const wireShare = (row: AccountOverview): WireAccountShare => ({
   type: row.type,

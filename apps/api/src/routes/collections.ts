@@ -9,6 +9,7 @@ import {
 } from '@hearth/contract';
 import type { CollectionRow } from '@hearth/store';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf, type Identity, viewerOf } from '../plugins/auth.ts';
@@ -30,6 +31,15 @@ export function collectionRoutes(app: App, context: Context): void {
       full_description: row.fullDescription,
       models: models.map((model) => wireModel(model, urls)),
     };
+  };
+
+  /** For the audit log; null: there is no such collection. */
+  const contentOf = async (slug: string) => {
+    const row = await collections.bySlug(slug);
+    if (row === null) return null;
+    const { name, description, fullDescription: full_description, id } = row;
+    const models = (await collections.models(id)).map((model) => `${model.owner}/${model.name}`);
+    return { name, description, full_description, models };
   };
 
   app.get(
@@ -68,7 +78,10 @@ export function collectionRoutes(app: App, context: Context): void {
     async (request) => {
       const { name, description, full_description: fullDescription = null, models } = request.body;
       const modelIds = await idsOf(context, models);
-      const row = await collections.put({ slug: request.params.slug, name, description, fullDescription, modelIds });
+      const { slug } = request.params;
+      const before = await contentOf(slug);
+      const row = await collections.put({ slug, name, description, fullDescription, modelIds });
+      noteChange(request, { subject: slug, owner: null, before, after: await contentOf(slug) });
       return toWire(row, callerOf(request));
     },
   );
@@ -77,7 +90,10 @@ export function collectionRoutes(app: App, context: Context): void {
     '/collections/:slug',
     { config: { needs: 'operator', audit: 'collections.remove' }, schema: { tags, params } },
     async (request, reply) => {
-      if (!(await collections.remove(request.params.slug))) throw notFound(`Collection ${request.params.slug}`);
+      const { slug } = request.params;
+      const before = await contentOf(slug);
+      if (!(await collections.remove(slug))) throw notFound(`Collection ${slug}`);
+      noteChange(request, { subject: slug, owner: null, before });
       return reply.code(204).send();
     },
   );

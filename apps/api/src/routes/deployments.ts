@@ -8,6 +8,7 @@ import {
 import type { KeepAlive } from '@hearth/core';
 import type { DeploymentRow, DeploymentScale, VersionRow } from '@hearth/store';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { changeable, changed, visible } from '../deployment-access.ts';
 import { checkHardware } from '../hardware.ts';
@@ -15,7 +16,7 @@ import { KEEP_ALIVE_FORMS, keepAliveOf } from '../keep-alive.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf } from '../plugins/auth.ts';
 import { invalidField, notFound, Problem } from '../problem.ts';
-import { wireDeployment } from '../wire.ts';
+import { deployedAs, wireDeployment } from '../wire.ts';
 
 const tags = ['deployments'];
 const params = z.object({ owner: z.string(), name: z.string() });
@@ -56,6 +57,8 @@ export function deploymentRoutes(app: App, context: Context): void {
       if (made === 'taken')
         throw new Problem('name-taken', `There is a deployment ${caller.account.username}/${name} already.`);
       changed(context);
+      const subject = `${made.owner}/${made.name}`;
+      noteChange(request, { subject, owner: made.owner, after: deployedAs(made) });
       return toWire(made);
     },
   );
@@ -110,6 +113,8 @@ export function deploymentRoutes(app: App, context: Context): void {
       const updated = Object.keys(change).length > 0 ? await deployments.update(row.id, change, { by }) : row;
       if (updated === null) throw notFound(`Deployment ${row.owner}/${row.name}`);
       changed(context);
+      const subject = `${row.owner}/${row.name}`;
+      noteChange(request, { subject, owner: row.owner, before: deployedAs(row), after: deployedAs(updated) });
       return toWire(updated);
     },
   );
@@ -123,6 +128,7 @@ export function deploymentRoutes(app: App, context: Context): void {
       if (!(await deployments.remove(row.id))) {
         throw new Problem('deployment-in-use', `${row.owner}/${row.name} has unfinished predictions.`);
       }
+      noteChange(request, { subject: `${row.owner}/${row.name}`, owner: row.owner, before: deployedAs(row) });
       changed(context);
       return reply.code(204).send();
     },

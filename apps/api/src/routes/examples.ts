@@ -1,5 +1,6 @@
 import { exampleBodySchema, pageQuerySchema, pageOf as pageSchema, predictionSchema } from '@hearth/contract';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { fitExample } from '../examples.ts';
 import { changeableModel, visibleModel } from '../model-access.ts';
@@ -41,6 +42,7 @@ export function exampleRoutes(app: App, context: Context): void {
       const model = await changeableModel(context, request.params, caller);
       const row = await fitExample(context, model, request.body.prediction, caller);
       await examples.pin(model.id, row.id, { isDefault: request.body.default ?? false });
+      noteChange(request, { subject: `${model.owner}/${model.name}`, owner: model.owner, after: { example: row.id } });
       reply.code(201);
       return wireExample(row, urls);
     },
@@ -56,6 +58,7 @@ export function exampleRoutes(app: App, context: Context): void {
       const { id, ...named } = request.params;
       const model = await changeableModel(context, named, callerOf(request));
       if (!(await examples.unpin(model.id, id))) throw notFound(`Example ${id} of ${model.owner}/${model.name}`);
+      noteChange(request, { subject: `${model.owner}/${model.name}`, owner: model.owner, before: { example: id } });
       return reply.code(204).send();
     },
   );

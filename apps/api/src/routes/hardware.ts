@@ -1,6 +1,7 @@
 import { hardwareBodySchema, hardwarePriceSchema, hardwareSchema } from '@hearth/contract';
 import { type Hardware, PRICE_LEAD_MS } from '@hearth/core';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { checkNewHardware } from '../hardware.ts';
 import { callerOf } from '../plugins/auth.ts';
@@ -25,6 +26,8 @@ const hardwareOf = (body: z.infer<typeof hardwareBodySchema>): Hardware => ({
 
 export function hardwareRoutes(app: App, { deps }: Context): void {
   const { hosts } = deps.store;
+  const knownAs = async (sku: string) =>
+    (await hosts.hardware()).map(wireHardware).find((row) => row.sku === sku) ?? null;
 
   /** Nothing is billed anew: a price comes before the runs that it is for. */
   const priceFrom = async (sku: string, given: string | undefined): Promise<{ at: number; from?: number }> => {
@@ -79,8 +82,11 @@ export function hardwareRoutes(app: App, { deps }: Context): void {
     async (request) => {
       const row = hardwareOf(request.body);
       await checkNewHardware(deps.store, row);
+      const before = await knownAs(row.sku);
       const from = await priceFrom(row.sku, request.body.price_from);
       await hosts.putHardware(row, { ...from, setBy: callerOf(request).account.username });
+      const after = { ...wireHardware(row), price_from: request.body.price_from ?? null };
+      noteChange(request, { subject: row.sku, owner: null, before, after });
       deps.bus.poke('scheduler');
       const standing = (await hosts.hardware()).find(({ sku }) => sku === row.sku);
       return wireHardware(standing ?? row);
@@ -96,9 +102,11 @@ export function hardwareRoutes(app: App, { deps }: Context): void {
     },
     async (request, reply) => {
       const { sku } = request.params;
+      const before = await knownAs(sku);
       const outcome = await hosts.removeHardware(sku);
       if (outcome === null) throw notFound(`Hardware ${sku}`);
       if (!outcome.removed) throw new Problem('hardware-in-use', `${sku} is used by: ${outcome.usedBy.join(', ')}.`);
+      noteChange(request, { subject: sku, owner: null, before });
       deps.bus.poke('scheduler');
       return reply.code(204).send();
     },

@@ -1,6 +1,7 @@
 import { hostBodySchema, hostPatchSchema, hostSchema } from '@hearth/contract';
 import type { HostConnection, HostRow, HostSettings } from '@hearth/store';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { callerOf } from '../plugins/auth.ts';
 import { invalidField, notFound, Problem } from '../problem.ts';
@@ -52,6 +53,7 @@ function writingRoutes(app: App, { deps }: Context, there: (id: string) => Promi
       const added = await hosts.add(id, newSettings(id, body), now());
       if (added === 'taken') throw new Problem('name-taken', `There is a host ${id} already. Give another id.`);
       bus.poke('scheduler');
+      noteChange(request, { subject: id, owner: null, after: saidOf(added) });
       reply.code(201);
       return wireHost(added, true);
     },
@@ -68,6 +70,7 @@ function writingRoutes(app: App, { deps }: Context, there: (id: string) => Promi
       const changed = await hosts.change(standing.id, changedSettings(standing, request.body));
       if (changed === null) throw notFound(`Host ${standing.id}`);
       bus.poke('scheduler');
+      noteChange(request, { subject: changed.id, owner: null, before: saidOf(standing), after: saidOf(changed) });
       return wireHost(changed, true);
     },
   );
@@ -91,16 +94,24 @@ function writingRoutes(app: App, { deps }: Context, there: (id: string) => Promi
       schema: { tags, params, querystring: z.object({ force: z.enum(['true', 'false']).optional() }) },
     },
     async (request, reply) => {
-      const { id, connection } = await there(request.params.id);
+      const host = await there(request.params.id);
+      const { id, connection } = host;
       if (connection === null)
         throw new Problem('host-in-use', 'Hearth itself runs on this host. Cordon it to keep models off it.');
       if (!(await hosts.remove(id, now(), request.query.force === 'true')))
         throw new Problem('host-in-use', `Host ${id} runs instances. Drain it first, or force it.`);
+      noteChange(request, { subject: id, owner: null, before: saidOf(host) });
       bus.poke('scheduler');
       bus.poke('dispatcher');
       return reply.code(204).send();
     },
   );
+}
+
+/** What an operator says of a host, for the audit log. */
+function saidOf(row: HostRow) {
+  const { name, labels, cordoned, draining, cpus, connection } = wireHost(row, true);
+  return { name, labels, cordoned, draining, cpus, connection };
 }
 
 /** `ssh://ada@GPU1:22` → `gpu1`; an address becomes one with dashes. */

@@ -5,9 +5,11 @@ import {
   modelPatchSchema,
   modelSchema,
   pageOf as pageSchema,
+  type WireModel,
 } from '@hearth/contract';
 import type { ModelChange, ModelRow, ModelUse } from '@hearth/store';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { changed } from '../deployment-access.ts';
 import { fitExample } from '../examples.ts';
@@ -93,7 +95,12 @@ function writeRoutes(app: App, context: Context): void {
       if (made === 'taken') throw new Problem('name-taken', `There is a model ${owner}/${name} already.`);
       targets.forget();
       reply.code(201);
-      return wireModel({ ...made, runCount: 0, latestVersion: null, defaultExample: null, typicalRun: null }, urls);
+      const wire = wireModel(
+        { ...made, runCount: 0, latestVersion: null, defaultExample: null, typicalRun: null },
+        urls,
+      );
+      noteChange(request, { subject: `${owner}/${name}`, owner, after: factsOf(wire) });
+      return wire;
     },
   );
 
@@ -106,10 +113,22 @@ function writeRoutes(app: App, context: Context): void {
     async (request) => {
       const caller = callerOf(request);
       const model = await changeableModel(context, request.params, caller);
+      const subject = `${model.owner}/${model.name}`;
+      const described = async () => {
+        const row = await models.describe(model.owner, model.name);
+        if (row === null) throw notFound(`Model ${subject}`);
+        return { wire: wireModel(row, urls), readme: await models.readme(model.id) };
+      };
+      const before = await described();
       await change(context, model, request.body, caller);
-      const row = await models.describe(model.owner, model.name);
-      if (row === null) throw notFound(`Model ${model.owner}/${model.name}`);
-      return wireModel(row, urls);
+      const after = await described();
+      noteChange(request, {
+        subject,
+        owner: model.owner,
+        before: { ...factsOf(before.wire), readme: before.readme },
+        after: { ...factsOf(after.wire), readme: after.readme },
+      });
+      return after.wire;
     },
   );
 
@@ -122,11 +141,25 @@ function writeRoutes(app: App, context: Context): void {
       const removed = await models.remove(model.id);
       if (removed === null) throw notFound(`Model ${named}`);
       if (removed !== 'removed') throw new Problem('model-in-use', `${named} ${WHY_KEPT[removed]}`);
+      noteChange(request, { subject: named, owner: model.owner, before: { visibility: model.visibility } });
       changed(context);
       return reply.code(204).send();
     },
   );
 }
+
+/** What its owner says of a model, for the audit log. */
+const factsOf = (wire: WireModel) => ({
+  description: wire.description,
+  visibility: wire.visibility,
+  hardware: wire.hardware,
+  github_url: wire.github_url,
+  paper_url: wire.paper_url,
+  license_url: wire.license_url,
+  weights_url: wire.weights_url,
+  cover_image_url: wire.cover_image_url,
+  default_example: wire.default_example?.id ?? null,
+});
 
 const WHY_KEPT: Record<ModelUse, string> = {
   public: 'is public; only private models can be deleted. Make it private first.',

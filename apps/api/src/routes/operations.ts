@@ -1,6 +1,7 @@
 import { instanceSchema, warmBodySchema, warmedSchema } from '@hearth/contract';
 import type { InstanceAsk } from '@hearth/store';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { changeable, changed } from '../deployment-access.ts';
 import { deploymentNamed, maySee } from '../deployment-reference.ts';
@@ -34,6 +35,7 @@ export function operationRoutes(app: App, context: Context): void {
         if (!(await store.instances.ask(id, ask, caller.account.username, now())))
           throw new Problem('instance-ended', `Instance ${id} is ${row.state}.`);
         bus.poke('scheduler');
+        noteChange(request, { subject: id, owner: of?.owner ?? null, after: { ask } });
         const deployment = of && `${of.owner}/${of.name}`;
         reply.code(202);
         return wireInstance({ ...row, inFlight: 0, lastUsedAt: null }, { deployment, model: of?.model ?? null });
@@ -64,6 +66,7 @@ export function operationRoutes(app: App, context: Context): void {
       const until = seconds === 0 ? null : now() + seconds * 1_000;
       if ((await store.deployments.keepWarm(deployment.id, until)) === null) throw notFound(`Deployment ${reference}`);
       changed(context);
+      noteChange(request, { subject: reference, owner: deployment.owner, after: { warm_until: dateOrNull(until) } });
       reply.code(202);
       return { deployment: reference, warm_until: dateOrNull(until) };
     },

@@ -7,13 +7,14 @@ import {
 } from '@hearth/contract';
 import type { DeploymentRow, ReleaseRow } from '@hearth/store';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { changeable, changed, visible } from '../deployment-access.ts';
 import { checkHardware } from '../hardware.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf, type Identity } from '../plugins/auth.ts';
 import { invalidField, notFound } from '../problem.ts';
-import { wireDeployment, wireRelease } from '../wire.ts';
+import { deployedAs, wireDeployment, wireRelease } from '../wire.ts';
 
 const tags = ['deployments'];
 const RELEASE_NUMBER = /^\d{1,9}$/;
@@ -59,6 +60,8 @@ export function releaseRoutes(app: App, context: Context): void {
       const updated = await deployments.update(row.id, content, { by, restores: number });
       if (updated === null) throw notFound(`Deployment ${row.owner}/${row.name}`);
       changed(context);
+      const subject = `${row.owner}/${row.name}`;
+      noteChange(request, { subject, owner: row.owner, before: deployedAs(row), after: deployedAs(updated) });
       const { current_release, ...rest } = wireDeployment(updated, await targets.account(by));
       return { ...rest, current_release: { ...current_release, restores: number } };
     },

@@ -10,7 +10,7 @@ import { cookieOptions, requireOwnPage, SESSION_COOKIE } from '../session-cookie
 const SESSION_MS = 30 * 24 * 3_600_000;
 
 /** The web UI's sign-in: a token for a cookie that stands for it. Not below `/v1`, because programs have no use for it. */
-export function sessionRoutes(app: App, { deps, auth, guesses }: Context): void {
+export function sessionRoutes(app: App, { deps, auth, audit, guesses }: Context): void {
   const { store, settings, now } = deps;
   const { publicUrl } = settings;
   const cookie = cookieOptions(publicUrl);
@@ -49,6 +49,7 @@ export function sessionRoutes(app: App, { deps, auth, guesses }: Context): void 
         guesses.wrong(request);
         throw new Problem('unauthenticated', 'This token is not known, or was removed.');
       }
+      await audit.begin(request, { ...identity, source: 'web' }, 'sessions.create');
       const secret = newToken();
       const expiresAt = Math.min(now() + SESSION_MS, identity.expiresAt ?? Number.POSITIVE_INFINITY);
       await store.sessions.add({ hash: hashToken(secret), tokenId: identity.tokenId, expiresAt });
@@ -60,8 +61,9 @@ export function sessionRoutes(app: App, { deps, auth, guesses }: Context): void 
 
   app.delete(
     '/session',
-    { config: { needs: 'nothing' }, schema: { hide: true }, onRequest: ownPage },
+    { config: { needs: 'nothing' }, schema: { hide: true }, onRequest: [ownPage, identify] },
     async (request, reply) => {
+      if (request.identity !== null) await audit.begin(request, request.identity, 'sessions.remove');
       const secret = request.cookies[SESSION_COOKIE];
       if (secret !== undefined && (await store.sessions.remove(hashToken(secret)))) auth.forget();
       return reply.clearCookie(SESSION_COOKIE, cookie).code(204).send();

@@ -1,11 +1,12 @@
 import { effectiveScope, MOST_OF_ROLE, newTokenSchema, tokenBodySchema, tokenSchema } from '@hearth/contract';
 import { hashToken, newToken } from '@hearth/kit';
-import type { AccountRow, MemberRow } from '@hearth/store';
+import type { AccountRow, MemberRow, TokenRow } from '@hearth/store';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { callerOf, type Identity, requireOperator } from '../plugins/auth.ts';
 import { invalidField, notFound } from '../problem.ts';
-import { wireToken } from '../wire.ts';
+import { dateOrNull, wireToken } from '../wire.ts';
 
 const tags = ['account'];
 
@@ -40,8 +41,9 @@ export function tokenRoutes(app: App, { deps, auth }: Context): void {
         hash: hashToken(token),
         hint: token.slice(-4),
       });
+      noteChange(request, { subject: row.id, owner: username, after: powerOf(row) });
       reply.code(201);
-      return { ...wireToken(row, username), token };
+      return { ...wireToken(row), token };
     },
   );
 
@@ -61,7 +63,7 @@ export function tokenRoutes(app: App, { deps, auth }: Context): void {
       if (username !== caller.account.username) requireOperator(caller);
       const account = await accounts.byUsername(username);
       if (account === null) throw notFound(`Account ${username}`);
-      return (await accounts.tokens(account.id)).map((row) => wireToken(row, username));
+      return (await accounts.tokens(account.id)).map(wireToken);
     },
   );
 
@@ -73,8 +75,9 @@ export function tokenRoutes(app: App, { deps, auth }: Context): void {
       const caller = callerOf(request);
       const row = await accounts.token(id);
       // The operator's are the operator's, also in an account that has other owners.
-      const mayRemove = caller.operator || (row?.accountId === caller.account.id && !row.operator);
+      const mayRemove = row !== null && (caller.operator || (row.accountId === caller.account.id && !row.operator));
       if (!mayRemove || !(await accounts.removeToken(id))) throw notFound(`Token ${id}`);
+      noteChange(request, { subject: id, owner: row.username, before: powerOf(row) });
       auth.forget();
       return reply.code(204).send();
     },
@@ -100,6 +103,14 @@ export function tokenRoutes(app: App, { deps, auth }: Context): void {
     return member;
   }
 }
+
+const powerOf = ({ name, member, scope, operator, expiresAt }: TokenRow) => ({
+  name,
+  member,
+  scope,
+  operator,
+  expires_at: dateOrNull(expiresAt),
+});
 
 type Body = z.output<typeof tokenBodySchema>;
 

@@ -2,6 +2,7 @@ import { pageQuerySchema, pageOf as pageSchema, trainingBodySchema, trainingSche
 import type { PredictionRow } from '@hearth/store';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf, type Identity, mayChange } from '../plugins/auth.ts';
@@ -50,6 +51,8 @@ export function trainingRoutes(app: App, context: Context): void {
         held: false,
         repeatable: key === null ? null : { key, request: asked },
       });
+      const after = { model: made.model, version: made.versionId, destination };
+      noteChange(request, { subject: made.id, owner: caller.account.username, after });
       reply.code(201).header('location', urls.api(`/trainings/${made.id}`));
       return wireTraining(made, urls, await waitingOf(made));
     },

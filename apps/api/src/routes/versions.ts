@@ -6,8 +6,9 @@ import {
   versionBodySchema,
   versionSchema,
 } from '@hearth/contract';
-import type { ModelRow, VersionRow, VersionUse } from '@hearth/store';
+import type { ModelRow, VersionRow, VersionSource, VersionUse } from '@hearth/store';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { changed } from '../deployment-access.ts';
 import { changeableModel, visibleModel } from '../model-access.ts';
@@ -65,6 +66,11 @@ export function versionRoutes(app: App, context: Context): void {
       const removed = await models.removeVersion(version.id);
       if (removed === null) throw noVersion(model, version.id);
       if (removed !== 'removed') throw new Problem('version-in-use', `${version.id} ${whyKept(removed)}`);
+      noteChange(request, {
+        subject: subjectOf(version),
+        owner: version.owner,
+        before: { source: sourceWords(version.source) },
+      });
       changed(context);
       return reply.code(202).send();
     },
@@ -87,6 +93,11 @@ export function versionRoutes(app: App, context: Context): void {
       const signs = setInterval(() => reply.raw.writeProcessing(), SIGN_OF_LIFE_MS);
       try {
         const version = await importVersion(context, model, source);
+        noteChange(request, {
+          subject: subjectOf(version),
+          owner: version.owner,
+          after: { source: sourceWords(source) },
+        });
         reply.code(201);
         return wireVersion(version);
       } finally {
@@ -95,6 +106,10 @@ export function versionRoutes(app: App, context: Context): void {
     },
   );
 }
+
+const subjectOf = ({ owner, name, id }: VersionRow): string => `${owner}/${name}:${id}`;
+/** Without the environment of a folder's command, which may hold secrets. */
+const sourceWords = (source: VersionSource): string => (source.kind === 'image' ? source.image : source.path);
 
 const noVersion = ({ owner, name }: ModelRow, id: string): Problem => notFound(`Version ${id} of ${owner}/${name}`);
 

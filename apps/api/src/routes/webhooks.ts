@@ -1,6 +1,7 @@
 import { pageQuerySchema, pageOf as pageSchema, webhookMessageSchema, webhookSecretSchema } from '@hearth/contract';
 import { newWebhookSecret } from '@hearth/kit';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf, type Identity } from '../plugins/auth.ts';
@@ -35,7 +36,9 @@ function secretRoutes(app: App, { deps }: Context): void {
     { config: { needs: 'admin', audit: 'webhook-secret.rotate' }, schema: { tags, response } },
     async (request) => {
       const key = newWebhookSecret();
-      await accounts.rotateWebhookSecret(callerOf(request).account.id, key, deps.now() + PREVIOUS_SECRET_MS);
+      const { account } = callerOf(request);
+      await accounts.rotateWebhookSecret(account.id, key, deps.now() + PREVIOUS_SECRET_MS);
+      noteChange(request, { subject: account.username, owner: account.username });
       return { key };
     },
   );

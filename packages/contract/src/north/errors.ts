@@ -125,6 +125,11 @@ export const ERRORS = {
     title: 'Model in use',
     when: 'A model is deleted when it is private, has no versions, and no import or training is about to make one.',
   },
+  'last-owner': {
+    status: 422,
+    title: 'The last owner',
+    when: 'An account has an owner at all times: the last one cannot be removed, nor become a member. Make another one an owner first.',
+  },
   'version-in-use': {
     status: 422,
     title: 'Version in use',

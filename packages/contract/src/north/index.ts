@@ -1,4 +1,5 @@
 export * from './account.ts';
+export * from './audit.ts';
 export * from './board.ts';
 export * from './budget.ts';
 export * from './collection.ts';

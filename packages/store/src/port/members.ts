@@ -27,6 +27,8 @@ export type Scope = 'read' | 'run' | 'deploy' | 'admin';
 export interface TokenRow {
   readonly id: string;
   readonly accountId: string;
+  /** The account's. */
+  readonly username: string;
   /** The member's name. */
   readonly member: string;
   readonly memberRole: MemberRole;

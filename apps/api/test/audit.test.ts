@@ -1,0 +1,158 @@
+import type { WireAuditEntry, WireNewToken, WirePage } from '@hearth/contract';
+import { newId, systemNow } from '@hearth/kit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { changesBetween } from '../src/audit/changes.ts';
+import { type House, startHouse } from './harness.ts';
+
+let house: House;
+let ada: Awaited<ReturnType<House['addCaller']>>;
+let eve: Awaited<ReturnType<House['addCaller']>>;
+beforeAll(async () => {
+  house = await startHouse();
+  ada = await house.addCaller('ada', 'member');
+  eve = await house.addCaller('eve', 'member');
+});
+afterAll(() => house.close());
+
+const as = (token: string) => ({ token });
+const entries = async (token: string, query = '') =>
+  (await house.ask<WirePage<WireAuditEntry>>('GET', `/v1/audit${query}`, undefined, as(token))).body.results;
+
+describe('the audit log', () => {
+  it('says who changed what, from what to what', async () => {
+    const model = { owner: 'ada', name: 'ocr', visibility: 'private', hardware: 'cpu' };
+    expect((await house.ask('POST', '/v1/models', model, as(ada.token))).status).toBe(201);
+    const patch = { description: 'Reads pages', visibility: 'public' };
+    expect((await house.ask('PATCH', '/v1/models/ada/ocr', patch, as(ada.token))).status).toBe(200);
+    const [changed, made] = await entries(ada.token, '?subject=ada/ocr');
+    expect(made).toMatchObject({ operation: 'models.create', outcome: 'done', status: 201, owner: 'ada' });
+    expect(made?.changes).toContainEqual({ field: 'visibility', before: null, after: 'private' });
+    expect(changed).toMatchObject({
+      operation: 'models.update',
+      account: 'ada',
+      member: 'ada',
+      token: { name: 'test' },
+      operator: false,
+      source: 'api',
+      ip: '127.0.0.1',
+      changes: [
+        { field: 'description', before: null, after: 'Reads pages' },
+        { field: 'visibility', before: 'private', after: 'public' },
+      ],
+    });
+  });
+
+  it('keeps what was refused, and why, from whose log it is not', async () => {
+    expect((await house.ask('PATCH', '/v1/models/ada/ocr', { description: 'mine' }, as(eve.token))).status).toBe(403);
+    expect((await house.ask('POST', '/v1/hosts', {}, as(eve.token))).status).toBe(403);
+    expect(await entries(eve.token, '?outcome=refused')).toMatchObject([
+      { operation: 'hosts.add', code: 'forbidden', status: 403, changes: [] },
+      { operation: 'models.update', code: 'forbidden', subject: 'ada/ocr', owner: null, changes: [] },
+    ]);
+    expect(await entries(ada.token, '?member=eve')).toEqual([]);
+  });
+
+  it('shows an account what the operator did to its things, without the operator', async () => {
+    expect((await house.ask('PATCH', '/v1/models/ada/ocr', { description: 'Seized' })).status).toBe(200);
+    const [entry] = await entries(ada.token, '?subject=ada/ocr');
+    expect(entry).toMatchObject({ account: 'hearth', operator: true, owner: 'ada', token: null, ip: null });
+    expect((await entries(house.admin.token, '?account=ada&outcome=done')).map(({ account }) => account)).toContain(
+      'ada',
+    );
+    const [operators] = await entries(house.admin.token, '?subject=ada/ocr');
+    expect(operators).toMatchObject({ token: { name: 'test' }, ip: '127.0.0.1' });
+  });
+
+  it('is for owners, of their own account', async () => {
+    const deploying = await house.addCaller('ada', 'member', 'deploy');
+    expect((await house.ask('GET', '/v1/audit', undefined, as(deploying.token))).status).toBe(403);
+    expect((await house.ask('GET', '/v1/audit?account=ada', undefined, as(eve.token))).status).toBe(403);
+  });
+
+  it('names no secret', async () => {
+    const made = await house.ask<WireNewToken>('POST', '/v1/tokens', { name: 'ci' }, as(ada.token));
+    expect((await house.ask('POST', '/v1/webhooks/default/secret/rotate', undefined, as(ada.token))).status).toBe(200);
+    const log = await entries(ada.token);
+    expect(log[0]).toMatchObject({ operation: 'webhook-secret.rotate', changes: [] });
+    expect(log[1]).toMatchObject({ operation: 'tokens.create', subject: made.body.id });
+    expect(log[1]?.changes).toContainEqual({ field: 'scope', before: null, after: 'run' });
+    expect(JSON.stringify(log)).not.toContain(made.body.token);
+  });
+
+  it('has sign-ins and sign-outs', async () => {
+    const headers = { 'sec-fetch-site': 'same-origin' };
+    const signedIn = await house.app.inject({
+      method: 'POST',
+      url: '/session',
+      headers,
+      payload: { token: ada.token },
+    });
+    const [cookie] = signedIn.cookies;
+    await house.app.inject({
+      method: 'DELETE',
+      url: '/session',
+      headers: { ...headers, cookie: `${cookie?.name}=${cookie?.value}` },
+    });
+    expect((await entries(ada.token)).slice(0, 2)).toMatchObject([
+      { operation: 'sessions.remove', source: 'web', outcome: 'done' },
+      { operation: 'sessions.create', source: 'web', outcome: 'done' },
+    ]);
+  });
+
+  it('has no predictions, which have records of their own', async () => {
+    const { version } = await house.addModel('echo');
+    const body = { version: version.id, input: { text: 'hi' } };
+    const made = await house.ask('POST', '/v1/predictions', body, as(ada.token));
+    await house.ask('POST', `/v1/predictions/${made.body.id}/cancel`, undefined, as(ada.token));
+    expect((await entries(house.admin.token)).map(({ operation }) => operation.split('.')[0])).not.toContain(
+      'predictions',
+    );
+  });
+
+  it('says of what the API did not live to answer that nobody knows', async () => {
+    await house.store.audit.begin({
+      id: newId(systemNow()),
+      at: systemNow(),
+      operation: 'members.remove',
+      account: 'ada',
+      member: 'ada',
+      tokenId: 't',
+      tokenName: 'test',
+      operator: false,
+      source: 'api',
+      ip: '127.0.0.1',
+      subject: 'ada/bob',
+    });
+    expect(await entries(ada.token, '?outcome=unknown')).toMatchObject([
+      { operation: 'members.remove', outcome: 'unknown', status: null, subject: 'ada/bob' },
+    ]);
+  });
+
+  it('makes no change that it cannot write down', async () => {
+    const broken = await startHouse({
+      deps: (deps) => ({
+        ...deps,
+        store: { ...deps.store, audit: { ...deps.store.audit, begin: () => Promise.reject(new Error('disk full')) } },
+      }),
+    });
+    const body = { name: 'x' };
+    expect((await broken.ask('POST', '/v1/tokens', body)).status).toBe(500);
+    expect(await broken.store.accounts.tokens(broken.admin.account.id)).toHaveLength(1);
+    await broken.close();
+  });
+});
+
+describe('what changed', () => {
+  it('is told field by field, secrets by name only, long texts by their beginnings', () => {
+    const before = { a: 1, nested: { b: [1], token: 'old' }, gone: 'x', same: { c: null } };
+    const after = { a: 2, nested: { b: [1, 2], token: 'new' }, same: { c: null }, text: 'x'.repeat(300) };
+    expect(changesBetween(before, after)).toEqual([
+      { field: 'a', before: 1, after: 2 },
+      { field: 'gone', before: 'x', after: null },
+      { field: 'nested.b', before: [1], after: [1, 2] },
+      { field: 'nested.token', before: '[secret]', after: '[secret]' },
+      { field: 'text', before: null, after: `${'x'.repeat(200)}…` },
+    ]);
+    expect(changesBetween(null, null)).toEqual([]);
+  });
+});
