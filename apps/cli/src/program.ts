@@ -3,6 +3,7 @@ import { addAccounts } from './commands/accounts.ts';
 import { addBackup, addRestore } from './commands/backup.ts';
 import { addCollections } from './commands/collections.ts';
 import { addDeployments } from './commands/deployments.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addExamples } from './commands/examples.ts';
 import { addExplain } from './commands/explain.ts';
 import { addFiles } from './commands/files.ts';
@@ -36,6 +37,7 @@ export function createProgram(): Command {
     addRestart,
     addBackup,
     addRestore,
+    addDoctor,
     addModels,
     addExamples,
     addCollections,

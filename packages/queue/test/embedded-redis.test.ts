@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { EmbeddedRedisFailed, findRedisBinary, startEmbeddedRedis } from '../src/index.ts';
+import { EmbeddedRedisFailed, findRedisBinary, inspectRedis, startEmbeddedRedis } from '../src/index.ts';
 
 const { binary, why } = await findRedisBinary(process.env);
 if (binary === null && process.env.HEARTH_TEST_REQUIRE?.split(',').includes('redis')) throw new Error(why);
@@ -72,6 +72,17 @@ describe.skipIf(binary === null)('startEmbeddedRedis', () => {
     const second = await startEmbeddedRedis({ binary, dataDir: folder });
     expect(await read(second.url)).toBe('kept');
     await second.stop();
+  });
+
+  it('keeps everything and throws nothing away, as it says when it is asked', async () => {
+    const redis = await startEmbeddedRedis({ binary, dataDir: folder });
+    expect(await inspectRedis(redis.url)).toMatchObject({
+      appendOnly: true,
+      writesWell: true,
+      evictionPolicy: 'noeviction',
+      version: expect.stringMatching(/^\d+\.\d+/),
+    });
+    await redis.stop();
   });
 
   it('refuses a folder that another one runs on', async () => {

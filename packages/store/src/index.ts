@@ -2,6 +2,7 @@ export { createStore } from './create-store.ts';
 export { MinAboveMax, VersionGone } from './deployments.ts';
 export { AlreadyRunning } from './embedded/lock.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/start.ts';
+export { type DatabaseFacts, inspectDatabase } from './inspect.ts';
 export { newMessageId } from './messages.ts';
 export { type BackupSequence, type BackupTable } from './backup/layout.ts';
 export { type Dump, openDump } from './backup/dump.ts';

@@ -95,7 +95,8 @@ async function readAll(
 }
 
 async function* piecesOf(archive: ArchiveReader, prefix: string): AsyncGenerator<Buffer> {
-  while (archive.name?.startsWith(prefix)) yield* archive.take();
+  const isNext = (): boolean => archive.name?.startsWith(prefix) === true;
+  while (isNext()) yield* archive.take();
 }
 
 async function take<T>(archive: ArchiveReader, name: string, schema: z.ZodType<T>, path: string): Promise<T> {

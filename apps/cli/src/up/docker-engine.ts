@@ -25,6 +25,10 @@ export function engineAddress(dockerHost: string | undefined, hasCertificates = 
 
 export interface Engine {
   readonly version: string;
+  /** How it limits containers: `systemd` or `cgroupfs`. */
+  readonly cgroupDriver: string;
+  /** Whether containers can be given this machine's NVIDIA GPUs. */
+  readonly hasNvidia: boolean;
   /** In words, for people: a socket's path or a URL. */
   readonly at: string;
   /** The address of this machine that containers reach it at; null when the engine runs elsewhere. */
@@ -35,6 +39,7 @@ export interface Engine {
 }
 
 const versionSchema = z.object({ Version: z.string() });
+const infoSchema = z.object({ CgroupDriver: z.string().default(''), Runtimes: z.record(z.string(), z.unknown()).nullish() });
 const networkSchema = z.object({
   IPAM: z.object({
     Config: z.array(z.object({ Gateway: z.string().optional(), Subnet: z.string().optional() })).nullable(),
@@ -64,8 +69,17 @@ export async function findEngine(
     };
     await (await ask('/_ping')).dump();
     const { Version } = versionSchema.parse(await (await ask('/version')).json());
+    const { CgroupDriver, Runtimes } = infoSchema.parse(await (await ask('/info')).json());
     const gateway = await localGateway(networkSchema.parse(await (await ask('/networks/bridge')).json()));
-    return { version: Version, at, gateway, haveImage: imageGetter(origin, agent), close: () => agent.close() };
+    return {
+      version: Version,
+      cgroupDriver: CgroupDriver,
+      hasNvidia: Object.keys(Runtimes ?? {}).includes('nvidia'),
+      at,
+      gateway,
+      haveImage: imageGetter(origin, agent),
+      close: () => agent.close(),
+    };
   } catch (error) {
     await agent.destroy();
     return `no Docker Engine answers at ${at} (${reasonOf(error)})`;
