@@ -2,6 +2,7 @@ import type { DeploymentRow, HostRow, InstanceRow } from '@hearth/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FakeRuntime } from '../src/runtime/fake.ts';
 import { LOCAL_HOST_ID } from '../src/runtimes.ts';
+import type { Scheduler } from '../src/scheduler.ts';
 import { openHouse, type TestHouse } from './house.ts';
 
 const SETUP_MS = 100;
@@ -13,11 +14,13 @@ let house: TestHouse;
 let ocr: DeploymentRow;
 let machines: Record<string, FakeRuntime>;
 
+let scheduler: Scheduler;
+
 /** Two machines beside this one, which is cordoned. */
 beforeEach(async () => {
   house = await openHouse();
   ocr = await house.deploy('ocr');
-  await house.start();
+  scheduler = await house.start();
   await house.store.hosts.change(LOCAL_HOST_ID, { cordoned: true });
   machines = { gpu1: await house.addHost('gpu1'), gpu2: await house.addHost('gpu2') };
   for (const machine of Object.values(machines)) machine.define('/ocr', { setupMs: SETUP_MS, setup: 'ok' });
@@ -58,6 +61,19 @@ describe('a host', () => {
     expect(Object.keys(machines)).toContain(instance.hostId);
     expect(instance.address).toContain(instance.hostId);
     expect(instance.callbackHost).toBe('127.0.0.1');
+  });
+
+  it('that does not say now where it is called back from is told what it said before', async () => {
+    const restart = async (offer: FakeRuntime['offer']): Promise<void> => {
+      await scheduler.close();
+      for (const each of Object.values(machines)) each.offer = offer;
+      scheduler = await house.start();
+    };
+    await restart({ callbackHost: '10.0.0.1' });
+    for (const id of Object.keys(machines)) await hostUntil(id, ({ callbackHost }) => callbackHost === '10.0.0.1');
+    // As after a restart with an engine that is slow: it answers, and does not say what it is in time.
+    await restart({ available: false, callbackHost: '127.0.0.1' });
+    expect((await claimed()).callbackHost).toBe('10.0.0.1');
   });
 
   it.each(['hangs', 'refuses'] as const)(

@@ -70,7 +70,7 @@ export class Fleet {
 
   /** Under which address the instances there reach the platform. */
   callbackHost({ hostId, runtime }: Place): string {
-    return this.#members.get(hostId)?.capacity(runtime)?.callbackHost ?? '127.0.0.1';
+    return this.#members.get(hostId)?.callbackHost(runtime) ?? '127.0.0.1';
   }
 
   /** Where something of this kind can run now, this machine first. */

@@ -36,6 +36,8 @@ export class Member {
   readonly #looking: Coalescer;
   readonly #checking: Coalescer;
   #capacities: ReadonlyMap<RuntimeKind, Capacity> = new Map();
+  /** By runtime, from whenever it was last available. */
+  readonly #callbackHosts = new Map<RuntimeKind, string>();
   #images: readonly string[] = [];
   #why = '';
   /** It was lost, maybe under an earlier scheduler, and what it still runs since has not been looked through. */
@@ -69,6 +71,14 @@ export class Member {
 
   capacity(kind: RuntimeKind): Capacity | null {
     return this.#capacities.get(kind) ?? null;
+  }
+
+  /**
+   * Where what runs there reaches the platform, as it last said: an instance that was told wrong comes up all the same, and
+   * nobody ever hears from it. Null: it never said.
+   */
+  callbackHost(kind: RuntimeKind): string | null {
+    return this.#callbackHosts.get(kind) ?? this.row.callbackHost;
   }
 
   /** As a plan sees it. One that was not asked yet is what it was when it was last seen. */
@@ -154,6 +164,8 @@ export class Member {
     const asked = this.runtimes.filter(({ kind }) => !this.isLost(kind));
     const answers = await Promise.all(asked.map(async (runtime) => [runtime.kind, await this.#ask(runtime)] as const));
     this.#capacities = new Map(answers);
+    for (const [kind, { available, callbackHost }] of answers)
+      if (available) this.#callbackHosts.set(kind, callbackHost);
     for (const [kind, { available, note }] of answers) {
       if (before.get(kind)?.note !== note) log.info({ hostId: this.row.id, runtime: kind, available }, note);
     }

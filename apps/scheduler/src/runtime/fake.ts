@@ -109,6 +109,9 @@ export class FakeRuntime implements Runtime {
     return running === undefined ? null : { status: running.health, setupLogs: running.log.join('\n') };
   };
 
+  /** What it says of itself, where that is not what a fake says. */
+  offer: Partial<Capacity> = {};
+
   /** Its host does not answer any more: `hangs` until it is cut off, or `refuses`. Instances run on. */
   lose(how: 'hangs' | 'refuses'): void {
     this.#lost = how;
@@ -141,6 +144,7 @@ export class FakeRuntime implements Runtime {
       memoryMiB: 16_384,
       callbackHost: '127.0.0.1',
       engineVersion: null,
+      ...this.offer,
     };
   }
 
