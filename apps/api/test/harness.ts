@@ -133,7 +133,7 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
         },
         ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
-      const json = response.headers['content-type']?.includes('json') ?? false;
+      const json = /[/+]json\b/.test(response.headers['content-type'] ?? '');
       return {
         status: response.statusCode,
         headers: response.headers,

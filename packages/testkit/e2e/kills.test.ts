@@ -86,3 +86,49 @@ describe('the whole house', () => {
     expect(await house.get<Prediction>(`/v1/predictions/${id}`)).toMatchObject({ status: 'succeeded' });
   }, 120_000);
 });
+
+describe('the ledger of all that', () => {
+  const verified = async () => {
+    const { code, stdout, stderr } = await house.hearth('usage', 'verify', '--json');
+    if (code > 1 || stdout === '') throw new Error(stderr);
+    const found = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
+      predictions: number;
+      records: number;
+      corrections: number;
+      unsealed: number;
+      differences: object[];
+    };
+    return { code, found };
+  };
+  const sealed = () =>
+    eventually('every record to be sealed', async () => {
+      const { code, found } = await verified();
+      expect(found.differences).toEqual([]);
+      expect(code).toBe(0);
+      return found.unsealed === 0 && found;
+    });
+
+  it('has no difference, and none after a correction', async () => {
+    const { records, predictions } = await sealed();
+    expect(records).toBe(predictions);
+    expect(records).toBeGreaterThanOrEqual(7);
+
+    const [{ prediction }] = (await house.get<{ results: [{ prediction: string }] }>('/v1/usage')).results;
+    const correct = ['usage', 'correct', prediction, '--cost', '0.5', '--reason', 'an example', '--key', 'example'];
+    for (const made of [await house.hearth(...correct), await house.hearth(...correct)]) {
+      expect(made, made.stderr).toMatchObject({ code: 0 });
+      expect(made.stdout).toContain(`${prediction}.example`);
+    }
+    expect(await sealed()).toMatchObject({ records, corrections: 1 });
+
+    const { stdout } = await house.hearth('usage', 'export');
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string; sequence: string; data: { cost: number } });
+    expect(events.map(({ sequence }) => Number(sequence))).toEqual(
+      Array.from({ length: records + 1 }, (_, n) => n + 1),
+    );
+    expect(events.at(-1)).toMatchObject({ id: `${prediction}.example`, data: { cost: 0.5 } });
+  }, 120_000);
+});
