@@ -23,6 +23,8 @@ export interface Faults {
 const ROOMS: readonly ServerRoom[] = ['api', 'dispatcher', 'scheduler'];
 const SLOW_MS = 150;
 const POWER_TRIES = 10;
+/** A server may just be down with the whole house. */
+const PATIENCE_MS = 180_000;
 
 export function faultsOf(world: World): Faults {
   const possible = new Map<string, Fault>();
@@ -56,11 +58,11 @@ type Offer = (kind: string, target: string, run: Fault['run']) => void;
 function addServer({ house }: World, room: ServerRoom, offer: Offer): void {
   // `hearth up` starts it again.
   offer(`kill -9 ${room}`, room, async () => {
-    signal(await house.pidOf(room), 'SIGKILL');
+    signal(await house.pidOf(room, PATIENCE_MS), 'SIGKILL');
   });
-  offer(`pause ${room}`, room, async (holdMs) => stopped(await house.pidOf(room), holdMs));
+  offer(`pause ${room}`, room, async (holdMs) => stopped(await house.pidOf(room, PATIENCE_MS), holdMs));
   offer(`restart ${room}`, room, async () => {
-    signal(await house.pidOf(room), 'SIGTERM');
+    signal(await house.pidOf(room, PATIENCE_MS), 'SIGTERM');
   });
 }
 

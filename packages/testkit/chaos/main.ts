@@ -60,6 +60,11 @@ async function main(chosen: Chosen): Promise<number> {
   const say = (line: string): void => console.error(`  ${line}`);
   const world = await buildWorld(chosen.stores, say);
   let broken = true;
+  const interrupted = (): void => {
+    void world.close().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', interrupted);
+  process.once('SIGTERM', interrupted);
   try {
     const result = await runChaos(world, { ...chosen, say });
     broken = result.violations.length > 0;

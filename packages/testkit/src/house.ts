@@ -24,7 +24,7 @@ export interface House {
   /** Runs `hearth …` against this house. */
   hearth(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
   /** The process id of a server, read from /proc. */
-  pidOf(room: ServerRoom): Promise<number>;
+  pidOf(room: ServerRoom, timeoutMs?: number): Promise<number>;
   /** SIGKILLs a server and resolves once `up` has started it anew. */
   kill9(room: ServerRoom): Promise<void>;
   /** SIGKILLs `up` and everything else that has the data folder, at once; `restart` starts it again. */
@@ -166,7 +166,7 @@ export async function startHouse(options: HouseOptions): Promise<House> {
       return JSON.parse(text) as T;
     },
     hearth,
-    pidOf: (room) => eventually(`the process of ${room}`, () => findServer(dataDir, room)),
+    pidOf: (room, timeoutMs) => eventually(`the process of ${room}`, () => findServer(dataDir, room), timeoutMs),
     async kill9(room) {
       const pid = await house.pidOf(room);
       process.kill(pid, 'SIGKILL');
