@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets up a Debian or Ubuntu machine to run GPU models in Docker: the engine, NVIDIA's container toolkit, and the two
-# settings without which containers lose their GPUs later. Safe to run again; `--check` changes nothing and says what is missing.
+# Sets up a Debian or Ubuntu machine to run GPU models in Docker: the engine, NVIDIA's container toolkit, the two settings
+# without which containers lose their GPUs later, and what containers are fenced with. Safe to run again; `--check` changes nothing and says what is missing.
 #
 #   infra/setup-gpu-host.sh [--check]
 #
@@ -93,6 +93,31 @@ else
   root
   doing 'turning persistence mode on'
   nvidia-smi -pm 1 >/dev/null
+fi
+
+# 7. What Hearth fences containers with (docs/guides/security.md): the rules themselves are Hearth's, and come and go with it.
+if have iptables && have iptables-restore; then
+  ok "$(iptables --version)"
+elif [ -n "$check_only" ]; then
+  todo 'iptables: containers cannot be kept from the host and its networks'
+else
+  root
+  doing 'installing iptables'
+  apt-get install -y -qq iptables >/dev/null
+fi
+
+bridge=/etc/modules-load.d/hearth.conf
+if [ "$(cat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null)" = 1 ] && [ -f "$bridge" ]; then
+  ok 'traffic between containers is filtered'
+elif [ -n "$check_only" ]; then
+  todo "br_netfilter, loaded at boot ($bridge): containers on one bridge cannot be kept from each other"
+else
+  root
+  doing "loading br_netfilter, now and at boot ($bridge)"
+  echo br_netfilter >"$bridge"
+  echo 'net.bridge.bridge-nf-call-iptables = 1' >/etc/sysctl.d/90-hearth.conf
+  modprobe br_netfilter
+  sysctl -q -p /etc/sysctl.d/90-hearth.conf
 fi
 
 if [ "$missing" -gt 0 ]; then
