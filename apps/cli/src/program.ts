@@ -1,6 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { addAccounts } from './commands/accounts.ts';
 import { addBackup, addRestore } from './commands/backup.ts';
+import { addBudgets } from './commands/budgets.ts';
 import { addCollections } from './commands/collections.ts';
 import { addDeployments } from './commands/deployments.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -57,6 +58,7 @@ export function createProgram(): Command {
     addWebhooks,
     addAccounts,
     addTokens,
+    addBudgets,
   ]) {
     add(program);
   }

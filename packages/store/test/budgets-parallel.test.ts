@@ -57,7 +57,7 @@ async function callers(limits: { account: number; token: number }) {
 function watch(accountId: string, token: string, limits: { account: number; token: number }) {
   let looks = 0;
   return {
-    async look() {
+    look: async () => {
       const { rows } = await world.query(ADDED_UP, [accountId, token]);
       expect(Number(rows[0]?.account)).toBeLessThanOrEqual(limits.account);
       expect(Number(rows[0]?.token)).toBeLessThanOrEqual(limits.token);

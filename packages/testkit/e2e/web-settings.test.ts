@@ -1,4 +1,4 @@
-import type { WireAccountShare, WireHardware, WireWebhookSecret } from '@hearth/contract';
+import type { WireAccountShare, WireBudget, WireHardware, WireWebhookSecret } from '@hearth/contract';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accessibilityProblems, startBrowser, type TestBrowser, type Visit } from '../src/browser.ts';
 import { type House, startHouse } from '../src/house.ts';
@@ -73,7 +73,7 @@ describe('tokens', () => {
     ).json()) as { token: string };
     const ada = await browser.visit(house, { token, path: '/settings?tab=accounts' });
     await ada.page.getByRole('cell', { name: 'of ada', exact: true }).waitFor();
-    expect(await ada.page.getByRole('tab').allInnerTexts()).toEqual(['Tokens', 'Webhooks', 'Hardware and prices']);
+    expect(await ada.page.getByRole('tab').allInnerTexts()).toEqual(['Tokens', 'Budgets', 'Webhooks', 'Hardware and prices']);
     expect(ada.problems).toEqual([]);
     await ada.close();
   });
@@ -81,7 +81,7 @@ describe('tokens', () => {
 
 it('tabs are chosen with arrow keys and kept in the address', async () => {
   const { page } = admin;
-  await page.getByRole('tab', { name: 'Tokens' }).focus();
+  await page.getByRole('tab', { name: 'Budgets' }).focus();
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Signing secret' }).waitFor();
@@ -141,4 +141,32 @@ it('an account is given a weight and a limit', async () => {
   await page.getByRole('row').filter({ hasText: 'hearth' }).getByRole('cell', { name: '2.5', exact: true }).waitFor();
   const share = await house.get<WireAccountShare>('/v1/accounts/hearth');
   expect(share).toMatchObject({ weight: 2.5, max_in_flight: 7 });
+});
+
+it('a budget is set, shown with what is spent of it, and removed', async () => {
+  const { page, problems } = admin;
+  await page.goto('/settings?tab=budgets');
+  await page.getByRole('button', { name: 'New budget' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('A day').fill('10');
+  await dialog.getByLabel('Creations a minute').fill('600');
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('meter', { name: 'Today, hearth' }).waitFor();
+  expect(await page.getByRole('row').filter({ hasText: 'hearth' }).innerText()).toContain('0.00 spent of 10.00');
+  expect(await house.get<WireBudget[]>('/v1/budgets')).toMatchObject([
+    { account: 'hearth', token: null, day: { limit_micros: 10_000_000 }, creates_per_minute: 600 },
+  ]);
+  expect(await accessibilityProblems(page)).toEqual([]);
+
+  await page.getByRole('button', { name: 'Change hearth' }).click();
+  await dialog.getByLabel('A day').fill('-1');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByLabel('A day').fill('0.25');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('of 0.25').waitFor();
+  await page.getByRole('button', { name: 'Remove hearth' }).click();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('Nothing limits what can be spent.').waitFor();
+  expect(problems).toEqual([]);
 });

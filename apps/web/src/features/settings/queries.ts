@@ -13,6 +13,13 @@ export const accountsQuery = queryOptions({
   refetchInterval: 5_000,
 });
 
+export const budgetsQuery = queryOptions({
+  queryKey: ['budgets'],
+  queryFn: () => api.budgets.list(),
+  // What is spent and held moves with every run.
+  refetchInterval: 5_000,
+});
+
 export const webhookSecretQuery = queryOptions({
   queryKey: ['webhook-secret'],
   queryFn: () => api.webhooks.secret(),

@@ -5,6 +5,7 @@ import { may, sessionQuery } from '../../api/session.ts';
 import { Page } from '../../ui/page.tsx';
 import { type Tab, Tabs } from '../../ui/tabs.tsx';
 import { AccountsTab } from './accounts-tab.tsx';
+import { BudgetsTab } from './budgets-tab.tsx';
 import { HardwareTab } from './hardware-tab.tsx';
 import type { SettingsTab } from './tab.ts';
 import { TokensTab } from './tokens-tab.tsx';
@@ -12,6 +13,7 @@ import { WebhooksTab } from './webhooks-tab.tsx';
 
 const TABS: readonly (Tab<SettingsTab> & { needs?: keyof typeof NEEDS })[] = [
   { id: 'tokens', name: 'Tokens' },
+  { id: 'budgets', name: 'Budgets' },
   { id: 'webhooks', name: 'Webhooks' },
   { id: 'hardware', name: 'Hardware and prices' },
   { id: 'accounts', name: 'Accounts', needs: 'operator' },
@@ -33,6 +35,7 @@ export function SettingsPage() {
         onSelect={(id) => void navigate({ to: '/settings', search: { tab: id }, replace: true })}
       >
         {selected === 'tokens' && <TokensTab session={session} />}
+        {selected === 'budgets' && <BudgetsTab session={session} />}
         {selected === 'webhooks' && <WebhooksTab />}
         {selected === 'hardware' && <HardwareTab mayChange={may(session, 'operator')} />}
         {selected === 'accounts' && <AccountsTab />}
