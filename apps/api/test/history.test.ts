@@ -190,7 +190,7 @@ describe('history over the API', () => {
     const table = await house.ask('GET', '/v1/usage/csv?by=model', undefined, as);
     expect(table.headers['content-disposition']).toBe('attachment; filename="usage-by-model.csv"');
     expect(table.text).toMatch(
-      /^day,key,name,predictions,run_seconds,cost_micros\r\n[\d-]+,hearth\/tokened,hearth\/tokened,1,2,200\r\n$/,
+      /^day,key,name,predictions,run_seconds,cost_micros,correction_micros\r\n[\d-]+,hearth\/tokened,hearth\/tokened,1,2,200,0\r\n$/,
     );
   });
 

@@ -40,6 +40,14 @@ describe('what `hardware set` sends', () => {
     const share = { ...STANDING, gpus: 0, gpu_share_mib: 10_240 };
     expect(bodyOf('a100', share, { gpus: '2' })).toMatchObject({ gpus: 2, gpu_share_mib: 0 });
   });
+  test('a price may come later; a time without a price says nothing', () => {
+    expect(bodyOf('a100', STANDING, { price: '0.0015', from: '2030-01-01' })).toEqual({
+      ...STANDING,
+      price_micros_per_second: 1_500,
+      price_from: '2030-01-01T00:00:00Z',
+    });
+    expect(() => bodyOf('a100', STANDING, { from: '2030-01-01' })).toThrow('say --price too');
+  });
   test.each(['', 'free', '-1'])('a price of "%s" is refused', (price) =>
     expect(() => bodyOf('a100', STANDING, { price })).toThrow(/--price is/),
   );

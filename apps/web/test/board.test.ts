@@ -133,14 +133,17 @@ describe('usage', () => {
     predictions: 1,
     predict_microseconds: 1_000_000,
     cost_micros,
+    correction_micros: key === 'b' ? -1 : 0,
   });
   const rows = [used('2026-01-01', 'a', 1), used('2026-01-02', 'a', 2), used('2026-01-02', 'b', 9)];
 
   it('is summed over days, the dearest first, and told by day', () => {
     const sums = groupSums(rows);
-    expect(sums.map(({ key, seconds, costMicros }) => [key, seconds, costMicros])).toEqual([
-      ['b', 1, 9],
-      ['a', 2, 3],
+    expect(
+      sums.map(({ key, seconds, costMicros, correctionMicros }) => [key, seconds, costMicros, correctionMicros]),
+    ).toEqual([
+      ['b', 1, 9, -1],
+      ['a', 2, 3, 0],
     ]);
     expect(costByDay(rows, ['2026-01-01', '2026-01-02'], sums.slice(0, 1))).toEqual([
       { day: '2026-01-01', values: [0, 1] },

@@ -70,7 +70,7 @@ describe('usage', () => {
     expect(download.suggestedFilename()).toBe('usage-by-model.csv');
     const table = await readFile(await download.path(), 'utf8');
     expect(table).toMatch(
-      /^day,key,name,predictions,run_seconds,cost_micros\r\n[\d-]+,hearth\/stream,hearth\/stream,1,/,
+      /^day,key,name,predictions,run_seconds,cost_micros,correction_micros\r\n[\d-]+,hearth\/stream,hearth\/stream,1,/,
     );
     await page.getByRole('region', { name: 'What instances did with their time' }).getByRole('row').nth(1).waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);

@@ -13,7 +13,7 @@ import { answerPage, pageOf } from '../paging.ts';
 import { callerOf, type Identity } from '../plugins/auth.ts';
 import { wireUsageRecord } from '../wire.ts';
 
-const CSV_HEADER = ['day', 'key', 'name', 'predictions', 'run_seconds', 'cost_micros'];
+const CSV_HEADER = ['day', 'key', 'name', 'predictions', 'run_seconds', 'cost_micros', 'correction_micros'];
 
 /** Ours: what was billed. Members see their own, admins everybody's. */
 export function usageRoutes(app: App, { deps, urls }: Context): void {
@@ -53,13 +53,14 @@ export function usageRoutes(app: App, { deps, urls }: Context): void {
     async (request, reply) => {
       const { by } = request.query;
       const totals = await usage.totals({ by, daily: true, ...rangeFor(request.query, callerOf(request)) });
-      const rows = totals.map(({ day, key, name, predictions, predictMicroseconds, costMicros }) => [
+      const rows = totals.map(({ day, key, name, predictions, predictMicroseconds, costMicros, correctionMicros }) => [
         day ?? '',
         key,
         name,
         predictions,
         predictMicroseconds / 1_000_000,
         costMicros,
+        correctionMicros,
       ]);
       return reply
         .type('text/csv; charset=utf-8')

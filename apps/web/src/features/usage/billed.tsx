@@ -74,6 +74,12 @@ const COLUMNS: readonly Column<GroupSum>[] = [
   { name: 'Run time', align: 'right', wideOnly: true, cell: ({ seconds }) => formatDuration(seconds * 1_000) },
   { name: 'Cost', align: 'right', cell: ({ costMicros }) => formatMoney(costMicros) },
 ];
+const CORRECTED: Column<GroupSum> = {
+  name: 'Of it corrections',
+  align: 'right',
+  wideOnly: true,
+  cell: ({ correctionMicros }) => formatMoney(correctionMicros),
+};
 
 function Sums({ totals, days }: { totals: WireUsageTotals; days: readonly string[] }) {
   const sums = useMemo(() => groupSums(totals.results), [totals]);
@@ -92,7 +98,9 @@ function Sums({ totals, days }: { totals: WireUsageTotals; days: readonly string
     predictions: sums.reduce((sum, one) => sum + one.predictions, 0),
     seconds: sums.reduce((sum, one) => sum + one.seconds, 0),
     costMicros: sums.reduce((sum, one) => sum + one.costMicros, 0),
+    correctionMicros: sums.reduce((sum, one) => sum + one.correctionMicros, 0),
   };
+  const columns = sums.some(({ correctionMicros }) => correctionMicros !== 0) ? [...COLUMNS, CORRECTED] : COLUMNS;
   return (
     <div className="flex flex-col gap-5">
       <StackedDays
@@ -102,7 +110,7 @@ function Sums({ totals, days }: { totals: WireUsageTotals; days: readonly string
         format={formatMoney}
       />
       <div className="-mx-4 -mb-4 border-t border-line">
-        <Table label="What was billed" columns={COLUMNS} rows={[...sums, all]} rowKey={({ key }) => `key ${key}`} />
+        <Table label="What was billed" columns={columns} rows={[...sums, all]} rowKey={({ key }) => `key ${key}`} />
       </div>
     </div>
   );

@@ -6,7 +6,9 @@ export interface GroupSum {
   readonly name: string;
   readonly predictions: number;
   readonly seconds: number;
+  /** With the corrections. */
   readonly costMicros: number;
+  readonly correctionMicros: number;
 }
 
 /** The dearest first. */
@@ -19,6 +21,7 @@ export function groupSums(rows: readonly WireUsageTotal[]): readonly GroupSum[] 
       predictions: sumOf(days, (day) => day.predictions),
       seconds: sumOf(days, (day) => day.predict_microseconds) / 1_000_000,
       costMicros: sumOf(days, (day) => day.cost_micros),
+      correctionMicros: sumOf(days, (day) => day.correction_micros),
     }))
     .toSorted((a, b) => b.costMicros - a.costMicros || b.seconds - a.seconds || (a.name < b.name ? -1 : 1));
 }

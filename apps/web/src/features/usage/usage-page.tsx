@@ -5,6 +5,7 @@ import { sessionQuery } from '../../api/session.ts';
 import { Page } from '../../ui/page.tsx';
 import { Segments, type Tab } from '../../ui/tabs.tsx';
 import { Billed } from './billed.tsx';
+import { Corrections } from './corrections.tsx';
 import { InstanceTime } from './instance-time.tsx';
 import { type Days, lastDays, type UsageView } from './view.ts';
 
@@ -30,6 +31,7 @@ export function UsagePage() {
     >
       <div className="flex flex-col gap-5">
         <Billed days={range} by={by} isOperator={session?.operator ?? false} onGroup={(id) => look({ by: id })} />
+        <Corrections />
         <InstanceTime days={range} />
       </div>
     </Page>
