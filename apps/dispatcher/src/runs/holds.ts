@@ -45,18 +45,20 @@ export function createHolds(context: HoldContext, stop: (run: Run, stop: Stop) =
         : `budget-exceeded: ${boundInWords(bound, now())}`,
   });
 
-  /** `refused`: what was in the way of the last extension. */
-  const arm = (run: Run, since: Millis, price: number, refused: BudgetBound | null): void => {
+  /** `refused`: what was in the way of the last extension; undefined: none was asked for yet. */
+  const arm = (run: Run, since: Millis, price: number, refused?: BudgetBound | null): void => {
     if (run.isOver || run.stop) return;
     const limits = limitsOf(run);
     const runnable = runnableMs(run.holdMicros, price, limits);
-    const step = holdStep(now() - since, runnable, limits);
+    const elapsed = now() - since;
+    const step = holdStep(elapsed, runnable, limits);
     if (step.do === 'nothing') return;
     const act = async (): Promise<void> => {
-      if (step.do === 'stop') return stop(run, exceeded(refused));
+      // One that was taken over may have outrun its hold while nobody was there to ask for more.
+      if (step.do === 'stop' && refused !== undefined) return stop(run, exceeded(refused));
       let bound: BudgetBound | null = null;
       try {
-        bound = await extend(run, nextHold(runnable, price, limits));
+        bound = await extend(run, nextHold(Math.max(runnable, elapsed), price, limits));
       } catch (error) {
         // Asked again until it has to be stopped.
         log.warn({ err: error, predictionId: run.row.id }, 'could not extend the hold of a run');
@@ -80,7 +82,7 @@ export function createHolds(context: HoldContext, stop: (run: Run, stop: Stop) =
     watch(run, since) {
       clearTimeout(run.holdTimer);
       prices.at(run.row.hardwareSku, since).then(
-        (price) => arm(run, since, price ?? 0, null),
+        (price) => arm(run, since, price ?? 0),
         (error: unknown) => log.error({ err: error, predictionId: run.row.id }, 'cannot tell what a run costs'),
       );
     },
