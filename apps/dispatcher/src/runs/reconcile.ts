@@ -5,7 +5,7 @@ import { type DeadlineTimer, nextLookAt } from '../deadlines.ts';
 import type { Consumers } from '../intake/consumers.ts';
 import { endMetrics } from './end-metrics.ts';
 import type { Runner } from './run-prediction.ts';
-import { cogIdOf, type Ending } from './runs.ts';
+import { cogIdOf, type Ending, type Run } from './runs.ts';
 
 const PAGE = 200;
 /** A prediction that is due but not among our runs is being claimed this very moment. */
@@ -66,15 +66,25 @@ async function endVanished({ store, runs, now }: Context, live: readonly Instanc
   const byInstance = Map.groupBy(orphaned, (run) => run.attachment.instance.id);
   for (const [instanceId, held] of byInstance) {
     const instance = await store.instances.get(instanceId);
-    for (const run of held) run.end(endingOnVanished(instance), now());
+    // What it ran until then is billed, and not how long it took to be noticed here.
+    const endedAt = Math.min(now(), instance?.failure?.at ?? Infinity);
+    for (const run of held) run.end(endingOnVanished(instance, run), endedAt);
   }
 }
 
-function endingOnVanished(instance: InstanceRow | null): Ending {
+function endingOnVanished(instance: InstanceRow | null, { sentAt, doubt }: Run): Ending {
   const failure = instance?.failure ?? null;
   if (failure === null) return { kind: 'giveBack', lost: true, rest: false, why: 'its instance is gone' };
   if (failure.kind !== 'oom' && failure.kind !== 'crash')
     return { kind: 'giveBack', lost: true, rest: false, why: `its instance was lost (${failure.message})` };
+  // What was not there yet did not take it down; nor is it known of what was taken over and not heard of since.
+  if (sentAt === null || failure.at < sentAt || doubt === 'adopted')
+    return {
+      kind: 'giveBack',
+      lost: sentAt !== null,
+      rest: false,
+      why: 'its instance failed, and it may not have begun',
+    };
   return { kind: 'finish', status: 'failed', error: crashError(failure), logTail: failure.logTail };
 }
 

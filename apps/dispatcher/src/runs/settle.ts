@@ -127,9 +127,12 @@ async function outcomeOf(
 const withTail = (logs: string, tail: string): string =>
   logs === '' || logs.endsWith('\n') ? logs + tail : `${logs}\n${tail}`;
 
+/** Taken over from a dispatcher that may have died before it was sent, and nobody has heard of it since: it costs nothing. */
+const mayNeverHaveRun = ({ doubt, cancelAnswer }: Run): boolean => doubt === 'adopted' && cancelAnswer !== 'told';
+
 async function billOf({ prices, log }: SettleContext, run: Run, status: Finish['status'], at: number) {
   const { row, merged, sentAt, startedAt } = run;
-  if (startedAt === null) return null;
+  if (startedAt === null || mayNeverHaveRun(run)) return null;
   const price = await prices.at(row.hardwareSku, startedAt);
   if (price === null)
     log.error({ predictionId: row.id, sku: row.hardwareSku }, 'hardware without a price: billed at 0');
