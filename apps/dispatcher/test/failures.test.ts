@@ -1,3 +1,4 @@
+import { systemNow } from '@hearth/kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GENERATIONS } from './generations.ts';
 import { createWorld, eventually, type World } from './world.ts';
@@ -27,6 +28,19 @@ describe.each(GENERATIONS)('on %s', (generation) => {
         attempt: 1,
       });
       expect(await usage()).toMatchObject([{ predictionId: id, status: 'failed' }]);
+    });
+
+    it('and is noticed late is billed until it went down, not until then', async () => {
+      await world.dispatch();
+      const { model, instance } = await world.stage();
+      const id = await world.predict();
+      await (await model.next()).report({ status: 'processing', logs: 'step 1' });
+      const downAt = systemNow();
+      await eventually(() => expect(systemNow()).toBeGreaterThan(downAt + 200));
+      await world.fail(instance, { kind: 'crash' }, downAt);
+      const { createdAt } = await world.ended(id);
+      const [record] = await usage();
+      expect(record?.predictMicroseconds).toBeLessThanOrEqual((downAt - createdAt) * 1_000);
     });
 
     it('for want of memory says so', async () => {

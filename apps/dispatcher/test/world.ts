@@ -59,7 +59,7 @@ export interface World {
   /** The row once it is over. */
   ended(id: string): Promise<PredictionRow>;
   /** The scheduler says that an instance went down by itself. */
-  fail(instance: InstanceRow, failure: Partial<Failure>): Promise<void>;
+  fail(instance: InstanceRow, failure: Partial<Failure>, at?: number): Promise<void>;
   /** Looks into the database, past the store. */
   query(text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   /** Makes the database refuse to end predictions, until mended. */
@@ -157,18 +157,18 @@ export async function createWorld(
         if (row.completedAt === null) throw new Error(`prediction ${id} is still ${row.status}`);
         return row;
       }),
-    async fail(instance, failure) {
+    async fail(instance, failure, at = systemNow()) {
       const whole: Failure = {
         kind: 'crash',
         phase: null,
         message: 'it ended',
         logTail: '',
         exitCode: 1,
-        at: systemNow(),
+        at,
         ...failure,
       };
       const { state } = (await store.instances.get(instance.id)) ?? instance;
-      await store.instances.move(instance.id, state, 'vanished', { at: systemNow(), failure: whole });
+      await store.instances.move(instance.id, state, 'vanished', { at, failure: whole });
       transport.bus.poke('dispatcher');
     },
     async query(text, values) {
