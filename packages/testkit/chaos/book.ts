@@ -51,6 +51,8 @@ export class Book {
   readonly unknown = new Set<number>();
   /** Valid requests that were refused for good, and with what. */
   readonly refused = new Map<number, string>();
+  /** Requests that have no answer yet. */
+  asking = 0;
   readonly #startedAt = performance.now();
 
   /** Milliseconds since the book was opened. */

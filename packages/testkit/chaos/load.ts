@@ -24,7 +24,9 @@ const LONGEST_POLL_MS = 5_000;
 
 /** Everything that one caller does about one prediction, until it has ended. */
 export async function call(callers: Callers, wanted: Wanted): Promise<void> {
+  callers.book.asking += 1;
   const entry = await (wanted.official ? createOfficially(callers, wanted) : create(callers, wanted));
+  callers.book.asking -= 1;
   if (entry === null) return;
   await Promise.all([
     follow(callers, entry, wanted),

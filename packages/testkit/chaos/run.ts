@@ -11,7 +11,7 @@ import { startChaosReceiver } from './receiver.ts';
 import type { DoneFault, Result } from './report.ts';
 import { settle } from './settle.ts';
 import { verifyLedger } from './verify.ts';
-import { downloads, each, ledger } from './views.ts';
+import { downloads, each, ledger, listed } from './views.ts';
 import type { World } from './world.ts';
 
 export interface ChaosTerms {
@@ -59,20 +59,21 @@ export async function runChaos(world: World, terms: ChaosTerms): Promise<Result>
   await mend(world);
   await pause(Math.max(0, durationMs - book.now()));
   say('no more faults, and no more load');
-  const listed = await settle({ url, accounts }, say);
+  await settle({ url, accounts }, book, say);
   over.abort();
   await calls;
   await receiverQuiet(book, say);
 
-  const finals = await each({ url, accounts }, [...listed.values()]);
-  for (const { id, status } of listed.values()) {
+  const all = await listed({ url, accounts });
+  const finals = await each({ url, accounts }, [...all.values()]);
+  for (const { id, status } of all.values()) {
     const wanted = load.find(({ text }) => text === finals.get(id)?.input.text) ?? null;
     book.saw(book.entry(id, wanted), 'list', book.now(), status);
   }
   const records = await ledger({ url, accounts });
   await journal.close();
   const files = await downloads(callers, finals);
-  const violations: Violation[] = check({ book, listed, finals, records, began: journal.began, files });
+  const violations: Violation[] = check({ book, listed: all, finals, records, began: journal.began, files });
   const verifiedAtMs = book.now();
   for (const what of await verifyLedger(world.house))
     violations.push({ promise: 'ledger', what, id: null, fromMs: verifiedAtMs, toMs: book.now() });

@@ -32,6 +32,20 @@ export interface Listed {
   readonly account: number;
 }
 
+/** How many predictions of all accounts have not ended. */
+export async function notEnded({ url, accounts }: Api): Promise<number> {
+  const [admin] = accounts;
+  if (admin === undefined) throw new Error('there is no account');
+  const counts = accounts.map(async ({ name }) => {
+    const response = await get(`${url}/v1/accounts/${name}`, admin);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`account ${name}: ${response.status} ${text}`);
+    const { in_flight: inFlight, waiting, held } = JSON.parse(text) as Record<string, number>;
+    return Number(inFlight) + Number(waiting) + Number(held);
+  });
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+}
+
 /** All predictions of all accounts, as their lists have them. */
 export async function listed({ url, accounts }: Api): Promise<Map<string, Listed>> {
   const all = new Map<string, Listed>();
