@@ -13,12 +13,15 @@ import { startQueueSweep } from './queue-sweep.ts';
 const config = loadConfig(apiConfigSchema, process.env);
 const log = createLogger({ room: 'api', level: config.logLevel });
 
+/** A caller is told that the store does not answer, instead of waiting for ever with all who come after. */
+const STORE_ANSWERS_WITHIN_MS = 30_000;
+
 /** What has begun may go on this long beside a successor: `Prefer: wait` holds 60 s, and a connection idles for 72 s. */
 const HAND_OVER_MS = 75_000;
 
 async function start() {
   await migrate(config.databaseUrl);
-  const store = await createStore({ url: config.databaseUrl });
+  const store = await createStore({ url: config.databaseUrl, answerWithinMs: STORE_ANSWERS_WITHIN_MS });
   await ensureFirstAdmin(store, config.firstAdmin, config.dataDir);
   await seedHardware(store);
   const signer = createSigner(await store.settings.ensure('signing-secret', newSecret));

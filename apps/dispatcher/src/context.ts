@@ -79,6 +79,8 @@ export interface Context {
   readonly guard: OutboundGuard;
   readonly log: Logger;
   readonly now: () => Millis;
+  /** Milliseconds of a clock that nobody sets, from any beginning: for how long something took. */
+  readonly monotonicMs: () => number;
   readonly timings: Timings;
   readonly publicUrl: string;
   /** Where an instance reaches the callback listener, without a trailing slash. */

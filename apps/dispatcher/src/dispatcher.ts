@@ -50,6 +50,8 @@ export interface DispatcherOptions {
   /** All figures of the process, for `/metrics`. */
   readonly exposition: Metrics;
   readonly now: () => Millis;
+  /** Milliseconds of a clock that nobody sets; absent: nobody sets `now` either. */
+  readonly monotonicMs?: () => number;
   readonly publicUrl: string;
   readonly callbackHosts: readonly string[];
   /** 0 lets the system choose; then only one address can be listened on. */
@@ -98,6 +100,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     runningWebhooks,
     webhooks: createWebhooks({ ...options, timings }, sendWebhook, runningWebhooks),
     runs,
+    monotonicMs: options.monotonicMs ?? now,
     prices: createPrices(store, now),
     admission: createAdmission({ ...options, closing: closing.signal }),
     usage: createUsageFlush(store, log, timings.usageFlushMs),

@@ -31,6 +31,7 @@ export async function openDispatcher(config: DispatcherConfig, log: Logger): Pro
     signer: createSigner(await store.settings.ensure('signing-secret', newSecret)),
     metrics: createRunMetrics(exposition),
     now: systemNow,
+    monotonicMs: () => performance.now(),
     timings: { predictionTimeoutMs, trainingTimeoutMs, cancelGraceMs, retentionMs },
   };
   const stopping = new AbortController();

@@ -67,7 +67,7 @@ export interface World {
   /** Makes the database refuse new rows of a table, until mended; `refused`: once it has refused one. */
   breakInserts(table: string): Promise<{ refused(): Promise<void>; mend(): Promise<void> }>;
   /** `at`: the callback URL of an earlier one, to take its place. */
-  dispatch(timings?: Partial<Timings>, at?: string, now?: () => number): Promise<Dispatcher>;
+  dispatch(timings?: Partial<Timings>, at?: string, now?: () => number, monotonicMs?: () => number): Promise<Dispatcher>;
   close(): Promise<void>;
 }
 
@@ -212,7 +212,7 @@ export async function createWorld(
         },
       };
     },
-    async dispatch(timings = {}, at = 'http://127.0.0.1:0', now = systemNow) {
+    async dispatch(timings = {}, at = 'http://127.0.0.1:0', now = systemNow, monotonicMs = now) {
       const exposition = createMetrics('dispatcher');
       const dispatcher = await startDispatcher({
         store,
@@ -224,6 +224,7 @@ export async function createWorld(
         exposition,
         metrics: createRunMetrics(exposition),
         now,
+        monotonicMs,
         publicUrl: 'http://hearth.test',
         outbound: { rules: { allow: [], loopback: true, own: [], machine: [] } },
         callbackHosts: ['127.0.0.1'],

@@ -31,6 +31,8 @@ export interface StoreOptions {
   readonly url: string;
   /** Connections of the pool; `lead` takes one more. */
   readonly maxConnections?: number;
+  /** How long a statement may take; absent: as long as it does. */
+  readonly answerWithinMs?: number;
   /** Stamps what the port gives no time for. */
   readonly now?: () => number;
 }
@@ -39,8 +41,9 @@ export interface StoreOptions {
  * The store on a database that {@link migrate} has been run on.
  * @throws when the database does not answer
  */
-export async function createStore({ url, maxConnections = 10, now = systemNow }: StoreOptions): Promise<Store> {
-  const connection = connect(url, maxConnections);
+export async function createStore(options: StoreOptions): Promise<Store> {
+  const { url, maxConnections = 10, answerWithinMs, now = systemNow } = options;
+  const connection = connect(url, maxConnections, answerWithinMs);
   const { db } = connection;
   const ping = async () => {
     await sql`select 1`.execute(db);

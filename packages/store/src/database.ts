@@ -36,10 +36,15 @@ export interface Connection {
   client(): Client;
 }
 
-/** Connects lazily. Idle connections that the server closes are dropped; the next query opens a new one. */
-export function connect(url: string, maxConnections: number): Connection {
+/**
+ * Connects lazily. Idle connections that the server closes are dropped; the next query opens a new one. `answerWithinMs`:
+ * a statement of the pool that takes longer fails, at the server, and a second later here where the server says nothing.
+ */
+export function connect(url: string, maxConnections: number, answerWithinMs?: number): Connection {
   const config = { connectionString: url, types, keepAlive: true, connectionTimeoutMillis: 10_000 };
-  const pool = new Pool({ ...config, max: maxConnections });
+  const bounds =
+    answerWithinMs === undefined ? {} : { statement_timeout: answerWithinMs, query_timeout: answerWithinMs + 1_000 };
+  const pool = new Pool({ ...config, ...bounds, max: maxConnections });
   // Without a listener, a server that goes away while connections idle would end the process. The pool has dropped the
   // connection by now, and a query that needs one reports for itself.
   pool.on('error', () => {});

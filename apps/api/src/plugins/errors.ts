@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { invalidField, invalidFields, notFound, Problem } from '../problem.ts';
 import { DATA_HEADERS } from './security-headers.ts';
+import { storeProblem } from './store-faults.ts';
 
 /** Every error as `application/problem+json` from the catalogue. What is not foreseen is a 500 that says nothing but its id. */
 export function installErrors(
@@ -23,6 +24,8 @@ export function installErrors(
     if (problem?.status === 413) await takeIn(request.raw);
     if (problem !== null) return send(reply, problem);
     request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+    const outage = storeProblem(error);
+    if (outage !== null) return send(reply, outage, { request_id: request.id });
     const internal = new Problem('internal', 'Something went wrong on our side.');
     return send(reply, internal, { request_id: request.id });
   });

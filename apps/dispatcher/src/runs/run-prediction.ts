@@ -53,6 +53,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       progress,
       webhooks: context.runningWebhooks.of(row),
       now: now(),
+      ticksAt: (at) => context.monotonicMs() - (now() - at),
     });
     runs.add(run);
     usage.touch(attachment.instance.id, now());

@@ -44,6 +44,8 @@ export interface NewRun {
   readonly progress: (run: Run) => ProgressWriter;
   readonly webhooks: RunWebhooks;
   readonly now: Millis;
+  /** What a clock that nobody sets said at an instant of the wall clock. */
+  readonly ticksAt: (at: Millis) => number;
 }
 
 /** One attempt at one prediction, held by one instance. */
@@ -57,7 +59,13 @@ export class Run {
   readonly webhooks: RunWebhooks;
   readonly cogId: string;
   /** When the request that the container took was sent; null: none was. */
-  sentAt: Millis | null = null;
+  get sentAt(): Millis | null {
+    return this.#sentAt;
+  }
+  set sentAt(at: Millis | null) {
+    this.#sentAt = at;
+    this.#sentTicks = at === null ? null : this.#ticksAt(at);
+  }
   /** When the container took it; null: not that we know. */
   startedAt: Millis | null = null;
   /** The start request is not answered yet. A server without the asynchronous mode answers it at the end. */
@@ -83,9 +91,13 @@ export class Run {
   /** Ends the start request of a server that is still answering it. */
   readonly abort = new AbortController();
   readonly #end: (ending: Ending) => void;
+  readonly #ticksAt: NewRun['ticksAt'];
+  #sentAt: Millis | null = null;
+  #sentTicks: number | null = null;
+  #endedTicks: number | null = null;
   #verdict = Promise.withResolvers<boolean>();
 
-  constructor({ row, attachment, outputs, deltas, progress, webhooks, now }: NewRun) {
+  constructor({ row, attachment, outputs, deltas, progress, webhooks, now, ticksAt }: NewRun) {
     this.row = row;
     this.attachment = attachment;
     this.outputs = outputs;
@@ -95,6 +107,7 @@ export class Run {
     this.cogId = cogIdOf(row.id, row.attempt);
     this.uploads = createUploads(attachment.instance.id);
     this.lastHeardAt = now;
+    this.#ticksAt = ticksAt;
     this.holdMicros = row.holdMicros;
     const { promise, resolve } = Promise.withResolvers<Ending>();
     this.ended = promise;
@@ -108,7 +121,16 @@ export class Run {
   end(ending: Ending, now: Millis): void {
     if (this.isOver) return;
     this.endedAt = now;
+    this.#endedTicks = this.#ticksAt(now);
     this.#end(ending);
+  }
+
+  /**
+   * How long it took from being sent to its end, as it is billed: by a clock that goes on evenly when the wall clock is
+   * set. Null where it was not sent or has not ended.
+   */
+  get elapsedMs(): number | null {
+    return this.#sentTicks === null || this.#endedTicks === null ? null : this.#endedTicks - this.#sentTicks;
   }
 
   /** Joins a report to what is known; after the end nothing changes any more. */

@@ -131,7 +131,7 @@ const withTail = (logs: string, tail: string): string =>
 const mayNeverHaveRun = ({ doubt, cancelAnswer }: Run): boolean => doubt === 'adopted' && cancelAnswer !== 'told';
 
 async function billOf({ prices, log }: SettleContext, run: Run, status: Finish['status'], at: number) {
-  const { row, merged, sentAt, startedAt } = run;
+  const { row, merged, startedAt } = run;
   if (startedAt === null || mayNeverHaveRun(run)) return null;
   const price = await prices.at(row.hardwareSku, startedAt);
   if (price === null)
@@ -153,7 +153,7 @@ async function billOf({ prices, log }: SettleContext, run: Run, status: Finish['
       reportedPredictSeconds: typeof reported === 'number' ? reported : null,
       reportedStartedAt: merged.startedAt,
       reportedCompletedAt: merged.completedAt,
-      elapsedMs: at - (sentAt ?? startedAt),
+      elapsedMs: run.elapsedMs ?? at - startedAt,
     },
   });
 }

@@ -205,6 +205,11 @@ export const ERRORS = {
     title: 'The version was not looked at in time',
     when: 'No scheduler answered within ten minutes. See that one runs, then add the version again.',
   },
+  'storage-full': {
+    status: 507,
+    title: 'Storage full',
+    when: 'The disk of the database, the queue or the files has no room. Nothing half-done is kept; it works again by itself once there is room. [What to do](guides/operations.md#when-a-disk-is-full).',
+  },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;
