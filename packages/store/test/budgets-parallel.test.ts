@@ -101,7 +101,7 @@ test('while others end, are canceled, given back and extended, it is never overs
   const { accountId, limited, free } = await callers(limits);
   const { look } = watch(accountId, limited, limits);
   let accepted = 0;
-  await each(3_000, 32, async (n) => {
+  await each(2_000, 32, async (n) => {
     const tokenId = n % 2 === 0 ? free : limited;
     const row = newPrediction(deployment, { accountId, tokenId, holdMicros: HOLD, createdAt: NOON });
     const made = await madeOrRefused(() =>

@@ -153,6 +153,21 @@ describe('the playground', () => {
     expect(shownRun(page)).toBe('');
   });
 
+  it('says whose budget has no room for a run, and makes none', async () => {
+    const set = await house.request('PUT', '/v1/accounts/hearth/budget', { day_micros: 0 });
+    expect(set.status).toBe(200);
+    try {
+      const { page } = await visit('/models/hearth/stream');
+      await input(page, 'text').fill('a word');
+      await run(page);
+      await page.getByText('Budget exceeded').waitFor();
+      await page.getByText(/Account hearth may spend 0 a day/).waitFor();
+      expect(shownRun(page)).toBe('');
+    } finally {
+      await house.request('DELETE', '/v1/accounts/hearth/budget');
+    }
+  });
+
   it('cancels what runs', async () => {
     const { page, problems } = await visit('/models/hearth/stream');
     await input(page, 'text').fill('a word that takes its time');
