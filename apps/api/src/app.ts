@@ -46,6 +46,8 @@ import { webhookRoutes } from './routes/webhooks.ts';
 
 /** A client may take this long to send its request; large uploads come over slow lines. Answers may take longer. */
 const REQUEST_TIMEOUT_MS = 10 * 60_000;
+/** Between two looks at who sends too slowly. */
+const HEADERS_CHECKED_EVERY_MS = 1_000;
 /** Longer than the 60 s that load balancers keep idle connections, so that it is never us who hangs up on a request. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
@@ -58,6 +60,7 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_JSON_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: deps.settings.headersTimeoutMs, connectionsCheckingInterval: HEADERS_CHECKED_EVERY_MS },
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     trustProxy: deps.settings.trustProxy === null ? false : [...deps.settings.trustProxy],
     frameworkErrors: answerFrameworkError,
@@ -65,6 +68,7 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
     // Python's clients add /v1 to a base URL that has it already, or not (contract §0.3): both work.
     rewriteUrl: (request) => (request.url ?? '/').replace(/^\/v1\/v1(?=[/?]|$)/, '/v1'),
   }).withTypeProvider<ZodTypeProvider>();
+  app.server.maxConnections = deps.settings.maxConnections;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest('identity', null);

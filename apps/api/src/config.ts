@@ -1,5 +1,14 @@
 import { filesEnvironment, s3Settings } from '@hearth/files';
-import { outboundEnvironment, outboundRules, zAddressesOrOff, runLimitsEnvironment, zDuration, zSecretKeys, zSize } from '@hearth/kit';
+import {
+  outboundEnvironment,
+  outboundRules,
+  runLimitsEnvironment,
+  zAddressesOrOff,
+  zDuration,
+  zSecretKeys,
+  zSize,
+  zWholeNumber,
+} from '@hearth/kit';
 import { z } from 'zod';
 import { KEEP_ALIVE_FORMS, keepAliveOf } from './keep-alive.ts';
 
@@ -43,10 +52,12 @@ export const apiConfigSchema = z
     HEARTH_UPLOAD_RETENTION: zDuration().prefault('24h'),
     /** Signs download URLs; absent: one that is made once and kept in the database. */
     HEARTH_FILES_SIGNING_SECRET: z.string().min(16, 'at least 16 characters').optional(),
-    ...runLimitsEnvironment,
-    HEARTH_EXPECTED_RUN: zDuration().prefault('60s'),
     /** Absent: one in the data folder. */
     HEARTH_SECRET_KEY: zSecretKeys().optional(),
+    ...runLimitsEnvironment,
+    HEARTH_EXPECTED_RUN: zDuration().prefault('60s'),
+    HEARTH_MAX_CONNECTIONS: zWholeNumber(1_000_000).prefault('10000'),
+    HEARTH_HEADERS_TIMEOUT: zDuration().prefault('20s'),
     HEARTH_TRUST_PROXY: zAddressesOrOff().prefault('off'),
     HEARTH_RATE_LIMIT_PREDICTIONS: zPerMinute().prefault('60000'),
     HEARTH_RATE_LIMIT_REQUESTS: zPerMinute().prefault('600000'),
@@ -67,14 +78,16 @@ export const apiConfigSchema = z
     maxUploadBytes: env.HEARTH_MAX_UPLOAD,
     uploadRetentionMs: env.HEARTH_UPLOAD_RETENTION,
     filesSigningSecret: env.HEARTH_FILES_SIGNING_SECRET,
+    secretKeys: env.HEARTH_SECRET_KEY,
+    trustProxy: env.HEARTH_TRUST_PROXY,
+    maxConnections: env.HEARTH_MAX_CONNECTIONS,
+    headersTimeoutMs: env.HEARTH_HEADERS_TIMEOUT,
     runs: {
       expectedMs: env.HEARTH_EXPECTED_RUN,
       predictionTimeoutMs: env.HEARTH_PREDICTION_TIMEOUT,
       trainingTimeoutMs: env.HEARTH_TRAINING_TIMEOUT,
       cancelGraceMs: env.HEARTH_CANCEL_GRACE,
     },
-    secretKeys: env.HEARTH_SECRET_KEY,
-    trustProxy: env.HEARTH_TRUST_PROXY,
     rateLimits: {
       predictionsPerMinute: env.HEARTH_RATE_LIMIT_PREDICTIONS,
       requestsPerMinute: env.HEARTH_RATE_LIMIT_REQUESTS,

@@ -20,6 +20,10 @@ export interface ApiSettings {
   readonly maxInstances: number;
   /** Where the scheduler answers the other rooms of this machine, without a slash at the end. */
   readonly schedulerUrl: string;
+  /** At once; those beyond are closed as they come. */
+  readonly maxConnections: number;
+  /** A client that has not sent its headers by then is hung up on. */
+  readonly headersTimeoutMs: number;
   /** The largest file that may be uploaded. */
   readonly maxUploadBytes: number;
   /** How long an upload is kept. */

@@ -57,6 +57,8 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
     maxInstances: 3,
     schedulerUrl: 'http://127.0.0.1:1',
     trustProxy: null,
+    maxConnections: 1_000,
+    headersTimeoutMs: 20_000,
     rateLimits: { predictionsPerMinute: null, requestsPerMinute: null },
     runs: { expectedMs: 60_000, predictionTimeoutMs: 1_800_000, trainingTimeoutMs: 86_400_000, cancelGraceMs: 10_000 },
     maxUploadBytes: 100 * 2 ** 20,

@@ -20,6 +20,7 @@ const schemas = [
   'apps/api/src/config.ts',
   'apps/scheduler/src/config.ts',
   'apps/dispatcher/src/config.ts',
+  'apps/dispatcher/src/limits.ts',
   'apps/cli/src/up/config.ts',
   'packages/files/src/config.ts',
   'packages/kit/src/outbound/environment.ts',

@@ -1,6 +1,14 @@
 import { filesEnvironment, s3Settings } from '@hearth/files';
-import { loadConfig, outboundEnvironment, outboundRules, runLimitsEnvironment, zDurationOrOff, zSecretKeys } from '@hearth/kit';
+import {
+  loadConfig,
+  outboundEnvironment,
+  outboundRules,
+  runLimitsEnvironment,
+  zDurationOrOff,
+  zSecretKeys,
+} from '@hearth/kit';
 import { z } from 'zod';
+import { limitsEnvironment, limitsOf } from './limits.ts';
 
 const Environment = z
   .object({
@@ -16,6 +24,7 @@ const Environment = z
     ...runLimitsEnvironment,
     ...filesEnvironment,
     HEARTH_SECRET_KEY: zSecretKeys().optional(),
+    ...limitsEnvironment,
     HEARTH_RETENTION: zDurationOrOff().prefault('1h'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).prefault('info'),
   })
@@ -32,6 +41,7 @@ const Environment = z
     s3: s3Settings(env),
     retentionMs: env.HEARTH_RETENTION,
     secretKeys: env.HEARTH_SECRET_KEY,
+    limits: limitsOf(env),
     outbound: { rules: outboundRules(env) },
     logLevel: env.LOG_LEVEL,
   }));

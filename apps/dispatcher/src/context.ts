@@ -5,6 +5,7 @@ import type { Bus, Queues } from '@hearth/queue';
 import type { InstanceRow, Store } from '@hearth/store';
 import type { Admission } from './intake/admission.ts';
 import type { UsageFlush } from './intake/usage-flush.ts';
+import type { Limits } from './limits.ts';
 import type { Network } from './network.ts';
 import type { Prices } from './runs/prices.ts';
 import type { RunMetrics } from './runs/run-metrics.ts';
@@ -82,6 +83,7 @@ export interface Context {
   /** Milliseconds of a clock that nobody sets, from any beginning: for how long something took. */
   readonly monotonicMs: () => number;
   readonly timings: Timings;
+  readonly limits: Limits;
   readonly publicUrl: string;
   /** Where an instance reaches the callback listener, without a trailing slash. */
   readonly callbackBase: (instance: Pick<InstanceRow, 'runtime' | 'callbackHost'>) => string;

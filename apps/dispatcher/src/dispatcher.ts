@@ -20,7 +20,9 @@ import { createBusyMeter } from './intake/busy.ts';
 import { type Attachment, createConsumers } from './intake/consumers.ts';
 import { createHealth } from './intake/health.ts';
 import { createUsageFlush } from './intake/usage-flush.ts';
+import { LIMITS, type Limits } from './limits.ts';
 import type { Listening } from './listening.ts';
+import { createInputFetch } from './model/fetched-input.ts';
 import { type Network, SOCKETS } from './network.ts';
 import { within } from './pause.ts';
 import { adopt } from './runs/adopt.ts';
@@ -57,6 +59,8 @@ export interface DispatcherOptions {
   /** 0 lets the system choose; then only one address can be listened on. */
   readonly callbackPort: number;
   readonly timings: Pick<Timings, GivenTimings> & Partial<Timings>;
+  /** Left out: those of {@link LIMITS}. */
+  readonly limits?: Limits;
   /** Which addresses may be opened for users; left out: only public ones. */
   readonly outbound?: Omit<OutboundGuardOptions, 'alsoOwn'>;
   /** Left out: sockets. */
@@ -88,6 +92,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const matching = createCoalescer(() => lookAtInstances({ context, consumers, runner }));
   const looking = createCoalescer(() => lookAtPredictions({ context, runner, deadlines }));
   const guard = createOutboundGuard({ ...options.outbound, alsoOwn: () => consumers.all().flatMap(endpointOf) });
+  const fetch = createInputFetch(guard);
   const post = network.createWebhookPost(timings.webhookTimeoutMs, guard);
   const sendWebhook = createWebhookSend({ ...options, timings }, post);
   const runningWebhooks = createRunningWebhooks({ ...options, timings }, sendWebhook, closing.signal);
@@ -95,6 +100,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     ...options,
     network,
     guard,
+    limits: options.limits ?? LIMITS,
     sealer: options.sealer ?? createSealer([newSecret()]),
     timings,
     runningWebhooks,
@@ -124,7 +130,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const listening: Listening = network.createListening({
     callbackHosts: options.callbackHosts,
     port: options.callbackPort,
-    build: () => buildCallbacks({ context, consumers, runner, exposition: options.exposition }),
+    build: () => buildCallbacks({ context, consumers, runner, exposition: options.exposition, fetch }),
     log,
   });
 
@@ -183,7 +189,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
       await within(CLOSE_USAGE_MS, Promise.all([context.usage.close(), busy.close()]));
       // Bounded by itself, and begun with the first step.
       await toldWebhooks;
-      await post.close();
+      await Promise.all([post.close(), fetch.close()]);
     },
   };
 }

@@ -6,7 +6,11 @@ import { Agent, buildConnector } from 'undici';
  * Connections to addresses that users gave, each judged as it is made: what was judged is what is connected to, whatever
  * the name stands for by then. A connection that is kept is one that was judged.
  */
-export function createGuardedAgent(guard: OutboundGuard, connectTimeoutMs: number): Agent {
+/** `silenceMs`: how long a server may say nothing; left out, for ever. */
+export function createGuardedAgent(
+  guard: OutboundGuard,
+  { connectMs, silenceMs = 0 }: { connectMs: number; silenceMs?: number },
+): Agent {
   const connect: buildConnector.connector = (options, callback) => {
     const port = Number(options.port || (options.protocol === 'https:' ? 443 : 80));
     guard.addressesOf(options.hostname, port).then(
@@ -17,10 +21,10 @@ export function createGuardedAgent(guard: OutboundGuard, connectTimeoutMs: numbe
           else if (first) found(null, first.address, first.family);
           else found(new Error(`${options.hostname} stands for no address`), '', 0);
         };
-        buildConnector({ timeout: connectTimeoutMs, lookup: judged })(options, callback);
+        buildConnector({ timeout: connectMs, lookup: judged })(options, callback);
       },
       (error: Error) => callback(error, null),
     );
   };
-  return new Agent({ connect, headersTimeout: 0, bodyTimeout: 0 });
+  return new Agent({ connect, headersTimeout: silenceMs, bodyTimeout: silenceMs });
 }

@@ -18,6 +18,7 @@ import { Client } from 'pg';
 import { vi } from 'vitest';
 import type { Timings } from '../src/context.ts';
 import { type Dispatcher, startDispatcher } from '../src/dispatcher.ts';
+import { LIMITS, type Limits } from '../src/limits.ts';
 import { createRunMetrics } from '../src/runs/run-metrics.ts';
 import { type FakeModel, startFakeModel } from './fake-model.ts';
 import { COG_VERSIONS, type Generation } from './generations.ts';
@@ -47,6 +48,8 @@ export interface World {
   readonly accountId: string;
   readonly notices: readonly PredictionNotice[];
   readonly schedulerPokes: () => number;
+  /** Of the dispatchers that are started from now on. */
+  limits: Limits;
   /** An instance that becomes ready, with its model server. */
   stage(options?: { slots?: number; ready?: boolean; deployment?: DeploymentRow }): Promise<Stage>;
   ready(instance: InstanceRow, address: string): Promise<void>;
@@ -121,6 +124,7 @@ export async function createWorld(
     accountId,
     notices,
     schedulerPokes: () => pokes,
+    limits: LIMITS,
     get,
     async ready(instance, address) {
       await store.instances.move(instance.id, 'booting', 'booted', { at: systemNow(), address });
@@ -226,6 +230,7 @@ export async function createWorld(
         now,
         monotonicMs,
         publicUrl: 'http://hearth.test',
+        limits: world.limits,
         outbound: { rules: { allow: [], loopback: true, own: [], machine: [] } },
         callbackHosts: ['127.0.0.1'],
         callbackPort: Number(new URL(at).port),

@@ -28,9 +28,12 @@ export async function installOpenapi(app: FastifyInstance, publicUrl: string): P
   app.get('/openapi.json', { config: { needs: 'nothing' }, schema: { hide: true } }, () => app.swagger());
   await app.register(async (docs) => {
     docs.addHook('onSend', async (_request, reply, body) => {
-      if (typeof body === 'string' && /^text\/html/.test(String(reply.getHeader('content-type'))))
+      if (typeof body === 'string' && String(reply.getHeader('content-type')).startsWith('text/html'))
         reply.header('content-security-policy', policyOfPage(body));
     });
-    await docs.register(scalar, { routePrefix: '/docs', configuration: { url: '/openapi.json', withDefaultFonts: false } });
+    await docs.register(scalar, {
+      routePrefix: '/docs',
+      configuration: { url: '/openapi.json', withDefaultFonts: false },
+    });
   });
 }

@@ -1,11 +1,12 @@
 import type { Signer } from '@hearth/files';
 import type { Store } from '@hearth/store';
+import { fetchedUrl } from './fetched-input.ts';
 
 /** Past any run: an input is fetched when the run starts. */
 const INPUT_URL_LIFETIME_S = 7 * 24 * 3600;
 
-/** Keeps a container's URL for an input from being of use anywhere else. */
-export const inputSubject = (fileId: string): string => `input:${fileId}`;
+/** Keeps a container's URL for an input from being of use for any other run, or anywhere else. */
+export const inputSubject = (cogId: string, fileId: string): string => `input:${cogId}:${fileId}`;
 
 /** `urls.get` of an uploaded file, as clients put it into `input` (contract §0.13); Python's base URL doubles the `/v1`. */
 const UPLOAD_URL = /^https?:\/\/[^/?#]+(?:\/v1){1,2}\/files\/([\w-]+)(?:\/download)?(?:[?#].*)?$/;
@@ -18,6 +19,10 @@ export interface InputContext {
   /** Where the container reaches the dispatcher. */
   readonly callbackBase: string;
   readonly accountId: string;
+  /** The run that it is for. */
+  readonly cogId: string;
+  /** Inputs whose URLs are to be fetched through us. */
+  readonly throughUs: ReadonlySet<string>;
   readonly nowSeconds: number;
 }
 
@@ -30,8 +35,21 @@ export async function containerInput(
   input: Readonly<Record<string, unknown>>,
   context: InputContext,
 ): Promise<Record<string, unknown>> {
-  const entries = Object.entries(input).map(async ([key, value]) => [key, await rewritten(value, context)] as const);
+  const entries = Object.entries(input).map(async ([key, value]) => {
+    const own = await rewritten(value, context);
+    return [key, context.throughUs.has(key) ? fetchedThroughUs(own, context) : own] as const;
+  });
   return Object.fromEntries(await Promise.all(entries));
+}
+
+function fetchedThroughUs(value: unknown, context: InputContext): unknown {
+  if (Array.isArray(value)) return value.map((item) => fetchedThroughUs(item, context));
+  const isForeign =
+    typeof value === 'string' &&
+    /^https?:/i.test(value) &&
+    URL.canParse(value) &&
+    !value.startsWith(`${context.callbackBase}/inputs/`);
+  return isForeign ? fetchedUrl(value, context) : value;
 }
 
 function rewritten(value: unknown, context: InputContext): unknown {
@@ -59,12 +77,12 @@ export function outputFileId(url: string, signer: Signer, nowSeconds: number): s
 async function fetchable(
   url: string,
   fileId: string,
-  { store, signer, callbackBase, nowSeconds }: InputContext,
+  { store, signer, callbackBase, cogId, nowSeconds }: InputContext,
   mayRead: (accountId: string | null) => boolean,
 ): Promise<string> {
   const file = await store.files.get(fileId);
   const isExpired = file?.expiresAt != null && file.expiresAt <= nowSeconds * 1_000;
   if (!file || isExpired || !mayRead(file.accountId)) return url;
-  const signature = signer.sign(inputSubject(fileId), nowSeconds + INPUT_URL_LIFETIME_S);
-  return `${callbackBase}/inputs/${fileId}/${encodeURIComponent(file.name)}?signature=${signature}`;
+  const signature = signer.sign(inputSubject(cogId, fileId), nowSeconds + INPUT_URL_LIFETIME_S);
+  return `${callbackBase}/inputs/${cogId}/${fileId}/${encodeURIComponent(file.name)}?signature=${signature}`;
 }

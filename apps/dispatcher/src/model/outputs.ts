@@ -6,17 +6,18 @@ import { type Blobs, BlobTooLarge, type Signer } from '@hearth/files';
 import { newId } from '@hearth/kit';
 import type { FileRow, Store } from '@hearth/store';
 import mime from 'mime-types';
+import type { Limits } from '../limits.ts';
 import { outputFileId } from './inputs.ts';
 
 /** An output's URL is a capability without an end; retention removes the file itself. */
 const OUTPUT_URL_LIFETIME_S = 100 * 365 * 24 * 3600;
-const MAX_OUTPUT_BYTES = 16 * 2 ** 30;
 
 export interface OutputContext {
   readonly store: Pick<Store, 'files'>;
   readonly blobs: Blobs;
   readonly signer: Signer;
   readonly publicUrl: string;
+  readonly limits: Pick<Limits, 'outputFileBytes' | 'outputFiles'>;
   readonly now: () => Millis;
 }
 
@@ -34,7 +35,8 @@ export class OutputNotStored extends Error {
   /** What an uploading container is answered: too large, or no room. */
   readonly statusCode: 413 | 507;
   constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    const message = cause instanceof Error ? cause.message : String(cause);
+    super(cause instanceof BlobTooLarge ? `${message} (HEARTH_MAX_OUTPUT_FILE)` : message, { cause });
     this.statusCode = cause instanceof BlobTooLarge ? 413 : 507;
   }
 }
@@ -48,10 +50,10 @@ export async function storeOutput(
   context: OutputContext,
   pausesMs: readonly number[] = [],
 ): Promise<{ url: string; row: FileRow }> {
-  const { store, blobs, signer, publicUrl, now } = context;
+  const { store, blobs, signer, publicUrl, limits, now } = context;
   const createdAt = now();
   const id = newId(createdAt);
-  const facts = await blobs.put(id, file.content, { maxBytes: MAX_OUTPUT_BYTES }).catch((error: unknown) => {
+  const facts = await blobs.put(id, file.content, { maxBytes: limits.outputFileBytes }).catch((error: unknown) => {
     throw new OutputNotStored(error);
   });
   const record: FileRow = {
@@ -96,18 +98,29 @@ async function patiently<T>(attempt: () => Promise<T>, pausesMs: readonly number
 /** Only the form that Cog writes; a text that merely begins with "data:" is a text. */
 const DATA_URI = /^data:([\w.+-]+\/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,([A-Za-z0-9+/_=-]*)$/;
 
+export const tooManyFiles = ({ outputFiles }: Pick<Limits, 'outputFiles'>): string =>
+  `It has more than ${outputFiles} output files (HEARTH_MAX_OUTPUT_FILES).`;
+
 /** Replaces `data:` URIs in an output by URLs of stored files; each is stored once however often it is reported. */
 export interface OutputFiles {
+  /** @throws OutputNotStored */
   resolve(output: unknown): Promise<unknown>;
+  /** Counts one that was uploaded. */
+  add(): void;
+  /** Files of the prediction so far. */
+  readonly count: number;
 }
 
 export function createOutputFiles(prediction: OutputFile['prediction'], context: OutputContext): OutputFiles {
   const urls = new Map<string, Promise<string>>();
+  let uploaded = 0;
 
   const urlOf = (contentType: string, base64: string): Promise<string> => {
     const key = createHash('sha256').update(contentType).update(',').update(base64).digest('base64');
     const known = urls.get(key);
     if (known) return known;
+    if (urls.size + uploaded >= context.limits.outputFiles)
+      return Promise.reject(new OutputNotStored(new Error(tooManyFiles(context.limits))));
     const extension = mime.extension(contentType);
     const stem = urls.size === 0 ? 'output' : `output-${urls.size}`;
     const name = extension ? `${stem}.${extension}` : stem;
@@ -129,7 +142,13 @@ export function createOutputFiles(prediction: OutputFile['prediction'], context:
     const entries = Object.entries(output).map(async ([key, item]) => [key, await resolve(item)] as const);
     return Promise.all(entries).then(Object.fromEntries);
   };
-  return { resolve: async (output) => (holdsDataUri(output) ? resolve(output) : output) };
+  return {
+    resolve: async (output) => (holdsDataUri(output) ? resolve(output) : output),
+    add: () => uploaded++,
+    get count() {
+      return urls.size + uploaded;
+    },
+  };
 }
 
 /** Long token lists are reported again and again; they are walked once and copied only when there is need. */

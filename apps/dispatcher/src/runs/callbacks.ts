@@ -7,13 +7,12 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import mime from 'mime-types';
 import type { Context } from '../context.ts';
 import type { Consumers } from '../intake/consumers.ts';
+import { fetchedSubject, type InputFetch, NotFetched } from '../model/fetched-input.ts';
 import { inputSubject } from '../model/inputs.ts';
-import { storeOutput } from '../model/outputs.ts';
+import { storeOutput, tooManyFiles } from '../model/outputs.ts';
 import { reportSubject } from './report-url.ts';
 import type { Runner } from './run-prediction.ts';
 
-/** A report holds all output and logs so far. */
-const MAX_REPORT_BYTES = 64 * 2 ** 20;
 const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 
 export interface CallbackRooms {
@@ -21,13 +20,14 @@ export interface CallbackRooms {
   readonly consumers: Consumers;
   readonly runner: Runner;
   readonly exposition: Metrics;
+  readonly fetch: InputFetch;
 }
 
 /** Where containers report, upload their outputs and fetch their inputs. Not yet listening. */
 export function buildCallbacks(rooms: CallbackRooms): FastifyInstance {
   const { context, exposition } = rooms;
   const app = Fastify({
-    bodyLimit: MAX_REPORT_BYTES,
+    bodyLimit: context.limits.reportBytes,
     forceCloseConnections: true,
     // An uploading model may think between two chunks.
     requestTimeout: 0,
@@ -46,6 +46,7 @@ export function buildCallbacks(rooms: CallbackRooms): FastifyInstance {
   app.register(async (reports) => addReports(reports, rooms));
   addUploads(app, rooms);
   addInputs(app, context);
+  addFetched(app, rooms);
   addWeights(app, rooms);
   app.addHook('onRequest', (request, reply, done) => {
     const ours = request.routeOptions.url === '/health' || request.routeOptions.url === '/metrics';
@@ -85,7 +86,10 @@ function addReports(app: FastifyInstance, { context, consumers, runner }: Callba
     // It will only grow, and its end would be refused too.
     const run = runOf(request);
     if (run)
-      runner.stop(run, { status: 'failed', error: `Its output and logs exceed ${inMiB(MAX_REPORT_BYTES)} MiB.` });
+      runner.stop(run, {
+        status: 'failed',
+        error: `Its output and logs exceed ${inWords(context.limits.reportBytes)} (HEARTH_MAX_REPORT).`,
+      });
   });
   app.post('/reports/:instanceId/:cogId', async (request: ReportRequest, reply) => {
     const report = CogReport.safeParse(parsed(request.body));
@@ -103,13 +107,15 @@ function addReports(app: FastifyInstance, { context, consumers, runner }: Callba
   });
 }
 
-const inMiB = (bytes: number): number => bytes / 2 ** 20;
+const inWords = (bytes: number): string => (bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes} bytes`);
 
 /**
  * Between tries at storing an upload's record while the store is away. A and B wait 15 s for the answer and try again for
  * a moment; coglet waits 25 s, tries once, and leaves the file out.
  */
 const UPLOAD_PAUSES_MS = [100, 200, 400, 800, 1_600, 3_200];
+
+const OUR_COG_ID = /^[0-9a-z]{26}-\d+$/;
 
 interface UploadRequest {
   Params: { instanceId: string; token: string; name: string };
@@ -121,10 +127,17 @@ function addUploads(app: FastifyInstance, { context, consumers }: CallbackRooms)
     if (!(await isInstance(context, consumers, instanceId, token))) return refuse(reply);
     const held = context.runs.ofInstance(instanceId);
     const named = request.headers[COG_PREDICTION_ID_HEADER];
-    const run = held.find(({ cogId }) => cogId === named) ?? (held.length === 1 ? held[0] : undefined);
-    // coglet names no prediction: with several in flight the file is the instance's, and known by its URL alone.
+    // coglet names no prediction, and servers of somebody's own may name theirs: with several in flight the file is the
+    // instance's, and known by its URL alone. One that names an attempt of ours belongs to that or to none.
+    const only = held.length === 1 && !OUR_COG_ID.test(String(named)) ? held[0] : undefined;
+    const run = held.find(({ cogId }) => cogId === named) ?? only;
     if (!run && (held.length === 0 || named !== undefined))
       return reply.code(409).send({ detail: 'no such prediction is in flight on this instance' });
+    if (run && run.outputs.count >= context.limits.outputFiles) {
+      const why = tooManyFiles(context.limits);
+      run.uploads.failed(name, why);
+      return reply.code(413).send({ detail: why });
+    }
     const prediction = run ? { id: run.row.id, accountId: run.row.accountId } : null;
     const contentType = request.headers['content-type'] ?? (mime.lookup(name) || 'application/octet-stream');
     // An empty file has no body at all.
@@ -132,6 +145,7 @@ function addUploads(app: FastifyInstance, { context, consumers }: CallbackRooms)
     try {
       const stored = await storeOutput({ name, contentType, content, prediction }, context, UPLOAD_PAUSES_MS);
       run?.uploads.stored(name, stored.url);
+      run?.outputs.add();
       return reply.code(201).header('location', stored.url).send({ url: stored.url });
     } catch (error) {
       run?.uploads.failed(name, error instanceof Error ? error.message : String(error));
@@ -141,22 +155,54 @@ function addUploads(app: FastifyInstance, { context, consumers }: CallbackRooms)
 }
 
 interface InputRequest {
-  Params: { fileId: string; name: string };
+  Params: { cogId: string; fileId: string; name: string };
   Querystring: { signature?: string };
 }
 
-function addInputs(app: FastifyInstance, { store, blobs, signer, now }: Context): void {
-  app.get('/inputs/:fileId/:name', async (request: FastifyRequest<InputRequest>, reply) => {
-    const { fileId } = request.params;
+/** Good while its run is in flight, and for the file that this was told of. */
+function addInputs(app: FastifyInstance, { store, blobs, runs, signer, now }: Context): void {
+  app.get('/inputs/:cogId/:fileId/:name', async (request: FastifyRequest<InputRequest>, reply) => {
+    const { cogId, fileId } = request.params;
     const { signature } = request.query;
-    if (typeof signature !== 'string' || !signer.verify(inputSubject(fileId), signature, Math.floor(now() / 1_000)))
-      return refuse(reply);
+    const isGiven =
+      typeof signature === 'string' &&
+      signer.verify(inputSubject(cogId, fileId), signature, Math.floor(now() / 1_000));
+    if (!isGiven || runs.get(cogId) === undefined) return refuse(reply);
     const file = await store.files.get(fileId);
     if (!file) return reply.code(404).send({ detail: 'the file is gone' });
     return reply
       .type(file.contentType)
       .header('content-length', file.sizeBytes)
       .send(await blobs.get(fileId));
+  });
+}
+
+interface FetchedRequest {
+  Params: { cogId: string; name: string };
+  Querystring: { signature?: string; url?: string };
+}
+
+/** What a URL that a user gave leads to, for a run in flight. */
+function addFetched(app: FastifyInstance, { context, fetch }: CallbackRooms): void {
+  app.get('/fetched/:cogId/:name', { exposeHeadRoute: false }, async (request: FastifyRequest<FetchedRequest>, reply) => {
+    const { signature, url } = request.query;
+    const { cogId } = request.params;
+    const run = context.runs.get(cogId);
+    const isGiven =
+      typeof url === 'string' &&
+      typeof signature === 'string' &&
+      context.signer.verify(fetchedSubject(cogId, url), signature, Math.floor(context.now() / 1_000));
+    if (!isGiven || run === undefined) return refuse(reply);
+    try {
+      const { headers, body } = await fetch.get(url, run.abort.signal);
+      const passedOn = ['content-type', 'content-length', 'content-encoding'] as const;
+      for (const name of passedOn) if (headers[name] !== undefined) reply.header(name, headers[name]);
+      return await reply.send(body);
+    } catch (error) {
+      if (!(error instanceof NotFetched)) throw error;
+      run.notFetched ??= error.message;
+      return reply.code(424).send({ detail: error.message });
+    }
   });
 }
 
@@ -188,7 +234,7 @@ function addWeights(app: FastifyInstance, { context, consumers }: CallbackRooms)
 
 const refuse = (reply: FastifyReply) => reply.code(401).send({ detail: 'not the token of this instance' });
 
-/** Whether the token is the one that the instance was started with. */
+/** Whether the token is the one that the instance was started with. One that has stopped is nobody any more. */
 async function isInstance(
   { store }: Context,
   consumers: Consumers,
@@ -198,7 +244,7 @@ async function isInstance(
   const instance = consumers.get(instanceId)?.instance ?? (await store.instances.get(instanceId));
   if (!instance) return false;
   const [given, kept] = [Buffer.from(hashToken(token)), Buffer.from(instance.callbackTokenHash)];
-  return given.length === kept.length && timingSafeEqual(given, kept);
+  return instance.state !== 'stopped' && given.length === kept.length && timingSafeEqual(given, kept);
 }
 
 function parsed(body: unknown): unknown {

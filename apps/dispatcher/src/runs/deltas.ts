@@ -16,7 +16,7 @@ export interface DeltaTeller {
 export function createDeltaTeller(
   row: Pick<PredictionRow, 'id' | 'attempt' | 'output' | 'logs'>,
   reported: () => MergedReport,
-  { outputs, bus }: { outputs: OutputFiles; bus: Pick<Bus, 'announce'> },
+  { outputs, bus }: { outputs: Pick<OutputFiles, 'resolve'>; bus: Pick<Bus, 'announce'> },
 ): DeltaTeller {
   let told = extentOf(row.attempt, row);
   let telling = false;

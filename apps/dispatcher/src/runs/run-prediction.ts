@@ -29,6 +29,8 @@ export interface Runner {
   stop(run: Run, stop: Stop): void;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** A run that ends within this time is told of once, by its end. */
 const STARTED_NOTICE_MS = 10;
 
@@ -55,6 +57,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       now: now(),
       ticksAt: (at) => context.monotonicMs() - (now() - at),
     });
+    run.maxLogChars = context.limits.logChars;
     runs.add(run);
     usage.touch(attachment.instance.id, now());
     return run;
@@ -131,6 +134,9 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       ...context,
       callbackBase,
       accountId: run.row.accountId,
+      cogId: run.cogId,
+      // A process stands beside our stores; a container has a network of its own.
+      throughUs: instance.runtime === 'process' ? run.attachment.fields[run.row.kind].files : NONE,
       nowSeconds,
     });
     const request = {

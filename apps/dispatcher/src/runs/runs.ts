@@ -2,6 +2,8 @@ import type { CogReport } from '@hearth/contract';
 import type { Millis } from '@hearth/core';
 import type { PredictionRow } from '@hearth/store';
 import type { Attachment } from '../intake/consumers.ts';
+import { LIMITS } from '../limits.ts';
+import { keptLog } from '../model/log-limit.ts';
 import { isEnd, type MergedReport, mergeReport, NOTHING_REPORTED } from '../model/merge-report.ts';
 import type { ModelClient, StartAnswer } from '../model/model-client.ts';
 import type { OutputFiles } from '../model/outputs.ts';
@@ -79,6 +81,9 @@ export class Run {
   holdMicros: number;
   merged: MergedReport = NOTHING_REPORTED;
   secrets: Secrets = NO_SECRETS;
+  maxLogChars = LIMITS.logChars;
+  /** Why an input of its could not be fetched, which its model cannot know; null: they could. */
+  notFetched: string | null = null;
   stop: Stop | null = null;
   /** What the container said to our last cancel. */
   cancelAnswer: Awaited<ReturnType<ModelClient['cancel']>> | null = null;
@@ -145,9 +150,13 @@ export class Run {
     this.merged = mergeReport(this.merged, {
       ...report,
       output: early ? null : this.uploads.named(report.output),
-      logs: report.logs && this.secrets.redacted(report.logs, isEnd(report.status)),
+      logs: report.logs && this.#keptLog(report.logs, isEnd(report.status)),
     });
     if (isEnd(this.merged.status)) this.end(this.#endingBy(this.merged.status), now);
+  }
+
+  #keptLog(logs: string, whole: boolean): string {
+    return keptLog(this.secrets.redacted(logs, whole), this.maxLogChars, whole);
   }
 
   #endingBy(status: 'succeeded' | 'failed' | 'canceled'): Ending {
@@ -159,7 +168,8 @@ export class Run {
     if (status === 'canceled') return { kind: 'finish', status, error: null };
     if (this.serverFault === 'hadNoWorker')
       return { kind: 'giveBack', lost: true, rest: false, why: "its server's worker had died" };
-    return { kind: 'finish', status, error: this.merged.error || 'The model failed and did not say why.' };
+    const why = this.notFetched ?? this.merged.error;
+    return { kind: 'finish', status, error: why || 'The model failed and did not say why.' };
   }
 
   /** What its end says about its server; null: nothing. */

@@ -1,6 +1,7 @@
 import { MAX_LOST_ATTEMPTS, usageRecord } from '@hearth/core';
 import type { TrainedVersion } from '@hearth/store';
 import type { Context } from '../context.ts';
+import { keptLog } from '../model/log-limit.ts';
 import { OutputNotStored, outputFilesIn } from '../model/outputs.ts';
 import { pause } from '../pause.ts';
 import { endMetrics } from './end-metrics.ts';
@@ -75,7 +76,9 @@ async function finish(context: SettleContext, run: Run, ending: Finish, withOutp
   const bill = await billOf(context, run, status, completedAt);
   const usage = bill && (await billHeld(context, run, bill));
   const measured = endMetrics(row.createdAt, completedAt, usage);
-  const logs = ending.logTail ? withTail(merged.logs, run.secrets.redacted(ending.logTail, true)) : merged.logs;
+  const logs = ending.logTail
+    ? keptLog(withTail(merged.logs, run.secrets.redacted(ending.logTail, true)), run.maxLogChars, true)
+    : merged.logs;
   const finished = await store.predictions.finish(
     row.id,
     row.attempt,

@@ -15,7 +15,7 @@ const MAX_ANSWER_BYTES = 1_024;
 
 /** `timeoutMs`: from the connection to the end of the answer. Redirects are an answer like any other: nobody follows them. */
 export function createWebhookPost(timeoutMs: number, guard: OutboundGuard): WebhookPost {
-  const agent = createGuardedAgent(guard, timeoutMs);
+  const agent = createGuardedAgent(guard, { connectMs: timeoutMs });
   return {
     async send(url, headers, body, signal) {
       const startedAt = performance.now();
