@@ -72,19 +72,14 @@ async function endVanished({ store, runs, now }: Context, live: readonly Instanc
   }
 }
 
-function endingOnVanished(instance: InstanceRow | null, { sentAt, doubt }: Run): Ending {
+function endingOnVanished(instance: InstanceRow | null, { sentAt }: Run): Ending {
   const failure = instance?.failure ?? null;
   if (failure === null) return { kind: 'giveBack', lost: true, rest: false, why: 'its instance is gone' };
   if (failure.kind !== 'oom' && failure.kind !== 'crash')
     return { kind: 'giveBack', lost: true, rest: false, why: `its instance was lost (${failure.message})` };
-  // What was not there yet did not take it down; nor is it known of what was taken over and not heard of since.
-  if (sentAt === null || failure.at < sentAt || doubt === 'adopted')
-    return {
-      kind: 'giveBack',
-      lost: sentAt !== null,
-      rest: false,
-      why: 'its instance failed, and it may not have begun',
-    };
+  // What was not there yet did not take it down.
+  if (sentAt === null || failure.at < sentAt)
+    return { kind: 'giveBack', lost: sentAt !== null, rest: false, why: 'its instance had failed before it began' };
   return { kind: 'finish', status: 'failed', error: crashError(failure), logTail: failure.logTail };
 }
 
