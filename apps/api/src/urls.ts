@@ -1,19 +1,26 @@
 import { createPredictionUrls, type PredictionUrls, streamSubject } from '@hearth/contract';
 import type { DownloadSigner, Signer } from '@hearth/files';
+import { Problem } from './problem.ts';
 
 /** The addresses that the API gives out. */
 export interface Urls extends PredictionUrls {
-  /** The id that a stream's capability stands for; null where it is wrong or over. */
+  /** The id that a stream's capability stands for; null where it is wrong. @throws Problem `url-expired` */
   streamOf(capability: string): string | null;
   file(id: string): string;
   download(file: { id: string; owner: string; expiresAt: number }): string;
-  /** Whether `owner`, `expiry` and `signature` of a download URL are ours and not over. */
+  /** Whether `owner`, `expiry` and `signature` of a download URL are ours. @throws Problem `url-expired` */
   mayDownload(id: string, query: { owner: string; expiry: string; signature: string }): boolean;
-  /** The file id that an output's capability stands for; null where it is wrong or over. */
+  /** The file id that an output's capability stands for; null where it is wrong. @throws Problem `url-expired` */
   outputOf(capability: string): string | null;
   model(owner: string, name: string): string;
   /** An absolute URL of a path below `/v1`. */
   api(path: string): string;
+}
+
+/** Of a URL whose signature is ours: whoever has it may know why it leads nowhere any more. */
+function requireCurrent(expiresAtSeconds: number, nowSeconds: number): void {
+  if (nowSeconds < expiresAtSeconds) return;
+  throw new Problem('url-expired', `This URL was good until ${new Date(expiresAtSeconds * 1_000).toISOString()}.`);
 }
 
 export function createUrls(
@@ -27,8 +34,10 @@ export function createUrls(
   const opened = (capability: string, keyOf: (id: string) => string): string | null => {
     const dot = capability.indexOf('.');
     if (dot < 1) return null;
-    const id = capability.slice(0, dot);
-    return signer.verify(keyOf(id), capability.slice(dot + 1), nowSeconds()) ? id : null;
+    const [id, signature] = [capability.slice(0, dot), capability.slice(dot + 1)];
+    if (!signer.verify(keyOf(id), signature, 0)) return null;
+    requireCurrent(Number.parseInt(signature, 10), nowSeconds());
+    return id;
   };
 
   return {
@@ -41,7 +50,11 @@ export function createUrls(
       const signature = downloads.sign({ owner, id, expiry });
       return `${api(`/files/${id}/download`)}?${new URLSearchParams({ owner, expiry, signature }).toString()}`;
     },
-    mayDownload: (id, { owner, expiry, signature }) => downloads.verify({ owner, id, expiry }, signature, nowSeconds()),
+    mayDownload(id, { owner, expiry, signature }) {
+      if (!downloads.verify({ owner, id, expiry }, signature, 0)) return false;
+      requireCurrent(Number(expiry), nowSeconds());
+      return true;
+    },
     outputOf: (capability) => opened(capability, (id) => id),
     model: (owner, name) => `${publicUrl}/${owner}/${name}`,
   };

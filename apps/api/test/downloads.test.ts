@@ -158,9 +158,25 @@ describe('a download URL', () => {
     expect(await response.json()).toMatchObject({ detail: 'File not found' });
   });
 
-  it('that is over leads nowhere, nor does one to an output or a file that is over', async () => {
+  it('that is over says so, where it is ours', async () => {
     const expiry = Math.floor(systemNow() / 1000);
-    expect((await fetch(downloadUrl((await addFile()).id, { expiry }))).status).toBe(404);
+    const { id } = await addFile();
+    const over = await fetch(downloadUrl(id, { expiry }));
+    expect(over.status).toBe(403);
+    const until = new Date(expiry * 1_000).toISOString();
+    expect(await over.json()).toMatchObject({ code: 'url-expired', detail: `This URL was good until ${until}.` });
+    const output = await addFile({ kind: 'output' });
+    const signature = house.deps.signer.sign(output.id, expiry);
+    expect((await fetch(`${url}/v1/outputs/${output.id}.${signature}/a.png`)).status).toBe(403);
+    const stream = house.deps.signer.sign(`stream ${id}`, expiry);
+    expect((await fetch(`${url}/v1/streams/${id}.${stream}`)).status).toBe(403);
+    // Changed, it is nobody's.
+    const later = signature.replace(String(expiry), String(expiry + 60));
+    expect((await fetch(`${url}/v1/outputs/${output.id}.${later}/a.png`)).status).toBe(404);
+    expect((await fetch(`${url}/v1/streams/${id}.${stream.slice(0, -1)}`)).status).toBe(404);
+  });
+
+  it('to an output or to a file that is over leads nowhere', async () => {
     expect((await fetch(downloadUrl((await addFile({ kind: 'output' })).id))).status).toBe(404);
     expect((await fetch(outputUrl((await addFile()).id))).status).toBe(404);
   });

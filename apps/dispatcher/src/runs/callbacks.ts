@@ -165,8 +165,7 @@ function addInputs(app: FastifyInstance, { store, blobs, runs, signer, now }: Co
     const { cogId, fileId } = request.params;
     const { signature } = request.query;
     const isGiven =
-      typeof signature === 'string' &&
-      signer.verify(inputSubject(cogId, fileId), signature, Math.floor(now() / 1_000));
+      typeof signature === 'string' && signer.verify(inputSubject(cogId, fileId), signature, Math.floor(now() / 1_000));
     if (!isGiven || runs.get(cogId) === undefined) return refuse(reply);
     const file = await store.files.get(fileId);
     if (!file) return reply.code(404).send({ detail: 'the file is gone' });
@@ -184,26 +183,30 @@ interface FetchedRequest {
 
 /** What a URL that a user gave leads to, for a run in flight. */
 function addFetched(app: FastifyInstance, { context, fetch }: CallbackRooms): void {
-  app.get('/fetched/:cogId/:name', { exposeHeadRoute: false }, async (request: FastifyRequest<FetchedRequest>, reply) => {
-    const { signature, url } = request.query;
-    const { cogId } = request.params;
-    const run = context.runs.get(cogId);
-    const isGiven =
-      typeof url === 'string' &&
-      typeof signature === 'string' &&
-      context.signer.verify(fetchedSubject(cogId, url), signature, Math.floor(context.now() / 1_000));
-    if (!isGiven || run === undefined) return refuse(reply);
-    try {
-      const { headers, body } = await fetch.get(url, run.abort.signal);
-      const passedOn = ['content-type', 'content-length', 'content-encoding'] as const;
-      for (const name of passedOn) if (headers[name] !== undefined) reply.header(name, headers[name]);
-      return await reply.send(body);
-    } catch (error) {
-      if (!(error instanceof NotFetched)) throw error;
-      run.notFetched ??= error.message;
-      return reply.code(424).send({ detail: error.message });
-    }
-  });
+  app.get(
+    '/fetched/:cogId/:name',
+    { exposeHeadRoute: false },
+    async (request: FastifyRequest<FetchedRequest>, reply) => {
+      const { signature, url } = request.query;
+      const { cogId } = request.params;
+      const run = context.runs.get(cogId);
+      const isGiven =
+        typeof url === 'string' &&
+        typeof signature === 'string' &&
+        context.signer.verify(fetchedSubject(cogId, url), signature, Math.floor(context.now() / 1_000));
+      if (!isGiven || run === undefined) return refuse(reply);
+      try {
+        const { headers, body } = await fetch.get(url, run.abort.signal);
+        const passedOn = ['content-type', 'content-length', 'content-encoding'] as const;
+        for (const name of passedOn) if (headers[name] !== undefined) reply.header(name, headers[name]);
+        return await reply.send(body);
+      } catch (error) {
+        if (!(error instanceof NotFetched)) throw error;
+        run.notFetched ??= error.message;
+        return reply.code(424).send({ detail: error.message });
+      }
+    },
+  );
 }
 
 interface WeightsRequest {

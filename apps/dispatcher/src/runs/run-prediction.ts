@@ -7,8 +7,8 @@ import type { Attachment, Consumers } from '../intake/consumers.ts';
 import { breaksInstance, type Health } from '../intake/health.ts';
 import { containerInput } from '../model/inputs.ts';
 import type { StartAnswer } from '../model/model-client.ts';
-import { checkKept, openSecrets, SecretGone, type Secrets } from '../model/secrets.ts';
 import { createOutputFiles } from '../model/outputs.ts';
+import { checkKept, openSecrets, SecretGone, type Secrets } from '../model/secrets.ts';
 import { pause } from '../pause.ts';
 import { createDeltaTeller, extentOf } from './deltas.ts';
 import { createHolds } from './holds.ts';
@@ -167,7 +167,8 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       const answer = await start(run);
       if (answer && !run.isOver) await heed(run, answer);
     } catch (error) {
-      if (error instanceof SecretGone) return run.end({ kind: 'finish', status: 'failed', error: error.message }, now());
+      if (error instanceof SecretGone)
+        return run.end({ kind: 'finish', status: 'failed', error: error.message }, now());
       log.error({ err: error, predictionId: run.row.id }, 'could not send a prediction');
       run.end({ kind: 'giveBack', lost: run.sentAt !== null, rest: true, why: 'it could not be sent' }, now());
     }

@@ -45,6 +45,11 @@ export const ERRORS = {
     title: 'The token lacks a scope',
     when: 'The token may not do this: `needed_scope` says what it would need, `token_scopes` what it has. [Scopes](guides/accounts.md#scopes)',
   },
+  'url-expired': {
+    status: 403,
+    title: 'The URL is over',
+    when: 'A signed URL of a file or of a stream is ours and its time is over. Ask for the prediction or the file again, and use the URL that it comes with.',
+  },
   'cross-site': {
     status: 403,
     title: 'Request from another site',
