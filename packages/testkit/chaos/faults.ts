@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Chance } from '../e2e/fuzz/chance.ts';
-import type { ServerRoom } from '../src/house.ts';
+import { findServer, type House, type ServerRoom } from '../src/house.ts';
 import { processesWith, signal } from '../src/processes.ts';
 import type { Line, TcpProxy } from '../src/tcp-proxy.ts';
 import type { Store } from './stores.ts';
@@ -23,8 +23,8 @@ export interface Faults {
 const ROOMS: readonly ServerRoom[] = ['api', 'dispatcher', 'scheduler'];
 const SLOW_MS = 150;
 const POWER_TRIES = 10;
-/** A server may just be down with the whole house. */
 const PATIENCE_MS = 180_000;
+const LOOK_EVERY_MS = 500;
 
 export function faultsOf(world: World): Faults {
   const possible = new Map<string, Fault>();
@@ -58,15 +58,25 @@ type Offer = (kind: string, target: string, run: Fault['run']) => void;
 function addServer({ house }: World, room: ServerRoom, offer: Offer): void {
   // `hearth up` starts it again.
   offer(`kill -9 ${room}`, room, async () => {
-    signal(await house.pidOf(room, PATIENCE_MS), 'SIGKILL');
+    signal(await serverOf(house, room), 'SIGKILL');
   });
-  offer(`pause ${room}`, room, async (holdMs) => stopped(await house.pidOf(room, PATIENCE_MS), holdMs));
+  offer(`pause ${room}`, room, async (holdMs) => stopped(await serverOf(house, room), holdMs));
   offer(`restart ${room}`, room, async () => {
-    signal(await house.pidOf(room, PATIENCE_MS), 'SIGTERM');
+    signal(await serverOf(house, room), 'SIGTERM');
   });
 }
 
 /** Stands still for so long. */
+/** A server may just be down with the whole house. */
+async function serverOf({ dataDir }: House, room: ServerRoom): Promise<number> {
+  for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; ) {
+    const pid = await findServer(dataDir, room);
+    if (pid !== null) return pid;
+    await pause(LOOK_EVERY_MS);
+  }
+  throw new Error(`the ${room} did not come back within ${PATIENCE_MS} ms`);
+}
+
 async function stopped(pid: number, holdMs: number): Promise<void> {
   signal(pid, 'SIGSTOP');
   await pause(holdMs);
@@ -88,7 +98,7 @@ async function cutPower({ house }: World): Promise<void> {
 
 async function modelProcess({ house }: World, chance: Chance): Promise<number | null> {
   // Their temporary folder is in the data folder; the servers' own main files are named by their whole path.
-  const models = (await processesWith(house.dataDir)).filter(({ command }) => command.includes('\0src/main.ts'));
+  const models = await processesWith(house.dataDir, (command) => command.includes('\0src/main.ts'));
   return models.length === 0 ? null : chance.pick(models).pid;
 }
 

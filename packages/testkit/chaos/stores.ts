@@ -129,8 +129,8 @@ export function embeddedStores(dataDir: string): { readonly postgres: Store; rea
     return Number.isInteger(pid) ? pid : null;
   };
   const redisPid = async (): Promise<number | null> => {
-    const found = await processesWith(dataDir);
-    return found.find(({ command }) => /^[^\0]*(redis|valkey)-server/.test(command))?.pid ?? null;
+    const [found] = await processesWith(dataDir, (command) => /^[^\0]*(redis|valkey)-server/.test(command));
+    return found?.pid ?? null;
   };
   const redisFolder = join(dataDir, 'redis');
   const store = (pidOf: () => Promise<number | null>, folder: string, url: string): Store => ({

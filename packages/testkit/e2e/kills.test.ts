@@ -55,8 +55,8 @@ describe('kill -9 in the middle of a 5 s prediction', () => {
 });
 
 async function redisProcess(dataDir: string): Promise<number | null> {
-  const found = await processesWith(dataDir);
-  return found.find(({ command }) => /^[^\0]*(redis|valkey)-server/.test(command))?.pid ?? null;
+  const [found] = await processesWith(dataDir, (command) => /^[^\0]*(redis|valkey)-server/.test(command));
+  return found?.pid ?? null;
 }
 
 describe.skipIf(process.env.HEARTH_TEST_TRANSPORT === 'postgres')('a Redis wiped and restarted mid-queue', () => {

@@ -24,7 +24,7 @@ export interface House {
   /** Runs `hearth …` against this house. */
   hearth(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
   /** The process id of a server, read from /proc. */
-  pidOf(room: ServerRoom, timeoutMs?: number): Promise<number>;
+  pidOf(room: ServerRoom): Promise<number>;
   /** SIGKILLs a server and resolves once `up` has started it anew. */
   kill9(room: ServerRoom): Promise<void>;
   /** SIGKILLs `up` and everything else that has the data folder, at once; `restart` starts it again. */
@@ -79,12 +79,9 @@ export async function freePort(): Promise<number> {
 }
 
 /** The process whose environment names this data folder and whose command runs that room's server. */
-async function findServer(dataDir: string, room: ServerRoom): Promise<number | null> {
-  const found = await processesWith(dataDir);
-  const server = found.find(
-    ({ command, environment }) =>
-      command.includes(`apps/${room}/src/main.ts`) && environment.split('\0').includes(`HEARTH_DATA_DIR=${dataDir}`),
-  );
+export async function findServer(dataDir: string, room: ServerRoom): Promise<number | null> {
+  const found = await processesWith(dataDir, (command) => command.includes(`apps/${room}/src/main.ts`));
+  const server = found.find(({ environment }) => environment.split('\0').includes(`HEARTH_DATA_DIR=${dataDir}`));
   return server?.pid ?? null;
 }
 
@@ -166,7 +163,7 @@ export async function startHouse(options: HouseOptions): Promise<House> {
       return JSON.parse(text) as T;
     },
     hearth,
-    pidOf: (room, timeoutMs) => eventually(`the process of ${room}`, () => findServer(dataDir, room), timeoutMs),
+    pidOf: (room) => eventually(`the process of ${room}`, () => findServer(dataDir, room)),
     async kill9(room) {
       const pid = await house.pidOf(room);
       process.kill(pid, 'SIGKILL');

@@ -7,17 +7,21 @@ export interface FoundProcess {
   readonly environment: string;
 }
 
-/** Processes of this machine whose arguments or environment hold a text, such as the path of a data folder; not this one. */
-export async function processesWith(text: string): Promise<FoundProcess[]> {
+/**
+ * Processes of this machine whose arguments or environment hold a text, such as the path of a data folder; not this one.
+ * `isCandidate` narrows them down by their arguments: reading every environment takes a while.
+ */
+export async function processesWith(
+  text: string,
+  isCandidate: (command: string) => boolean = () => true,
+): Promise<FoundProcess[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid);
   const found = await Promise.all(
     pids.map(async (pid) => {
       try {
-        const [command, environment] = await Promise.all([
-          readFile(`/proc/${pid}/cmdline`, 'utf8'),
-          readFile(`/proc/${pid}/environ`, 'utf8'),
-        ]);
-        return { pid: Number(pid), command, environment };
+        const command = await readFile(`/proc/${pid}/cmdline`, 'utf8');
+        if (!isCandidate(command)) return null;
+        return { pid: Number(pid), command, environment: await readFile(`/proc/${pid}/environ`, 'utf8') };
       } catch {
         // It ended while we looked.
         return null;
