@@ -21,14 +21,17 @@ const CYCLE_SHARE = 10;
 /** However long a cycle took, a poke is heeded this soon. */
 const LONGEST_REST_MS = 40;
 
-/** When the next cycle is due. Pure; `poked` is about pokes since the last cycle began. */
+/**
+ * When the next cycle is due. Pure; `poked` is about pokes since the last cycle began. A clock that was set back says
+ * nothing about when the last one was.
+ */
 export function nextCycleAt(
   last: LastCycle | null,
   poked: boolean,
   settings: Pick<LoopSettings, 'lookAnywayMs' | 'spacingMs'>,
   now: Millis,
 ): Millis {
-  if (last === null) return now;
+  if (last === null || now < last.endedAt) return now;
   const restMs = Math.min((last.endedAt - last.startedAt) * CYCLE_SHARE, LONGEST_REST_MS);
   const soonest = last.startedAt + Math.max(settings.spacingMs, restMs);
   if (poked) return Math.max(now, soonest);

@@ -15,7 +15,7 @@ export async function cancelPrediction(
 ): Promise<PredictionRow> {
   if (isTerminal(before.status)) return before;
   const { store, bus, now } = deps;
-  const watch = watchEnd(before.id, { store, hub, now });
+  const watch = watchEnd(before.id, { store, hub });
   try {
     const asked = await store.predictions.requestCancel(before.id, now());
     bus.poke('dispatcher');

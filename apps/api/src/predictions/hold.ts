@@ -14,7 +14,7 @@ export interface EndWatch {
 /** Watches for the end of one prediction. Made before the prediction is queued, it cannot miss the notice. */
 export function watchEnd(
   id: string,
-  { store, hub, now }: { store: Store; hub: NoticeHub; now: () => number },
+  { store, hub }: { store: Store; hub: NoticeHub },
 ): EndWatch {
   const wake = createWake();
   let told: PredictionRow | null = null;
@@ -27,8 +27,8 @@ export function watchEnd(
   return {
     stop,
     async wait(ms, signal) {
-      const until = now() + ms;
-      for (let left = ms; left > 0; left = until - now()) {
+      const until = performance.now() + ms;
+      for (let left = ms; left > 0; left = until - performance.now()) {
         const woken = await wake.next(Math.min(left, LOOK_MS), signal);
         if (woken === 'aborted') return null;
         const row = told ?? (await store.predictions.get(id));

@@ -92,7 +92,7 @@ async function create(
   const cancelAfterMs = readCancelAfter(request.headers['cancel-after']);
   const key = readIdempotencyKey(request.headers['idempotency-key']);
   let watch: EndWatch | null = null;
-  const receivedAt = deps.now();
+  const receivedAt = performance.now();
   try {
     const made = await createPrediction(deps, {
       target,
@@ -103,7 +103,7 @@ async function create(
       repeatable: key === null ? null : { key, request: askedFor(request, cancelAfterMs) },
       onId: (id) => {
         watch?.stop();
-        if (hold !== null) watch = watchEnd(id, { store: deps.store, hub, now: deps.now });
+        if (hold !== null) watch = watchEnd(id, { store: deps.store, hub });
       },
     });
     reply.code(201).header('location', urls.prediction(made.id).get);
@@ -112,7 +112,7 @@ async function create(
     // An earlier prediction of the same key.
     if (isTerminal(made.status)) return wirePrediction(made, urls);
     const ended = await (watch as EndWatch).wait(
-      hold.holdMs - (deps.now() - receivedAt),
+      hold.holdMs - (performance.now() - receivedAt),
       AbortSignal.any([closing, goneSignal(reply)]),
     );
     if (ended !== null) return wirePrediction(ended, urls);

@@ -40,9 +40,11 @@ export function createHealth(
     // The scheduler asks it until it is ready.
     if (attachment.instance.state === 'booting') return false;
     const held = runs.ofInstance(attachment.instance.id).filter(isHeld);
-    if (held.length === 0) return now() - attachment.askedAt >= timings.idleProbeMs;
-    return held.every((run) => now() - run.lastHeardAt >= timings.probeMs);
+    if (held.length === 0) return isPast(attachment.askedAt, timings.idleProbeMs);
+    return held.every((run) => isPast(run.lastHeardAt, timings.probeMs));
   };
+  /** A clock that was set back tells nothing about how long it has been: then it is time to ask. */
+  const isPast = (at: Millis, ms: number): boolean => Math.abs(now() - at) >= ms;
   /** A slot that its server lost (coglet never frees one whose worker broke) is a slot that nobody gets. */
   const isBusyAlone = (attachment: Attachment, status: CogHealthStatus, at: Millis): boolean => {
     const alone = status === 'BUSY' && !runs.ofInstance(attachment.instance.id).some(isHeld);
