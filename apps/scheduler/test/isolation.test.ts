@@ -193,7 +193,7 @@ describe.skipIf(!(await enginesRing()))('from inside a container', () => {
   });
 
   it('what an operator opens is open, and with egress none the internet is not', async () => {
-    const runtime = open({ ...fencing, policy: { isolation: 'prefer', egress: 'none', allow: ['10.212.0.0/16'] } });
+    const runtime = open({ ...fencing, policy: { isolation: 'prefer', egress: 'none', allow: ['10.0.0.0/8'] } });
     const booted = await boot(runtime);
     const [callback = '', outside = '', named = ''] = allowed();
     expect(await reach(booted, callback, `${PRIVATE}:${otherPort}`)).toEqual(

@@ -22,10 +22,23 @@ export async function ensureBridge(docker: Docker, installation: string): Promis
       Driver: 'bridge',
       CheckDuplicate: true,
       EnableIPv6: false,
-      Options: { 'com.docker.network.bridge.name': bridge, 'com.docker.network.bridge.enable_icc': 'false' },
+      Options: {
+        'com.docker.network.bridge.name': bridge,
+        'com.docker.network.bridge.enable_icc': 'false',
+        ...(await sizeOfPackets(docker)),
+      },
       Labels: { [LABELS.installation]: installation },
     });
   }
+}
+
+const MTU = 'com.docker.network.driver.mtu';
+
+/** An operator whose network takes smaller packets told the engine so, which minds it on its default bridge only. */
+async function sizeOfPackets(docker: Docker): Promise<Record<string, string>> {
+  const bridges = await docker.listNetworks({ filters: { name: ['bridge'], driver: ['bridge'] } });
+  const mtu = bridges.find(({ Name }) => Name === 'bridge')?.Options?.[MTU];
+  return mtu === undefined ? {} : { [MTU]: mtu };
 }
 
 /** False where containers are on it, which then stay; true where it is gone. @throws what the engine says */

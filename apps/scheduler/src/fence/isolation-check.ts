@@ -12,7 +12,7 @@ const OFF = 'Its containers reach each other, the host and what the host reaches
 
 /** For the operator, on the host's row. */
 export function fenceNote(state: FenceState): string {
-  if (state.kind === 'up') return 'They are kept from all else that is not the public internet.';
+  if (state.kind === 'up') return 'They are fenced.';
   if (state.kind === 'unknown') return 'Their fence is being put up.';
   if (state.kind === 'off') return 'Nothing keeps them apart but the engine itself (HEARTH_ISOLATION=off).';
   return `They are not kept apart: ${state.why}.`;

@@ -144,7 +144,7 @@ async function lookedAround({ link, runtime, callbackPort }: EngineCheckDeps): P
   let port: HostCheck = unchecked('port', 'The container ended before it could be reached.');
   const { output, exitCode } = await runProbe(link.docker, image, {
     command: lookAround(where.callbackHost ?? '', callbackPort),
-    hostConfig: ownNetwork(where.bindAddress, await runtime.fence.enter()),
+    hostConfig: { NetworkMode: 'bridge', ...ownNetwork(where.bindAddress, await runtime.fence.enter()) },
     started: async ({ NetworkSettings }) => {
       port = await portCheck(where, NetworkSettings.Ports['5000/tcp']?.[0]?.HostPort);
     },

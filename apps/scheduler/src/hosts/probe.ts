@@ -13,6 +13,16 @@ const RUN_MS = 20_000;
 export const PROBE_IMAGE = 'python:3-slim';
 const BRING_MS = 25_000;
 
+/** The image may be somebody's model: its programs are trusted with no more than a model is. */
+const FENCED_IN: Docker.HostConfig = {
+  NetworkMode: 'none',
+  CapDrop: ['ALL'],
+  SecurityOpt: ['no-new-privileges'],
+  PidsLimit: 256,
+  // The one log driver that every engine reads back.
+  LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
+};
+
 /** What a small container saw. */
 export interface Probe {
   readonly output: string;
@@ -23,6 +33,7 @@ export interface ProbeOptions {
   /** Left out, the engine gives one. */
   readonly name?: string;
   readonly command: readonly string[];
+  /** What it may beyond that; left out, it has no network either. */
   readonly hostConfig?: Docker.HostConfig;
   /** Called with the published ports once it runs. */
   readonly started?: (container: Docker.ContainerInspectInfo) => Promise<void>;
@@ -55,8 +66,7 @@ export async function runProbe(docker: Docker, image: string, options: ProbeOpti
     Cmd: args,
     Labels: { [LABEL]: 'true' },
     ExposedPorts: { '5000/tcp': {} },
-    // The one log driver that every engine reads back.
-    HostConfig: { LogConfig: { Type: 'json-file', Config: {} }, ...options.hostConfig },
+    HostConfig: { ...FENCED_IN, ...options.hostConfig },
   });
   const over = AbortSignal.timeout(RUN_MS);
   try {
