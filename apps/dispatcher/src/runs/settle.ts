@@ -130,8 +130,9 @@ async function outcomeOf(
 const withTail = (logs: string, tail: string): string =>
   logs === '' || logs.endsWith('\n') ? logs + tail : `${logs}\n${tail}`;
 
-/** Taken over from a dispatcher that may have died before it was sent, and nobody has heard of it since: it costs nothing. */
-const mayNeverHaveRun = ({ doubt, cancelAnswer }: Run): boolean => doubt === 'adopted' && cancelAnswer !== 'told';
+/** Taken over from a dispatcher that may have died before it was sent, and asked for it its server knew nothing of it. */
+const mayNeverHaveRun = ({ doubt, cancelAnswer }: Run): boolean =>
+  doubt === 'adopted' && cancelAnswer !== null && cancelAnswer !== 'told';
 
 async function billOf({ prices, log }: SettleContext, run: Run, status: Finish['status'], at: number) {
   const { row, merged, startedAt } = run;
