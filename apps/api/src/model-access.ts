@@ -14,6 +14,13 @@ export async function visibleModel(
   return model;
 }
 
+/** Whether the caller may know of a model, by its `owner/name`. */
+export async function seesModel({ targets }: Context, reference: string, caller: Identity): Promise<boolean> {
+  const [owner = '', name = ''] = reference.split('/');
+  const model = await targets.model(owner, name);
+  return model !== null && mayUse(caller, model);
+}
+
 /** @throws Problem `not-found`, `forbidden` */
 export async function changeableModel(
   context: Context,

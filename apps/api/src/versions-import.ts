@@ -1,7 +1,9 @@
 import type { VersionBody } from '@hearth/contract';
 import { type ImportResult, type ModelRow, VersionElsewhere, type VersionRow, type VersionSource } from '@hearth/store';
 import type { Context } from './context.ts';
+import { seesModel } from './model-access.ts';
 import { createWake } from './notices.ts';
+import type { Identity } from './plugins/auth.ts';
 import { Problem } from './problem.ts';
 
 /** Pulling a large image takes minutes. */
@@ -19,10 +21,15 @@ export const sourceOf = (body: VersionBody): VersionSource =>
  * Has the scheduler look at an image or folder, and makes a version of what it found, with its implicit deployment. The
  * scheduler alone sees Docker and the host's folders.
  */
-export async function importVersion(context: Context, model: ModelRow, source: VersionSource): Promise<VersionRow> {
+export async function importVersion(
+  context: Context,
+  model: ModelRow,
+  source: VersionSource,
+  caller: Identity,
+): Promise<VersionRow> {
   const result = await askScheduler(context, model, source);
   const { store, bus, settings } = context.deps;
-  const version = await insert(context, model, result);
+  const version = await insert(context, model, result, caller);
   await store.deployments.ensureImplicit(version, {
     hardwareSku: model.hardwareSku,
     minInstances: 0,
@@ -56,9 +63,9 @@ async function askScheduler({ deps, closing }: Context, model: ModelRow, source:
   }
 }
 
-async function insert({ deps }: Context, model: ModelRow, result: ImportResult): Promise<VersionRow> {
+async function insert(context: Context, model: ModelRow, result: ImportResult, caller: Identity): Promise<VersionRow> {
   try {
-    return await deps.store.models.insertVersion({
+    return await context.deps.store.models.insertVersion({
       id: result.versionId,
       modelId: model.id,
       source: result.source,
@@ -68,7 +75,8 @@ async function insert({ deps }: Context, model: ModelRow, result: ImportResult):
       slots: result.slots,
     });
   } catch (error) {
-    if (error instanceof VersionElsewhere) throw new Problem('import-failed', `The ${error.message}.`);
-    throw error;
+    if (!(error instanceof VersionElsewhere)) throw error;
+    const of = (await seesModel(context, error.model, caller)) ? error.model : 'a model of another account';
+    throw new Problem('import-failed', `Version ${result.versionId} belongs to ${of} already.`);
   }
 }

@@ -88,17 +88,17 @@ export function createTokens(connection: Connection, now: () => number): Tokens 
             .orderBy('created_at')
             .orderBy('id')
             .limit(1)
-            .select(({ val, cast }) => [
-              val(id).as('id'),
+            .select((row) => [
+              row.val(id).as('id'),
               'account_id',
               'id as member_id',
-              val(name).as('name'),
-              val(scope).as('scope'),
-              cast<boolean>(val(operator), 'boolean').as('operator'),
-              val(hash).as('hash'),
-              val(hint).as('hint'),
-              cast<Date>(val(at(createdAt)), 'timestamptz').as('created_at'),
-              cast<Date | null>(val(atOrNull(expiresAt)), 'timestamptz').as('expires_at'),
+              row.val(name).as('name'),
+              row.val(scope).as('scope'),
+              row.cast<boolean>(row.val(operator), 'boolean').as('operator'),
+              row.val(hash).as('hash'),
+              row.val(hint).as('hint'),
+              row.cast<Date>(row.val(at(createdAt)), 'timestamptz').as('created_at'),
+              row.cast<Date | null>(row.val(atOrNull(expiresAt)), 'timestamptz').as('expires_at'),
             ]),
         )
         .executeTakeFirst();

@@ -2,7 +2,8 @@ import type { BoardDeployment, BoardHost, BoardInstance, BoardPrediction } from 
 import { holdsResources } from '@hearth/core';
 import type { DeploymentOverview, HostRow, PredictionGlance } from '@hearth/store';
 import type { Context } from '../context.ts';
-import { maySee } from '../deployment-reference.ts';
+import { maySee, withoutLog } from '../deployment-reference.ts';
+import { mayChange } from '../plugins/auth.ts';
 import type { Boot } from '../predictions/waiting.ts';
 import { date, dateOrNull, wireInstance } from '../wire.ts';
 import { wireStatus } from '../wire-status.ts';
@@ -37,7 +38,9 @@ export async function lookAtBoard(context: Context, accountIds: readonly string[
       const seen = await Promise.all(rows.map(({ row }) => maySee(context, caller, row.deployment)));
       const shown = rows.filter((_row, at) => seen[at]);
       return {
-        deployments: shown.map(({ deployment }) => deployment),
+        deployments: shown.map(({ row, deployment }) =>
+          mayChange(caller, row.deployment) ? deployment : withoutLog(deployment),
+        ),
         instances: shown.flatMap(({ instances }) => instances),
         hosts: boardHosts,
         predictions: (predictionsOf.get(caller.account.id) ?? []).map(boardPrediction),

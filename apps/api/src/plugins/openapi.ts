@@ -23,7 +23,10 @@ export async function installOpenapi(app: FastifyInstance, publicUrl: string): P
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       security: [{ bearer: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: (given) => {
+      const { schema, url } = jsonSchemaTransform(given);
+      return { schema: { ...schema, 'x-needs': given.route.config?.needs }, url };
+    },
   });
   app.get('/openapi.json', { config: { needs: 'nothing' }, schema: { hide: true } }, () => app.swagger());
   await app.register(async (docs) => {

@@ -80,12 +80,13 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
   const newest = (owner: string, name: string) =>
     versions.get(`${owner}/${name}`, () => store.models.latestVersion(owner, name));
 
-  async function run(found: VersionRow, caller: Identity, through?: DeploymentRow): Promise<RunTarget> {
+  /** `asked`: what the caller called it, which is all that a refusal says: of a private version that there is none. */
+  async function run(found: VersionRow, caller: Identity, asked: string, through?: DeploymentRow): Promise<RunTarget> {
     const of = await model(found.owner, found.name);
-    if (of === null || !mayUse(caller, of)) throw noVersion(found.id);
+    if (of === null || !mayUse(caller, of)) throw noVersion(asked);
     const deployment =
       through ?? (await implicit.get(found.id, () => store.deployments.ensureImplicit(found, scaleOf(of))));
-    if (deployment === null) throw noVersion(found.id);
+    if (deployment === null) throw noVersion(asked);
     const reading = await readings.get(found.id, async () => readSchema(found.openapiSchema));
     return { model: of, version: found, deployment, ...reading, holdMicros: await holdOf(deployment) };
   }
@@ -112,14 +113,14 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
       const found = await (id === undefined ? newest(owner, name) : version(id));
       const belongs = found !== null && (owner === '' || (found.owner === owner && found.name === name));
       if (!belongs) throw noVersion(reference);
-      return run(found, caller);
+      return run(found, caller, reference);
     },
     async byModel(owner, name, caller) {
       const of = await model(owner, name);
       if (of === null || !mayUse(caller, of)) throw notFound(`Model ${owner}/${name}`);
       const found = await newest(owner, name);
       if (found === null) throw noVersion(`${owner}/${name} has no version yet`);
-      return run(found, caller);
+      return run(found, caller, `${owner}/${name}`);
     },
     async byTraining(owner, name, versionId, caller) {
       const of = await model(owner, name);
@@ -140,7 +141,7 @@ export function createTargets(store: Store, settings: ApiSettings, now: () => nu
       const found = through && (await version(through.versionId));
       const of = found && (await model(found.owner, found.name));
       if (!through || !found || !of || !mayUse(caller, of)) throw notFound(`Deployment ${owner}/${name}`);
-      return run(found, caller, through);
+      return run(found, caller, `${owner}/${name}`, through);
     },
     forget() {
       for (const kept of [models, deployments, versions, implicit, named]) kept.clear();

@@ -3,9 +3,8 @@ import { type Explanation, type Spread, temperature } from '@hearth/core';
 import type { DeploymentOverview } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
-import { deploymentNamed, maySee } from '../deployment-reference.ts';
+import { deploymentNamed } from '../deployment-reference.ts';
 import { callerOf } from '../plugins/auth.ts';
-import { notFound } from '../problem.ts';
 import { rolloutOf } from '../rollout.ts';
 import { askScheduler, schedulerIsSilent } from '../scheduler-client.ts';
 import { date, dateOrNull } from '../wire.ts';
@@ -20,8 +19,7 @@ export function explainRoutes(app: App, context: Context): void {
     async (request) => {
       const { owner, name } = request.params;
       const reference = `${owner}/${name}`;
-      const row = await deploymentNamed(context, reference);
-      if (!(await maySee(context, callerOf(request), row.deployment))) throw notFound(`Deployment ${reference}`);
+      const row = await deploymentNamed(context, reference, callerOf(request));
       const answer = await askScheduler(context, `/deployments/${row.deployment.id}/explain`);
       if (answer === null) throw schedulerIsSilent();
       const said = (await answer.json()) as Explanation | null;

@@ -2,7 +2,7 @@ import { instanceListQuerySchema, instanceSchema, pageOf as pageSchema, statusSc
 import type { InstanceRow } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
-import { deploymentNamed, maySee } from '../deployment-reference.ts';
+import { deploymentNamed, maySee, withoutLog } from '../deployment-reference.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf, mayChange } from '../plugins/auth.ts';
 import { notFound } from '../problem.ts';
@@ -29,12 +29,14 @@ export function fleetRoutes(app: App, context: Context): void {
       const rows = await deps.store.instances.list({
         ...page,
         live: all === 'true' ? undefined : true,
-        deploymentId: deployment === undefined ? undefined : (await deploymentNamed(context, deployment)).deployment.id,
+        deploymentId:
+          deployment === undefined ? undefined : (await deploymentNamed(context, deployment, caller)).deployment.id,
       });
       const toItem = async (row: (typeof rows)[number]) => {
         const of = await context.targets.deployment(row.deploymentId);
         if (!(await maySee(context, caller, of))) return null;
-        return wireInstance(row, { deployment: of && `${of.owner}/${of.name}`, model: of?.model ?? null });
+        const wire = wireInstance(row, { deployment: of && `${of.owner}/${of.name}`, model: of?.model ?? null });
+        return of === null || mayChange(caller, of) ? wire : withoutLog(wire);
       };
       return answerPage(rows, toItem, { urls, path: '/instances', page, filters: { all, deployment } });
     },
@@ -59,12 +61,14 @@ export function fleetRoutes(app: App, context: Context): void {
     '/status',
     { config: { needs: 'read' }, schema: { tags, response: { 200: statusSchema } } },
     async (request) => {
+      const caller = callerOf(request);
       const rows = await deps.store.deployments.overview();
-      const seen = await Promise.all(rows.map(({ deployment }) => maySee(context, callerOf(request), deployment)));
-      const shown = rows.filter((_row, at) => seen[at]);
-      return {
-        deployments: await Promise.all(shown.map(async (row) => wireStatus(row, await context.bootOf(row.instances)))),
+      const seen = await Promise.all(rows.map(({ deployment }) => maySee(context, caller, deployment)));
+      const toItem = async (row: (typeof rows)[number]) => {
+        const wire = wireStatus(row, await context.bootOf(row.instances));
+        return mayChange(caller, row.deployment) ? wire : withoutLog(wire);
       };
+      return { deployments: await Promise.all(rows.filter((_row, at) => seen[at]).map(toItem)) };
     },
   );
 }

@@ -14,7 +14,6 @@ import { deploymentNamed, maySee } from '../deployment-reference.ts';
 import { endOf, spansOf } from '../history/life.ts';
 import { rangeOf, stepped } from '../history/range.ts';
 import { callerOf, viewerOf } from '../plugins/auth.ts';
-import { notFound } from '../problem.ts';
 import { date, dateOrNull } from '../wire.ts';
 
 const HOUR_MS = 3_600_000;
@@ -39,7 +38,7 @@ export function historyRoutes(app: App, context: Context): void {
       const caller = callerOf(request);
       const range = rangeOf(request.query, { now: now(), usualMs: HOUR_MS, mostDays: 31 });
       const deploymentId =
-        deployment === undefined ? undefined : (await deploymentNamed(context, deployment)).deployment.id;
+        deployment === undefined ? undefined : (await deploymentNamed(context, deployment, caller)).deployment.id;
       const lives = await store.history.lives({ ...range, deploymentId, limit: MOST_LIVES });
       const results = await Promise.all(
         lives.map(async (life) => {
@@ -64,8 +63,7 @@ export function historyRoutes(app: App, context: Context): void {
     },
     async (request) => {
       const reference = `${request.params.owner}/${request.params.name}`;
-      const { deployment } = await deploymentNamed(context, reference);
-      if (!(await maySee(context, callerOf(request), deployment))) throw notFound(`Deployment ${reference}`);
+      const { deployment } = await deploymentNamed(context, reference, callerOf(request));
       const range = stepped(rangeOf(request.query, { now: now(), usualMs: HOUR_MS, mostDays: 31 }));
       const steps = await store.history.metrics({ deploymentId: deployment.id, ...range });
       const step_seconds = range.stepMs / 1_000;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { changeable, changed } from '../deployment-access.ts';
-import { deploymentNamed, maySee } from '../deployment-reference.ts';
+import { deploymentNamed } from '../deployment-reference.ts';
 import { callerOf, mayChange } from '../plugins/auth.ts';
 import { notFound, Problem } from '../problem.ts';
 import { dateOrNull, wireInstance } from '../wire.ts';
@@ -57,8 +57,7 @@ export function operationRoutes(app: App, context: Context): void {
     async (request, reply) => {
       const reference = `${request.params.owner}/${request.params.name}`;
       const caller = callerOf(request);
-      const { deployment } = await deploymentNamed(context, reference);
-      if (!(await maySee(context, caller, deployment))) throw notFound(`Deployment ${reference}`);
+      const { deployment } = await deploymentNamed(context, reference, caller);
       changeable(deployment, caller);
       const seconds = request.body?.seconds ?? USUAL_WARM_SECONDS;
       if (deployment.maxInstances === 0 && seconds > 0)

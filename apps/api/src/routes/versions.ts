@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { changed } from '../deployment-access.ts';
-import { changeableModel, visibleModel } from '../model-access.ts';
+import { changeableModel, seesModel, visibleModel } from '../model-access.ts';
 import { answerPage, pageOf } from '../paging.ts';
 import { callerOf, type Identity } from '../plugins/auth.ts';
 import { invalidField, notFound, Problem } from '../problem.ts';
@@ -61,11 +61,13 @@ export function versionRoutes(app: App, context: Context): void {
       schema: { tags, params: params.extend({ id: z.string() }) },
     },
     async (request, reply) => {
-      const model = await changeableModel(context, request.params, callerOf(request));
+      const caller = callerOf(request);
+      const model = await changeableModel(context, request.params, caller);
       const version = await versionOf(context, model, request.params.id);
       const removed = await models.removeVersion(version.id);
       if (removed === null) throw noVersion(model, version.id);
-      if (removed !== 'removed') throw new Problem('version-in-use', `${version.id} ${whyKept(removed)}`);
+      if (removed !== 'removed')
+        throw new Problem('version-in-use', `${version.id} ${await whyKept(context, removed, caller)}`);
       noteChange(request, {
         subject: subjectOf(version),
         owner: version.owner,
@@ -92,7 +94,7 @@ export function versionRoutes(app: App, context: Context): void {
       // Clients give up on an answer that does not begin within minutes; an interim response counts as a sign of life.
       const signs = setInterval(() => reply.raw.writeProcessing(), SIGN_OF_LIFE_MS);
       try {
-        const version = await importVersion(context, model, source);
+        const version = await importVersion(context, model, source, caller);
         noteChange(request, {
           subject: subjectOf(version),
           owner: version.owner,
@@ -119,12 +121,14 @@ async function versionOf({ deps }: Context, model: ModelRow, id: string): Promis
   return version;
 }
 
-function whyKept(use: VersionUse): string {
+async function whyKept(context: Context, use: VersionUse, caller: Identity): Promise<string> {
   switch (use.kind) {
     case 'deployment':
       return `is what the deployment ${use.name} runs. Give that another version, or delete it.`;
-    case 'training':
-      return `is what a version of ${use.model} was trained from, which belongs to another account.`;
+    case 'training': {
+      const of = (await seesModel(context, use.model, caller)) ? use.model : 'a private model';
+      return `is what a version of ${of} was trained from, which belongs to another account.`;
+    }
     case 'predictions':
       return `has ${use.unfinished} unfinished predictions. Cancel them or wait.`;
   }
