@@ -37,7 +37,7 @@ const addressesOf = (name: string) => {
   return [{ address: '10.0.0.5', family: 4 }];
 };
 
-export const SECRET_KEY = 'a key of the tests, long enough to seal with';
+const SECRET_KEY = 'a key of the tests, long enough to seal with';
 export const FILES_SECRET = 'a files secret of the tests';
 
 export type House = Awaited<ReturnType<typeof startHouse>>;

@@ -24,7 +24,6 @@ export {
   type OutboundGuardOptions,
   OutboundRefused,
 } from './outbound/guard.ts';
-export type { OutboundRules } from './outbound/verdict.ts';
 export { runLimitsEnvironment } from './run-limits.ts';
 export { type RunningServer, runServer } from './run-server.ts';
 export { ensureSecretKeys, zSecretKeys } from './sealing/keys.ts';
