@@ -77,8 +77,8 @@ it('nothing is sent to an instance that its hold does not reach', async () => {
   await world.dispatch({ cancelGraceMs: GRACE_MS });
   const { model } = await world.stage();
   // As when it comes to dearer hardware than it was made for: nothing is left beside what it takes to end it.
-  const id = await world.predict({}, { holdMicros: 1 });
   const other = await world.insert({}, { holdMicros: HOLD_MICROS - 1 });
+  const id = await world.predict({}, { holdMicros: 1 });
   const ended = await world.ended(id);
   expect(ended).toMatchObject({ status: 'failed' });
   expect(ended.error).toMatch(/^budget-exceeded: /);
@@ -103,6 +103,21 @@ it('what ran on while no dispatcher was there is billed as far as the budget goe
   await world.ended(id);
   expect(await billed(id)).toBe(limitMicros);
   expect(await budget()).toMatchObject({ heldMicros: 0, daySpentMicros: limitMicros });
+});
+
+it('what ran on while no dispatcher was there goes on where nothing is in the way', async () => {
+  const first = await world.dispatch({ cancelGraceMs: GRACE_MS });
+  const { model } = await world.stage();
+  const id = await world.predict({}, { holdMicros: HOLD_MICROS });
+  const call = await model.next();
+  await first.close();
+  const later = () => systemNow() + 60_000;
+  await world.dispatch({ cancelGraceMs: GRACE_MS, predictionTimeoutMs: 1e9 }, first.callbackUrl, later);
+  await eventually(async () => expect((await world.get(id)).holdMicros).toBeGreaterThan(60 * PRICE_MICROS));
+  await call.insist({ status: 'succeeded', output: 'done', metrics: { predict_time: 50 } });
+  expect((await world.ended(id)).status).toBe('succeeded');
+  expect(model.canceled).toEqual([]);
+  expect(await billed(id)).toBe(50 * PRICE_MICROS);
 });
 
 it('a lost attempt keeps its hold for the next one', async () => {

@@ -62,7 +62,7 @@ const coveredMs = (holdMicros: number, priceMicrosPerSecond: number): Millis =>
 export const runnableMs = (holdMicros: number, priceMicrosPerSecond: number, limits: RunLimits): Millis =>
   Math.max(0, coveredMs(holdMicros, priceMicrosPerSecond) - endingMs(limits));
 
-/** The hold to ask for by the time that `runnable` milliseconds come to their end. */
+/** The hold to ask for where `runnable` milliseconds come to their end, or that many have passed. */
 export function nextHold(runnable: Millis, priceMicrosPerSecond: number, limits: RunLimits): number {
   return holdFor(Math.max(runnable * 1.5, runnable + SHORTEST_STEP_MS), priceMicrosPerSecond, limits);
 }
@@ -72,11 +72,16 @@ export type HoldStep =
   /** It covers all that the run may take. */
   { readonly do: 'nothing' } | { readonly do: 'extend' | 'stop'; readonly inMs: Millis };
 
-/** `elapsedMs`: how long it runs already. */
-export function holdStep(elapsedMs: Millis, runnable: Millis, { timeoutMs }: RunLimits): HoldStep {
+/** `elapsedMs`: how long it runs already. `asked`: whether more was asked for and this is what there is. */
+export function holdStep(
+  { elapsedMs, runnable, asked }: { elapsedMs: Millis; runnable: Millis; asked: boolean },
+  { timeoutMs }: RunLimits,
+): HoldStep {
   if (runnable >= timeoutMs) return { do: 'nothing' };
   const extendIn = runnable * EXTEND_AT - elapsedMs;
   if (extendIn > 0) return { do: 'extend', inMs: extendIn };
+  // It went on while nobody was there to ask: nothing is ended before its budgets were.
+  if (!asked) return { do: 'extend', inMs: 0 };
   const left = Math.max(0, runnable - elapsedMs);
   // More was refused just now: what others give back meanwhile may be enough.
   return left / 2 >= SHORTEST_WAIT_MS ? { do: 'extend', inMs: left / 2 } : { do: 'stop', inMs: left };

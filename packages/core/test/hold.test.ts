@@ -72,7 +72,7 @@ describe('a hold', () => {
         let runnable = runnableMs(holdFor(ms, micros, of), micros, of);
         let steps = 0;
         for (let elapsed = 0; ; steps++) {
-          const step = holdStep(elapsed, runnable, of);
+          const step = holdStep({ elapsedMs: elapsed, runnable, asked: steps > 0 }, of);
           if (step.do === 'nothing') break;
           expect(step.do).toBe('extend');
           elapsed += step.inMs;
@@ -87,6 +87,12 @@ describe('a hold', () => {
     );
   });
 
+  it('is asked for before anything is stopped, however long nobody was there', () => {
+    const late = { elapsedMs: 60_000, runnable: 1_000 };
+    expect(holdStep({ ...late, asked: false }, LIMITS)).toEqual({ do: 'extend', inMs: 0 });
+    expect(holdStep({ ...late, asked: true }, LIMITS)).toEqual({ do: 'stop', inMs: 0 });
+  });
+
   it('that nobody extends ends in a stop, no later than it runs out', () => {
     fc.assert(
       fc.property(
@@ -95,7 +101,10 @@ describe('a hold', () => {
         (runnable, late) => {
           let elapsed = late;
           for (let tries = 0; tries < 60; tries++) {
-            const step = holdStep(elapsed, runnable, { ...LIMITS, timeoutMs: Number.MAX_SAFE_INTEGER });
+            const step = holdStep(
+              { elapsedMs: elapsed, runnable, asked: true },
+              { ...LIMITS, timeoutMs: Number.MAX_SAFE_INTEGER },
+            );
             if (step.do === 'nothing') throw new Error('it does not cover the run');
             elapsed += step.inMs;
             expect(elapsed).toBeLessThanOrEqual(Math.max(late, runnable));

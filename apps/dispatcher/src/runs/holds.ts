@@ -45,20 +45,18 @@ export function createHolds(context: HoldContext, stop: (run: Run, stop: Stop) =
         : `budget-exceeded: ${boundInWords(bound, now())}`,
   });
 
-  /** `refused`: what was in the way of the last extension; undefined: none was asked for yet. */
-  const arm = (run: Run, since: Millis, price: number, refused?: BudgetBound | null): void => {
+  /** `answer`: what was in the way of the last extension, null for nothing; undefined: none was asked for yet. */
+  const arm = (run: Run, since: Millis, price: number, answer?: BudgetBound | null): void => {
     if (run.isOver || run.stop) return;
     const limits = limitsOf(run);
     const runnable = runnableMs(run.holdMicros, price, limits);
-    const elapsed = now() - since;
-    const step = holdStep(elapsed, runnable, limits);
+    const step = holdStep({ elapsedMs: now() - since, runnable, asked: answer !== undefined }, limits);
     if (step.do === 'nothing') return;
     const act = async (): Promise<void> => {
-      // One that was taken over may have outrun its hold while nobody was there to ask for more.
-      if (step.do === 'stop' && refused !== undefined) return stop(run, exceeded(refused));
+      if (step.do === 'stop') return stop(run, exceeded(answer ?? null));
       let bound: BudgetBound | null = null;
       try {
-        bound = await extend(run, nextHold(Math.max(runnable, elapsed), price, limits));
+        bound = await extend(run, nextHold(Math.max(runnable, now() - since), price, limits));
       } catch (error) {
         // Asked again until it has to be stopped.
         log.warn({ err: error, predictionId: run.row.id }, 'could not extend the hold of a run');
