@@ -13,10 +13,13 @@ import type { App, Context } from '../context.ts';
 import { csv } from '../csv.ts';
 import { callerOf, type Identity } from '../plugins/auth.ts';
 import { invalidField, notFound, Problem } from '../problem.ts';
+import { pulsed } from '../pulse.ts';
 import { CSV_COLUMNS, csvLine, usageEvent } from '../usage-export.ts';
 import { wireUsageRecord } from '../wire.ts';
 
 const tags = ['usage'];
+/** Proxies hang up on an answer that says nothing for a minute, clients after five. */
+const PULSE_MS = 15_000;
 
 /** Ours: what the ledger is believed for. Answers that take as long as there are records come line by line. */
 export function ledgerRoutes(app: App, { deps, closing }: Context): void {
@@ -98,12 +101,20 @@ async function exportedOf(store: Store, caller: Identity, username: string | und
 }
 
 async function* verifiedLines(parts: AsyncIterable<VerifiedPart>): AsyncGenerator<string> {
-  let last: VerifiedPart['checked'] | null = null;
-  for await (const { checked, differences } of parts) {
-    last = checked;
-    yield line({ done: false, checked, differences: differences.map(wireDifference) } satisfies WireVerifiedLine);
+  for await (const { done, checked, differences } of toTheEnd(parts))
+    yield line({ done, checked, differences: differences.map(wireDifference) } satisfies WireVerifiedLine);
+}
+
+/** With the counts once more where there is nothing new to say, and at the end. */
+async function* toTheEnd(parts: AsyncIterable<VerifiedPart>): AsyncGenerator<VerifiedPart & { done: boolean }> {
+  let last: VerifiedPart | null = null;
+  const again = (): VerifiedPart | null => last && { ...last, differences: [] };
+  for await (const part of pulsed<VerifiedPart | null>(parts, PULSE_MS, again)) {
+    last = part ?? last;
+    if (part !== null) yield { done: false, ...part };
   }
-  if (last !== null) yield line({ done: true, checked: last, differences: [] } satisfies WireVerifiedLine);
+  const end = again();
+  if (end !== null) yield { done: true, ...end };
 }
 
 const wireDifference = (of: VerifiedPart['differences'][number]): WireLedgerDifference => ({

@@ -18,7 +18,8 @@ export async function* inSnapshot<Part>(
   try {
     await client.connect();
     await client.query('start transaction isolation level repeatable read read only');
-    await client.query(`set local idle_in_transaction_session_timeout = '${ABANDONED_AFTER}'`);
+    // A query, and the first one: from here on nothing that is written is seen.
+    await client.query("select set_config('idle_in_transaction_session_timeout', $1, true)", [ABANDONED_AFTER]);
     yield* parts(client);
   } finally {
     // It has only read: there is nothing to commit.

@@ -26,6 +26,7 @@ async function* verifyAll(client: ClientBase, accountId: string | null): AsyncGe
     unsealed: 0,
     unpriced: 0,
   };
+  yield { checked, differences: [] };
   for (const steps of [verifyBills, verifyRest, verifyChains, verifySealing]) {
     for await (const { differences = [], ...counts } of steps(client, accountId)) {
       checked = added(checked, counts);
