@@ -42,9 +42,11 @@ test('who stops reading stops what is read', async () => {
 });
 
 test('a failure is passed on', async () => {
-  // biome-ignore lint/correctness/useYield: it fails before it has anything to say.
-  const parts = async function* (): AsyncGenerator<number> {
+  const parts = async function* () {
+    yield 1;
     throw new Error('the store is away');
   };
-  await expect(pulsed(parts(), HOUR_MS, () => 0).next()).rejects.toThrow('the store is away');
+  const told = pulsed(parts(), HOUR_MS, () => 0);
+  expect(await told.next()).toEqual({ done: false, value: 1 });
+  await expect(told.next()).rejects.toThrow('the store is away');
 });

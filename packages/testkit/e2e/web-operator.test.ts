@@ -53,7 +53,7 @@ async function ask(page: Page, of: RegExp, what: string): Promise<void> {
 
 describe('usage', () => {
   it('has what a prediction cost, by model and by token, and as a table to download', async () => {
-    await run('hearth/stream', { text: 'what it costs' });
+    const { id } = await run('hearth/stream', { text: 'what it costs' });
     const { page, problems } = await visit('/usage');
     const billed = page.getByRole('region', { name: 'What was billed' });
     await billed.getByRole('row', { name: /^hearth\/stream 1 / }).waitFor();
@@ -73,6 +73,13 @@ describe('usage', () => {
       /^day,key,name,predictions,run_seconds,cost_micros,correction_micros\r\n[\d-]+,hearth\/stream,hearth\/stream,1,/,
     );
     await page.getByRole('region', { name: 'What instances did with their time' }).getByRole('row').nth(1).waitFor();
+
+    const correction = { prediction: id, cost_micros: 1_500_000, reason: 'a forgotten surcharge' };
+    expect((await house.request('POST', '/v1/usage/corrections', correction)).status).toBe(201);
+    await page.reload();
+    const corrected = page.getByRole('region', { name: 'Corrections' });
+    await corrected.getByRole('row', { name: new RegExp(`^${id} a forgotten surcharge .* 1\\.50$`) }).waitFor();
+    await billed.getByRole('row', { name: /^hearth\/stream 1 .* 1\.50$/ }).waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     expect(problems).toEqual([]);
   });
