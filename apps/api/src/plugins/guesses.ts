@@ -8,6 +8,8 @@ const FROM_ONE: GuessTerms = { burst: 10, perMinute: 10, firstWaitMs: 1_000, lon
 /** From all together. Whoever guesses from many addresses has many. */
 const FROM_ALL: GuessTerms = { burst: 1_000, perMinute: 1_000, firstWaitMs: 1_000, longestWaitMs: 60_000 };
 const REMEMBERED = 10_000;
+/** What is no token at all is no guess at one. */
+const A_TOKEN = /^(?:bearer|token)\s+\S/i;
 
 /**
  * Slows guesses at tokens, sessions and sign-ins, by where they come from. Only what is wrong counts and is refused: a good
@@ -15,7 +17,7 @@ const REMEMBERED = 10_000;
  */
 export interface GuessThrottle {
   /** An `onRequest` hook after `identify`. @throws Problem `throttled` where a token or a session was one wrong one too many */
-  check(request: FastifyRequest): Promise<void>;
+  readonly check: (request: FastifyRequest) => Promise<void>;
   /** A wrong token was tried. @throws Problem `throttled` */
   wrong(request: FastifyRequest): void;
 }
@@ -43,7 +45,7 @@ export function createGuessThrottle(now: () => number): GuessThrottle {
   return {
     wrong,
     async check(request) {
-      const tried = request.headers.authorization !== undefined || request.cookies[SESSION_COOKIE] !== undefined;
+      const tried = A_TOKEN.test(request.headers.authorization ?? '') || request.cookies[SESSION_COOKIE] !== undefined;
       if (tried && request.identity === null) wrong(request);
     },
   };
