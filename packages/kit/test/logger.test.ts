@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const script = new URL('./fixtures/log.ts', import.meta.url).pathname;
@@ -14,6 +15,12 @@ describe('createLogger', () => {
       { level: 30, room: 'fixture', msg: 'said' },
       { level: 50, room: 'fixture', msg: 'failed', err: { type: 'Error', message: 'broken' } },
     ]);
+  });
+
+  it.skipIf(process.platform !== 'linux')('goes on where its disk is full', () => {
+    const full = openSync('/dev/full', 'w');
+    execFileSync(process.execPath, [script, 'json'], { stdio: ['ignore', full, 'inherit'] });
+    closeSync(full);
   });
 
   it.each(['json', 'pretty'])('prints secrets as [secret] in %s', (form) => {
