@@ -69,8 +69,12 @@ async function create(callers: Callers, wanted: Wanted): Promise<Entry | null> {
         book.refused.set(wanted.n, `${response.status} ${text}`);
         return null;
       }
-    } catch {
-      // A connection that broke, or an answer that did not come: it may have been made.
+    } catch (error) {
+      // A connection that broke, or an answer that did not come: it may have been made. Not so where nobody was there.
+      if (wasRefused(error)) {
+        await quietly(pause(ASK_AGAIN_MS, undefined, { signal: over }));
+        continue;
+      }
     }
     if (!wanted.keyed) break;
     await quietly(pause(ASK_AGAIN_MS, undefined, { signal: over }));
@@ -78,6 +82,13 @@ async function create(callers: Callers, wanted: Wanted): Promise<Entry | null> {
   book.unknown.add(wanted.n);
   return null;
 }
+
+/** Nothing was sent. */
+const wasRefused = (error: unknown): boolean =>
+  error instanceof Error &&
+  error.cause instanceof Error &&
+  'code' in error.cause &&
+  error.cause.code === 'ECONNREFUSED';
 
 async function createOfficially(callers: Callers, wanted: Wanted): Promise<Entry | null> {
   const { url, book, over } = callers;

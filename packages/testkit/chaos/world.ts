@@ -142,7 +142,7 @@ async function startEngine(say: (line: string) => void): Promise<TestEngines> {
     if (local) continue;
     const tag = imageOf(name as ModelName);
     const env = { CHAOS_OUTPUT: output, COG_MAX_CONCURRENCY: String(slots) };
-    await buildTestImage({ folder: MODEL_FOLDER, tag, env });
+    await buildTestImage({ folder: MODEL_FOLDER, tag, env, asCog: true });
     images.push(tag);
   }
   const fleet = await startEngines(['tcp']);

@@ -11,20 +11,25 @@ export interface ModelImage {
   readonly folder: string;
   readonly tag: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Says by its label that it speaks as Cog does, so that it is told where to upload. */
+  readonly asCog?: boolean;
 }
 
-const dockerfile = (env: Readonly<Record<string, string>>): string => `FROM node:24-bookworm-slim
+const COG_LABEL = `LABEL run.cog.config='{"build":{"gpu":false}}'\n`;
+
+const dockerfile = ({ env = {}, asCog = false }: ModelImage): string => `FROM node:24-bookworm-slim
 WORKDIR /src
 COPY . /src
 ENV NODE_ENV=production
 ${Object.entries(env)
   .map(([name, value]) => `ENV ${name}=${value}\n`)
-  .join('')}USER 1000:1000
+  .join('')}${asCog ? COG_LABEL : ''}USER 1000:1000
 CMD ["node", "/src/main.mjs"]
 `;
 
 /** Builds the image of a model of the tests on this machine's engine, as the images of the example models are built. */
-export async function buildTestImage({ folder, tag, env = {} }: ModelImage): Promise<void> {
+export async function buildTestImage(image: ModelImage): Promise<void> {
+  const { folder, tag } = image;
   // A script of the models' folder, which is not a package of ours: found by its path.
   const { stageModel }: { stageModel: (what: { model: string; into: string }) => Promise<void> } = await import(
     pathToFileURL(STAGER).href
@@ -32,7 +37,7 @@ export async function buildTestImage({ folder, tag, env = {} }: ModelImage): Pro
   const staged = await mkdtemp(join(tmpdir(), 'hearth-image-'));
   try {
     await stageModel({ model: folder, into: staged });
-    await writeFile(join(staged, 'Dockerfile'), dockerfile(env));
+    await writeFile(join(staged, 'Dockerfile'), dockerfile(image));
     const docker = new Docker();
     const context = { context: staged, src: ['Dockerfile', 'main.mjs'] };
     const stream = await docker.buildImage(context, { t: tag, networkmode: 'none' });
