@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { allows, effectiveScope, NEEDS, SCOPES, type Scope, scopesWithin } from '@hearth/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkDeclared } from '../src/plugins/scopes.ts';
@@ -111,4 +113,13 @@ describe('every route', () => {
       }
     }
   });
+});
+
+it('docs/guides/accounts.md has the table', () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/accounts.md'), 'utf8');
+  const rows = SCOPES.map((scope, n) => {
+    const before = SCOPES[n - 1];
+    return `| \`${scope}\`${before ? `, and what \`${before}\` may` : ''} | ${NEEDS[scope].what} |`;
+  });
+  expect(guide).toContain([...rows, `| \`admin\`, of an operator | ${NEEDS.operator.what} |`].join('\n'));
 });

@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import { addAccounts } from './commands/accounts.ts';
+import { addAudit } from './commands/audit.ts';
 import { addBackup, addRestore } from './commands/backup.ts';
 import { addBudgets } from './commands/budgets.ts';
 import { addCollections } from './commands/collections.ts';
@@ -11,6 +12,7 @@ import { addFiles } from './commands/files.ts';
 import { addHardware } from './commands/hardware.ts';
 import { addHosts } from './commands/hosts.ts';
 import { addLogs } from './commands/logs.ts';
+import { addMembers } from './commands/members.ts';
 import { addModels } from './commands/models.ts';
 import { addPredictions } from './commands/predictions.ts';
 import { addPs } from './commands/ps.ts';
@@ -57,7 +59,9 @@ export function createProgram(): Command {
     addSimulate,
     addWebhooks,
     addAccounts,
+    addMembers,
     addTokens,
+    addAudit,
     addBudgets,
   ]) {
     add(program);

@@ -128,6 +128,28 @@ describe.skipIf(process.platform !== 'linux')('hearth up', { timeout: 120_000 },
       expect.objectContaining({ name: 'hearth up', operator: true }),
       expect.objectContaining({ name: 'first', operator: true, hint: token.slice(-4) }),
     ]);
+    const added = hearth('members', 'add', 'bob');
+    expect(await added.ended).toBe(0);
+    const made = hearth(
+      'tokens',
+      'add',
+      'laptop',
+      '--member',
+      'bob',
+      '--scope',
+      'deploy',
+      '--expires',
+      '90d',
+      '--json',
+    );
+    expect(await made.ended).toBe(0);
+    expect(JSON.parse(made.output())).toMatchObject({ member: 'bob', scope: 'deploy', expires_at: expect.any(String) });
+    const log = hearth('audit', '--since', '1h', '--json');
+    expect(await log.ended).toBe(0);
+    expect(JSON.parse(log.output())).toMatchObject([
+      { operation: 'tokens.create', outcome: 'done', token: { name: 'hearth up' } },
+      { operation: 'members.add', subject: 'hearth/bob' },
+    ]);
     const missing = hearth('run', 'hearth/none', '-i', 'a=b');
     expect(await missing.ended).toBe(1);
     expect(missing.output()).toContain('hearth/none was not found');

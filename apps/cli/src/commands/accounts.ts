@@ -4,7 +4,9 @@ import { connect } from '../connect.ts';
 import { print, printJson, renderTable } from '../output.ts';
 
 export function addAccounts(program: Command): void {
-  const accounts = program.command('accounts').description('see who shares the fleet, and how (admins)');
+  const accounts = program
+    .command('accounts')
+    .description('make accounts, and see who shares the fleet and how (operators)');
   accounts
     .command('list', { isDefault: true })
     .description('list accounts with their shares, and what they ask for now')
@@ -13,6 +15,22 @@ export function addAccounts(program: Command): void {
       const list = await connect().accounts.list();
       if (json) return printJson(list);
       print(renderTable(HEADER, list.map(rowOf), 'No accounts.'));
+    });
+  accounts
+    .command('add')
+    .description('make an account with its first owner')
+    .argument('<username>')
+    .option('--organization', 'it is of several people')
+    .option('--name <name>', 'as it is shown')
+    .option('--owner <name>', 'its first owner; left out, the username')
+    .action(async (username, { organization, name, owner }) => {
+      const account = await connect().accounts.create({
+        username,
+        type: organization ? 'organization' : 'user',
+        ...(name !== undefined && { name }),
+        ...(owner !== undefined && { owner }),
+      });
+      print(renderTable(HEADER, [rowOf(account)], ''));
     });
   accounts
     .command('set')

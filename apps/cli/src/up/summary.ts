@@ -50,7 +50,7 @@ ${token}
 function signInWords({ webProblem, firstToken }: SummaryFacts): string {
   if (webProblem !== null) return pc.yellow('(not built, see above)');
   return firstToken === null
-    ? 'sign in with a token: npm run hearth -- tokens create NAME'
+    ? 'sign in with a token: npm run hearth -- tokens add NAME --scope admin --operator'
     : 'sign in with the token below';
 }
 
