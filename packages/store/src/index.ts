@@ -4,7 +4,7 @@ export { AlreadyRunning } from './embedded/lock.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/start.ts';
 export { type DatabaseFacts, inspectDatabase } from './inspect.ts';
 export { newMessageId } from './messages.ts';
-export { type BackupSequence, type BackupTable } from './backup/layout.ts';
+export type { BackupTable } from './backup/layout.ts';
 export { type Dump, openDump } from './backup/dump.ts';
 export { CannotLoad, type Load, openLoad } from './backup/load.ts';
 export { migrate } from './migrate.ts';

@@ -104,7 +104,7 @@ it('restarts each server under load, and no request, stream or prediction fails 
   expect(load.failures).toEqual([]);
   const counts = await usagePerPrediction();
   expect(load.ids.filter((id) => counts.get(id) !== 1)).toEqual([]);
-}, 180_000);
+}, 300_000);
 
 it('is backed up while it runs, and restored where nothing is left of it', async () => {
   const archive = join(house.dataDir, '..', `${basename(house.dataDir)}.tar.gz`);
@@ -149,4 +149,4 @@ it('is backed up while it runs, and restored where nothing is left of it', async
     { prefer: 'wait' },
   );
   expect(await answer.json()).toMatchObject({ status: 'succeeded' });
-}, 180_000);
+}, 300_000);

@@ -12,7 +12,6 @@ const hostCheckSchema = z.object({
   /** What to do about it; null where there is nothing to do. */
   remedy: z.string().nullable(),
 });
-export type WireHostCheck = z.infer<typeof hostCheckSchema>;
 
 const tlsSchema = z.object({ ca: z.string(), cert: z.string(), key: z.string() });
 const sshSchema = z.object({ identity: z.string().nullable(), known_hosts: z.string().nullable() });
