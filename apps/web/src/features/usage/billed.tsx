@@ -75,7 +75,7 @@ const COLUMNS: readonly Column<GroupSum>[] = [
   { name: 'Cost', align: 'right', cell: ({ costMicros }) => formatMoney(costMicros) },
 ];
 const CORRECTED: Column<GroupSum> = {
-  name: 'Of it corrections',
+  name: 'Corrections',
   align: 'right',
   wideOnly: true,
   cell: ({ correctionMicros }) => formatMoney(correctionMicros),
