@@ -7,6 +7,7 @@ import { openHouse, type TestHouse } from './house.ts';
 
 const SETUP_MS = 100;
 const LOST_WITHIN_MS = 10_000;
+const HOSTS_LOOKED_AT_WITHIN_MS = 35_000;
 /** Long enough for a few to fall between two looks of the scheduler. */
 const STEP_MS = 250;
 
@@ -74,6 +75,27 @@ describe('a host', () => {
     // As after a restart with an engine that is slow: it answers, and does not say what it is in time.
     await restart({ available: false, callbackHost: '127.0.0.1' });
     expect((await claimed()).callbackHost).toBe('10.0.0.1');
+  });
+
+  it('that is to take nothing new, for its containers cannot be kept apart, keeps what it runs', async () => {
+    const instance = await claimed();
+    const other = instance.hostId === 'gpu1' ? 'gpu2' : 'gpu1';
+    const pass = async (ms: number): Promise<void> => {
+      const until = house.clock.now() + ms;
+      await house.until('time to pass', async () => house.clock.now() > until, 1_000);
+    };
+    for (const each of Object.values(machines)) {
+      each.define('/sdxl', { setupMs: SETUP_MS, setup: 'ok' });
+      each.offer = { refusal: 'Its containers cannot be kept apart.' };
+    }
+    await pass(HOSTS_LOOKED_AT_WITHIN_MS);
+    const sdxl = await house.deploy('sdxl');
+    await house.predict(sdxl);
+    await pass(5_000);
+    expect(await house.instances(sdxl)).toEqual([]);
+    expect(await house.store.instances.get(instance.id)).toMatchObject({ state: 'ready' });
+    machine(other).offer = {};
+    expect((await house.inState(sdxl, 'ready')).hostId).toBe(other);
   });
 
   it.each(['hangs', 'refuses'] as const)(

@@ -212,7 +212,7 @@ describe.skipIf(!(await enginesRing()))('from inside a container', () => {
     };
     await flush();
     expect(await reach(before, ...forbidden())).toEqual(all('open', forbidden()));
-    await runtime.capacity();
+    await runtime.isolation();
     expect(await reach(before, ...forbidden())).toEqual(refused(forbidden()));
 
     await engine.kill9();

@@ -11,7 +11,7 @@ import { NetworkPool } from '../src/runtime/network-pool.ts';
 import { PAUSE_IMAGE, pauseProgram } from '../src/runtime/pause-image.ts';
 import type { BootSpec } from '../src/runtime/runtime.ts';
 import { awaitServer } from '../src/server-boot.ts';
-import { buildModelServer, docker, fencing } from './docker-image.ts';
+import { buildModelServer, docker, unfenced } from './docker-image.ts';
 
 const IMAGE = `hearth-test/networks:${process.pid}`;
 const { signal } = new AbortController();
@@ -85,7 +85,7 @@ describe.skipIf(!(await dockerRing()))('networks made ahead', () => {
       link: linkLocal(process.env.DOCKER_HOST ?? LOCAL_SOCKET),
       installation,
       spareNetworks,
-      fencing,
+      fencing: unfenced,
       log: createLogger({ room: 'test', level: 'silent' }),
     });
     opened.push(runtime);
@@ -230,7 +230,7 @@ describe.skipIf(!(await dockerRing()))('networks made ahead', () => {
       link: linkLocal(process.env.DOCKER_HOST ?? LOCAL_SOCKET),
       installation,
       spareNetworks: 1,
-      fencing,
+      fencing: unfenced,
       log: createLogger({ room: 'test', level: 'silent' }),
     });
     opened.push(blind);

@@ -50,8 +50,8 @@ export interface Enclosure {
   readonly hasQuota: boolean;
 }
 
-/** A look at the host goes on without it by then; the next one knows. */
-const LOOK_MS = 3_000;
+/** Who looks at the host goes on without it by then, and knows at the next look. */
+const RENEW_MS = 3_000;
 const NOWHERE = '127.0.0.1';
 const NONE: Enclosure = { network: null, dns: [], hasQuota: false };
 
@@ -101,11 +101,18 @@ export class Fence {
     this.#isOurs = this.#state.kind !== 'off';
   }
 
-  /** Renews it, and answers how it stands: at once where that takes long. */
+  /** Has it renewed, and waits for that, but not long, where nothing is known yet. */
   async look(): Promise<FenceState> {
+    if (this.#state.kind === 'unknown') return this.renew();
+    if (this.#state.kind !== 'off') this.#renewing.trigger();
+    return this.#state;
+  }
+
+  /** Renews it, and answers how it stands then; after a while, as it stood. */
+  async renew(): Promise<FenceState> {
     if (this.#state.kind === 'off') return this.#state;
     this.#renewing.trigger();
-    await Promise.race([this.#renewing.idle(), setTimeout(LOOK_MS, null, { ref: false })]);
+    await Promise.race([this.#renewing.idle(), setTimeout(RENEW_MS, null, { ref: false })]);
     return this.#state;
   }
 

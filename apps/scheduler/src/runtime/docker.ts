@@ -94,7 +94,7 @@ export class DockerRuntime implements Runtime {
       const callbackHost = await callbackHostOf(this.#link);
       const fence = await this.fence.look();
       const engineVersion = info.ServerVersion;
-      const note = `Docker Engine ${engineVersion} answers at ${this.#link.at}; its containers reach Hearth at ${callbackHost}. ${fenceNote(fence)}`;
+      const note = `Docker Engine ${engineVersion} answers at ${this.#link.at}; its containers reach Hearth at ${callbackHost}. ${this.fence.refusal ?? fenceNote(fence)}`;
       const memoryMiB = Math.floor(info.MemTotal / 2 ** 20);
       return { available: true, refusal: this.fence.refusal, note, memoryMiB, callbackHost, engineVersion };
     } catch (error) {
@@ -105,7 +105,7 @@ export class DockerRuntime implements Runtime {
 
   /** Whether containers are kept apart, as a check of the host says it. @throws where the engine does not answer */
   async isolation(): Promise<HostCheck> {
-    await this.fence.look();
+    await this.fence.renew();
     return isolationCheck(this.fence, await this.#docker.info());
   }
 
