@@ -2,6 +2,7 @@ export type * from './audit.ts';
 export * from './compare.ts';
 export type * from './course.ts';
 export * from './csv.ts';
+export * from './event-heap.ts';
 export * from './inventory.ts';
 export type * from './model.ts';
 export * from './random.ts';
