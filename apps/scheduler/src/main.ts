@@ -2,8 +2,8 @@ import { createLogger, runServer } from '@hearth/kit';
 import { readConfig } from './config.ts';
 import { openRoom } from './room.ts';
 
-/** Stopping all instances may take a server's own shutdown, its grace, and the removal. */
-const GRACE_MS = 12_000;
+/** Stopping all instances may take a server's own shutdown, its grace, and the removal; then their network goes. */
+const GRACE_MS = 20_000;
 
 const config = readConfig(process.env);
 const log = createLogger({ room: 'scheduler', level: config.logLevel });

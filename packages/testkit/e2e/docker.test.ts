@@ -18,8 +18,10 @@ interface Prediction {
 
 describe.skipIf(!(await dockerRing()))('with a Docker Engine', () => {
   let house: House;
+  let installation = '';
+  const networks = () => docker.listNetworks({ filters: { label: [`hearth.installation=${installation}`] } });
   beforeAll(async () => {
-    house = await startHouse({ runtime: 'docker', env: { HEARTH_KEEP_ALIVE: '2s' } });
+    house = await startHouse({ runtime: 'docker', env: { HEARTH_KEEP_ALIVE: '2s', HEARTH_ISOLATION: 'require' } });
   }, 400_000);
   afterAll(async () => {
     await house?.dispose();
@@ -47,8 +49,18 @@ describe.skipIf(!(await dockerRing()))('with a Docker Engine', () => {
     const replicate = new Replicate({ auth: house.token, baseUrl: `${house.url}/v1` });
     const output = await replicate.run('hearth/ocr', { input: { image: await readFile(PAGE) } });
     expect(output).toEqual(expect.stringContaining('Hello from Hearth'));
-    expect((await ours()).map(({ State }) => State)).toContain('running');
+    const running = (await ours()).filter(({ State }) => State === 'running');
+    expect(running).toHaveLength(1);
+    installation = running[0]?.Labels['hearth.installation'] ?? '';
     await nothingLeft();
+  });
+  it('the check of this machine says that containers are fenced', async () => {
+    const checked = await house.hearth('hosts', 'check', 'local');
+    expect(checked, checked.stderr).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/ok +isolation +Its containers/),
+    });
+    expect((await networks()).map(({ Name }) => Name)).toEqual([`hearth-${installation}`]);
   });
   it('a file made in a container is downloadable', async () => {
     const prediction = await ended('hearth/thumbnail', {
@@ -88,5 +100,11 @@ describe.skipIf(!(await dockerRing()))('with a Docker Engine', () => {
     const added = await house.hearth('models', 'add', 'hearth-test/never-was:1', 'hearth/never');
     expect(added.code).toBe(1);
     expect(added.stderr).toMatch(/never-was/);
+  });
+  it('when it is stopped, neither a container nor a network of it is left', async () => {
+    expect(await house.stop()).toBe(0);
+    const label = [`hearth.installation=${installation}`];
+    expect(await docker.listContainers({ all: true, filters: { label } })).toEqual([]);
+    expect(await networks()).toEqual([]);
   });
 });

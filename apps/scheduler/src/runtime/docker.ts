@@ -50,7 +50,7 @@ export interface DockerRuntimeOptions {
 
 const NOTHING = { available: false, refusal: null, memoryMiB: 0, callbackHost: '127.0.0.1', engineVersion: null };
 /** Closing is not held up by an engine that does not answer: what it keeps is reaped when it is next seen. */
-const CLOSE_WITHIN_MS = 6_000;
+const CLOSE_WITHIN_MS = 8_000;
 const EngineInfo = z.object({ ServerVersion: z.string(), MemTotal: z.number() });
 
 /** Model servers as containers of a Docker Engine. */
