@@ -161,7 +161,7 @@ describe('the budget of a token', () => {
       headers: { 'retry-after': '5' },
       body: {
         code: 'too-many-in-flight',
-        detail: 'Token "second" of account busy may have 1 predictions in flight, and has 1.',
+        detail: 'Token "second" of account busy may have one prediction in flight, and has 1.',
       },
     });
     const row = await house.store.predictions.get(first.body.id);

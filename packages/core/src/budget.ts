@@ -31,7 +31,8 @@ export function inCurrency(micros: number): string {
 /** Whose limit it is and how far it is used, as a sentence. */
 export function boundInWords({ account, token, what, limit, spent, held, needed }: BudgetBound, at: Millis): string {
   const whose = token === null ? `Account ${account}` : `Token "${token.name}" of account ${account}`;
-  if (what === 'in_flight') return `${whose} may have ${limit} predictions in flight, and has ${held}.`;
+  if (what === 'in_flight')
+    return `${whose} may have ${limit === 1 ? 'one prediction' : `${limit} predictions`} in flight, and has ${held}.`;
   return (
     `${whose} may spend ${inCurrency(limit)} a ${what}: ${inCurrency(spent)} is spent, ${inCurrency(held)} is held for ` +
     `what has not ended, and this needs ${inCurrency(needed)}. ` +
