@@ -84,6 +84,17 @@ const usagePerPrediction = async (): Promise<Map<string, number>> => {
   return counts;
 };
 
+it('is looked at by the doctor, with its stores and hosts', async () => {
+  const { stdout, stderr } = await house.hearth('doctor', '--json');
+  expect(stderr).toBe('');
+  const findings = JSON.parse(stdout) as { name: string; status: string }[];
+  const statusOf = (name: string) => findings.find((finding) => finding.name === name)?.status ?? 'missing';
+  // A busy machine may be warned of: its database answers late.
+  for (const name of ['database', 'schema', 'clock', 'queue', 'running'])
+    expect(['ok', 'warning'], name).toContain(statusOf(name));
+  expect(findings.filter(({ name }) => name.startsWith('local: '))).not.toEqual([]);
+});
+
 it('keeps connections waiting while a killed api is started again', async () => {
   process.kill(await house.pidOf('api'), 'SIGKILL');
   const answers = await Promise.all(Array.from({ length: 10 }, () => house.request('GET', '/v1/account')));
