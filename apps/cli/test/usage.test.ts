@@ -1,6 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
 import type { WireLedgerDifference, WireVerifiedLine } from '@hearth/contract';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verified, verifiedJson, verifiedText } from '../src/commands/usage-verify.ts';
 import { UsageError } from '../src/connect.ts';
 import { micros, money } from '../src/money.ts';
@@ -39,14 +44,14 @@ const textOf = async (...lines: WireVerifiedLine[]) =>
 describe('what `usage verify` prints', () => {
   test('of a ledger that is as it should be: what was looked at', async () => {
     expect(await textOf(line([]), line([], true))).toBe(
-      '4 predictions, 3 records, 1 corrections, 3 links in 2 chains, 1 not linked yet: no difference',
+      '4 predictions, 3 records, 1 correction, 3 links in 2 chains, 1 not linked yet: no difference',
     );
   });
   test('of one that is not: each difference, with what was expected and what was found', async () => {
-    const text = await textOf(line([changed]), line([gap]), line([], true));
-    expect(text).toMatch(/: 2 differences\n/);
-    expect(text).toMatch(/^wrong-cost +ada +p1 +cost_micros +450 +1$/m);
-    expect(text).toMatch(/^gap +sequence +9 +none$/m);
+    const printed = await textOf(line([changed]), line([gap]), line([], true));
+    expect(printed).toMatch(/: 2 differences\n/);
+    expect(printed).toMatch(/^wrong-cost +ada +p1 +cost_micros +450 +1$/m);
+    expect(printed).toMatch(/^gap +sequence +9 +none$/m);
   });
   test('as JSON is one line, with the counts and the differences', async () => {
     const json = verifiedJson(await verified(told(line([changed]), line([], true))));
@@ -70,9 +75,45 @@ describe('an amount', () => {
     ['0.000225', 225],
     ['-0.5', -500_000],
     ['0', 0],
-  ])('of %s is %i millionths', (text, amount) => expect(micros('--cost', text)).toBe(amount));
-  test.each(['', 'free', 'Infinity'])('of "%s" is refused', (text) =>
-    expect(() => micros('--cost', text)).toThrow('--cost is'),
+  ])('of %s is %i millionths', (given, amount) => expect(micros('--cost', given)).toBe(amount));
+  test.each(['', 'free', 'Infinity'])('of "%s" is refused', (given) =>
+    expect(() => micros('--cost', given)).toThrow('--cost is'),
   );
   test('is printed with six digits', () => expect(money(-1_500_000)).toBe('-1.500000'));
+});
+
+describe('`usage export`', () => {
+  const LINES = 20_000;
+  let server: Server;
+  beforeAll(async () => {
+    server = createServer((_request, response) => {
+      response.end(Array.from({ length: LINES }, (_, n) => `{"sequence":"${n + 1}"}\n`).join(''));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+  });
+  afterAll(() => server.close());
+
+  const exporting = () => {
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : null;
+    const env = { ...process.env, HEARTH_URL: `http://127.0.0.1:${port}`, HEARTH_API_TOKEN: 'hth_of_the_test' };
+    const main = join(import.meta.dirname, '../src/main.ts');
+    return spawn(process.execPath, [main, 'usage', 'export'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  };
+
+  test('prints every line', async () => {
+    const child = exporting();
+    const [stdout] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(LINES);
+    expect(stdout.endsWith(`{"sequence":"${LINES}"}\n`)).toBe(true);
+  });
+
+  test('ends without a word where nobody reads on', async () => {
+    const child = exporting();
+    const said = text(child.stderr);
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(await said).toBe('');
+  });
 });

@@ -278,6 +278,14 @@ describe('planted differences', () => {
   });
 });
 
+test('what ran before prices were noted is counted, and its price believed', async () => {
+  await world.ran();
+  await world.tamper('update hardware_prices set effective_from = now()');
+  await world.tamper('update usage_records set price_micros_per_second = 100, cost_micros = 200');
+  await world.tamper(`update predictions set metrics = '{"predict_time":2}'`);
+  expect(await world.verified()).toMatchObject({ checked: { unpriced: 1 }, differences: [] });
+});
+
 test('a metric that holds what Postgres cannot read as text is no obstacle', async () => {
   const { id } = await world.ran();
   await world.tamper(

@@ -1,4 +1,5 @@
-import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Command } from '@commander-js/extra-typings';
 import { Option } from '@commander-js/extra-typings';
 import { EXPORT_FORMATS } from '@hearth/contract';
@@ -26,6 +27,16 @@ export function addExport(usage: Command): void {
         ...(account !== undefined && { account }),
         ...(after !== undefined && { after }),
       });
-      for await (const line of lines) if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+      await printed(lines);
     });
+}
+
+async function printed(lines: AsyncIterable<string>): Promise<void> {
+  const text = Readable.from(lines).map((line: string) => `${line}\n`);
+  try {
+    await pipeline(text, process.stdout, { end: false });
+  } catch (error) {
+    // Whoever reads has had enough, as `head` has.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+  }
 }

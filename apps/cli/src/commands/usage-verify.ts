@@ -46,10 +46,10 @@ export const verifiedJson = ({ checked, differences, count }: Verified): string 
 export function verifiedText({ checked, differences, count }: Verified): string {
   const { predictions, records, corrections, chains, links, unsealed, unpriced } = checked;
   const looked = [
-    `${predictions} predictions`,
-    `${records} records`,
-    `${corrections} corrections`,
-    `${links} links in ${chains} chains`,
+    many(predictions, 'prediction'),
+    many(records, 'record'),
+    many(corrections, 'correction'),
+    `${many(links, 'link')} in ${many(chains, 'chain')}`,
     ...(unsealed > 0 ? [`${unsealed} not linked yet`] : []),
     ...(unpriced > 0 ? [`${unpriced} from before prices were noted`] : []),
   ].join(', ');
@@ -64,5 +64,7 @@ export function verifiedText({ checked, differences, count }: Verified): string 
   ]);
   const more = count > differences.length ? `\n… and ${count - differences.length} more` : '';
   const table = renderTable(['DIFFERENCE', 'ACCOUNT', 'RECORD', 'WHAT', 'EXPECTED', 'FOUND'], rows, '');
-  return `${looked}: ${pc.red(count === 1 ? '1 difference' : `${count} differences`)}\n${table}${more}`;
+  return `${looked}: ${pc.red(many(count, 'difference'))}\n${table}${more}`;
 }
+
+const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
