@@ -21,10 +21,10 @@ export interface Holds {
   watch(run: Run, sinceMs: Millis): void;
 }
 
-type HoldContext = Pick<Context, 'store' | 'prices' | 'log' | 'now' | 'timings'>;
+type HoldContext = Pick<Context, 'store' | 'prices' | 'log' | 'now' | 'monotonicMs' | 'timings'>;
 
 export function createHolds(context: HoldContext, stop: (run: Run, stop: Stop) => void): Holds {
-  const { store, prices, log, now, timings } = context;
+  const { store, prices, log, now, monotonicMs, timings } = context;
   const limitsOf = ({ row }: Run): RunLimits => ({
     timeoutMs: row.kind === 'training' ? timings.trainingTimeoutMs : timings.predictionTimeoutMs,
     cancelGraceMs: timings.cancelGraceMs,
@@ -45,18 +45,18 @@ export function createHolds(context: HoldContext, stop: (run: Run, stop: Stop) =
         : `budget-exceeded: ${boundInWords(bound, now())}`,
   });
 
-  /** `answer`: what was in the way of the last extension, null for nothing; undefined: none was asked for yet. */
-  const arm = (run: Run, since: Millis, price: number, answer?: BudgetBound | null): void => {
+  /** `since`: on the clock that nobody sets. `answer`: what was in the way of the last extension, null for nothing; undefined: none was asked for yet. */
+  const arm = (run: Run, since: number, price: number, answer?: BudgetBound | null): void => {
     if (run.isOver || run.stop) return;
     const limits = limitsOf(run);
     const runnable = runnableMs(run.holdMicros, price, limits);
-    const step = holdStep({ elapsedMs: now() - since, runnable, asked: answer !== undefined }, limits);
+    const step = holdStep({ elapsedMs: monotonicMs() - since, runnable, asked: answer !== undefined }, limits);
     if (step.do === 'nothing') return;
     const act = async (): Promise<void> => {
       if (step.do === 'stop') return stop(run, exceeded(answer ?? null));
       let bound: BudgetBound | null = null;
       try {
-        bound = await extend(run, nextHold(Math.max(runnable, now() - since), price, limits));
+        bound = await extend(run, nextHold(Math.max(runnable, monotonicMs() - since), price, limits));
       } catch (error) {
         // Asked again until it has to be stopped.
         log.warn({ err: error, predictionId: run.row.id }, 'could not extend the hold of a run');
@@ -79,8 +79,9 @@ export function createHolds(context: HoldContext, stop: (run: Run, stop: Stop) =
     },
     watch(run, since) {
       clearTimeout(run.holdTimer);
+      const began = monotonicMs() - (now() - since);
       prices.at(run.row.hardwareSku, since).then(
-        (price) => arm(run, since, price ?? 0),
+        (price) => arm(run, began, price ?? 0),
         (error: unknown) => log.error({ err: error, predictionId: run.row.id }, 'cannot tell what a run costs'),
       );
     },
