@@ -1,7 +1,7 @@
 import { newId, systemNow } from '@hearth/kit';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Store } from '../src/index.ts';
+import { createStore, migrate, type Store } from '../src/index.ts';
 import { hex64, openWorld, unique, type World } from './world.ts';
 
 let world: World;
@@ -92,6 +92,44 @@ test('an operator gets in with a token that is not over, of an owner', async () 
   await fresh.close();
 });
 
+test('tokens from before there were scopes can do what they could', async () => {
+  const url = new URL(world.url);
+  url.pathname = `/${unique('before').replace('-', '_')}`;
+  const admin = new Client({ connectionString: world.url });
+  await admin.connect();
+  await admin.query(`create database ${url.pathname.slice(1)}`);
+  try {
+    await migrate(url.href, '0029-budgets');
+    const before = new Client({ connectionString: url.href });
+    await before.connect();
+    await before.query(
+      "insert into accounts (id, type, username, name, created_at) values ('a', 'user', 'ada', '', now())",
+    );
+    for (const role of ['admin', 'member'])
+      await before.query(
+        'insert into tokens (id, account_id, name, role, hash, hint, created_at) values ($1, $2, $1, $1, $3, $4, now())',
+        [role, 'a', hex64(role), ''],
+      );
+    await before.end();
+    await migrate(url.href);
+    const migrated = await createStore({ url: url.href });
+    expect(await migrated.accounts.members('a')).toMatchObject([{ name: 'ada', role: 'owner' }]);
+    const powers = (await migrated.accounts.tokens('a')).map(({ name, member, scope, operator, expiresAt }) => [
+      name,
+      { member, scope, operator, expiresAt },
+    ]);
+    const same = { member: 'ada', scope: 'admin', expiresAt: null };
+    expect(Object.fromEntries(powers)).toEqual({
+      admin: { ...same, operator: true },
+      member: { ...same, operator: false },
+    });
+    await migrated.close();
+  } finally {
+    await admin.query(`drop database ${url.pathname.slice(1)} with (force)`);
+    await admin.end();
+  }
+});
+
 describe('the audit log', () => {
   const entry = (account: string) => ({
     id: newId(systemNow()),
@@ -125,7 +163,7 @@ describe('the audit log', () => {
     const made = entry(unique('account'));
     await store.audit.begin(made);
     await store.audit.end(made.id, outcome);
-    const client = new pg.Client({ connectionString: world.url });
+    const client = new Client({ connectionString: world.url });
     await client.connect();
     await expect(client.query(statement)).rejects.toThrow(`the audit log is append-only: ${operation}`);
     await client.end();

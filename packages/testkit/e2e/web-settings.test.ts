@@ -67,16 +67,54 @@ describe('tokens', () => {
     await dialog.waitFor({ state: 'hidden' });
   });
 
-  it('of other accounts are an admin matter; a member sees what is theirs', async () => {
+  it("of other accounts are the operator's matter; an owner sees what is theirs", async () => {
     const { token } = (await (
-      await house.request('POST', '/v1/tokens', { name: 'of ada', username: 'ada' })
+      await house.request('POST', '/v1/tokens', { name: 'of ada', username: 'ada', scope: 'admin' })
     ).json()) as { token: string };
     const ada = await browser.visit(house, { token, path: '/settings?tab=accounts' });
     await ada.page.getByRole('cell', { name: 'of ada', exact: true }).waitFor();
-    expect(await ada.page.getByRole('tab').allInnerTexts()).toEqual(['Tokens', 'Budgets', 'Webhooks', 'Hardware and prices']);
+    expect(await ada.page.getByRole('tab').allInnerTexts()).toEqual([
+      'Tokens',
+      'Members',
+      'Budgets',
+      'Webhooks',
+      'Hardware and prices',
+      'Audit log',
+    ]);
     expect(ada.problems).toEqual([]);
     await ada.close();
   });
+
+  it('that may only run things show what they cannot do, and why', async () => {
+    const { token } = (await (await house.request('POST', '/v1/tokens', { name: 'ci', username: 'ada' })).json()) as {
+      token: string;
+    };
+    const ci = await browser.visit(house, { token, path: '/settings' });
+    await ci.page.getByRole('heading', { name: 'Members' }).waitFor();
+    expect(await ci.page.getByRole('tab').allInnerTexts()).not.toContain('Tokens');
+    const button = ci.page.getByRole('button', { name: 'New member' });
+    expect(await button.isDisabled()).toBe(true);
+    expect(await button.getAttribute('title')).toBe('Needs the scope admin; you signed in with a token that has run.');
+    await ci.close();
+  });
+});
+
+it('members are added, made owners and removed, and the audit log says so', async () => {
+  const { page, problems } = admin;
+  await page.getByRole('tab', { name: 'Members' }).click();
+  await page.getByRole('button', { name: 'New member' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('bob');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Make bob an owner' }).click();
+  await page.getByRole('button', { name: 'Make bob a member' }).waitFor();
+  await page.getByRole('button', { name: 'Remove bob' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('row').filter({ hasText: 'bob' }).waitFor({ state: 'detached' });
+  await page.getByRole('tab', { name: 'Audit log' }).click();
+  const changed = page.getByRole('row').filter({ hasText: 'members.update' });
+  await changed.getByText('role: "member" → "owner"').waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
 it('tabs are chosen with arrow keys and kept in the address', async () => {
@@ -88,7 +126,7 @@ it('tabs are chosen with arrow keys and kept in the address', async () => {
   expect(new URL(page.url()).search).toBe('?tab=webhooks');
   await page.keyboard.press('End');
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'Accounts' }).waitFor();
+  await page.getByRole('heading', { name: 'Audit log' }).waitFor();
 });
 
 it('the webhook secret is hidden, shown and changed', async () => {

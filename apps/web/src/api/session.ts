@@ -7,7 +7,7 @@ import {
   type WireAccount,
   type WireSession,
 } from '@hearth/contract';
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { setPublicUrl } from './client.ts';
 
 /** Who is signed in. */
@@ -27,11 +27,12 @@ export const may = (session: Session | null | undefined, need: keyof typeof NEED
 export const mayChange = (session: Session | null | undefined, owner: string): boolean =>
   session != null && may(session, 'deploy') && (session.operator || session.account.username === owner);
 
-/** Why a button is not to be pressed; undefined: it is. */
-export const whyNot = (session: Session | null | undefined, need: keyof typeof NEEDS): string | undefined =>
-  session == null || may(session, need)
-    ? undefined
-    : `Needs the scope ${need}; you signed in with a token that has ${session.scope}.`;
+/** For a button: pressed where the API would let this person do it, and else says why not. */
+export function useNeeds(need: keyof typeof NEEDS): { disabled?: true; title?: string } {
+  const { data: session } = useQuery(sessionQuery);
+  if (session == null || may(session, need)) return {};
+  return { disabled: true, title: `Needs the scope ${need}; you signed in with a token that has ${session.scope}.` };
+}
 
 /** Null: nobody. */
 export const sessionQuery = queryOptions({

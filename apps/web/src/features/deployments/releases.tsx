@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { api } from '../../api/client.ts';
+import { useNeeds } from '../../api/session.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -22,6 +23,7 @@ interface ReleasesProps {
 /** What a deployment was from one change to the next, and the way back. */
 export function Releases({ owner, name, current }: ReleasesProps) {
   const [back, setBack] = useState<WireRelease | null>(null);
+  const needed = useNeeds('deploy');
   const { data, error, refetch } = useQuery({
     // A new release is a new list.
     queryKey: ['releases', owner, name, current],
@@ -52,6 +54,7 @@ export function Releases({ owner, name, current }: ReleasesProps) {
             {release.number !== current && (
               <Button
                 size="sm"
+                {...needed}
                 aria-label={`Go back to release ${release.number}`}
                 icon={<Undo2 aria-hidden className="size-3.5" />}
                 onClick={() => setBack(release)}

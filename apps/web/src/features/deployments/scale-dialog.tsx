@@ -3,6 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { SlidersHorizontal } from 'lucide-react';
 import { type FormEvent, useId, useState } from 'react';
 import { api } from '../../api/client.ts';
+import { useNeeds } from '../../api/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { fieldError, unplacedError } from '../../ui/error-words.ts';
@@ -15,9 +16,15 @@ const FIELDS = ['hardware', 'min_instances', 'max_instances', 'keep_alive'];
 /** Changes how far a deployment scales and how long it stays warm: each change is a release. */
 export function ScaleButton({ deployment }: { deployment: BoardDeployment }) {
   const [open, setOpen] = useState(false);
+  const needed = useNeeds('deploy');
   return (
     <>
-      <Button size="sm" icon={<SlidersHorizontal aria-hidden className="size-4" />} onClick={() => setOpen(true)}>
+      <Button
+        size="sm"
+        {...needed}
+        icon={<SlidersHorizontal aria-hidden className="size-4" />}
+        onClick={() => setOpen(true)}
+      >
         Change
       </Button>
       {open && <ScaleDialog deployment={deployment} onClose={() => setOpen(false)} />}

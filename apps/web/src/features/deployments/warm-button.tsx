@@ -2,6 +2,7 @@ import type { BoardDeployment } from '@hearth/contract';
 import { useMutation } from '@tanstack/react-query';
 import { Flame, FlameKindling } from 'lucide-react';
 import { api } from '../../api/client.ts';
+import { useNeeds } from '../../api/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { formatDuration } from '../../ui/format.ts';
 import { useClock } from '../../ui/now.ts';
@@ -15,6 +16,7 @@ export function WarmButton({ deployment }: { deployment: BoardDeployment }) {
   const until = deployment.warm_until === null ? 0 : Date.parse(deployment.warm_until);
   const left = useClock((now) => (until > now ? formatDuration(until - now) : ''));
   const isKept = left !== '';
+  const needed = useNeeds('deploy');
   const warming = useMutation({
     mutationFn: () => api.deployments.warm(owner, name, isKept ? 0 : WARM_SECONDS),
     onSuccess: ({ warm_until }) =>
@@ -27,7 +29,7 @@ export function WarmButton({ deployment }: { deployment: BoardDeployment }) {
     <Button
       size="sm"
       busy={warming.isPending}
-      disabled={deployment.max_instances === 0}
+      {...(deployment.max_instances === 0 ? { disabled: true } : needed)}
       onClick={() => warming.mutate()}
       icon={isKept ? <FlameKindling aria-hidden className="size-4" /> : <Flame aria-hidden className="size-4" />}
     >

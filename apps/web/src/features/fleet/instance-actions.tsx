@@ -3,6 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { EllipsisVertical, LogOut, OctagonX, ScrollText } from 'lucide-react';
 import { useState } from 'react';
 import { api } from '../../api/client.ts';
+import { useNeeds } from '../../api/session.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
 import { Menu } from '../../ui/menu.tsx';
@@ -30,6 +31,7 @@ export function InstanceActions({ instance }: { instance: BoardInstance }) {
   const { id, state } = instance;
   const [shown, setShown] = useState<'logs' | Ask | null>(null);
   const name = shortId(id);
+  const mayAsk = !useNeeds('deploy').disabled;
   return (
     <>
       <Menu
@@ -39,14 +41,14 @@ export function InstanceActions({ instance }: { instance: BoardInstance }) {
           {
             name: 'Drain',
             icon: <LogOut aria-hidden />,
-            disabled: state === 'draining' || state === 'stopping',
+            disabled: !mayAsk || state === 'draining' || state === 'stopping',
             onSelect: () => setShown('drain'),
           },
           {
             name: 'Stop now',
             icon: <OctagonX aria-hidden />,
             danger: true,
-            disabled: state === 'stopping',
+            disabled: !mayAsk || state === 'stopping',
             onSelect: () => setShown('stop'),
           },
         ]}

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { ArrowUpRight, Play, RotateCcw } from 'lucide-react';
 import { useEffect, useEffectEvent, useId, useMemo, useRef, useState } from 'react';
 import { api } from '../../api/client.ts';
+import { useNeeds } from '../../api/session.ts';
 import { Button, buttonClass } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { ErrorState, Skeleton } from '../../ui/states.tsx';
@@ -44,8 +45,9 @@ export function Playground({ subject, version, schema, values, onChange, shown, 
     running.forget();
     onChange(next);
   };
+  const needed = useNeeds('run');
   const submit = () => {
-    if (uploads > 0 || running.isPending) return;
+    if (needed.disabled || uploads > 0 || running.isPending) return;
     panel.current?.querySelector<HTMLFormElement>(`#${formId}`)?.requestSubmit();
   };
   useRunKey(submit);
@@ -82,7 +84,8 @@ export function Playground({ subject, version, schema, values, onChange, shown, 
           <Button
             variant="primary"
             busy={running.isPending}
-            disabled={!isReady || uploads > 0}
+            disabled={needed.disabled || !isReady || uploads > 0}
+            title={needed.title}
             icon={<Play aria-hidden className="size-4" />}
             onClick={submit}
           >

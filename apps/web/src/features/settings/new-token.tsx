@@ -160,7 +160,7 @@ function Ask(props: NewTokenProps & { onMade: (token: WireNewToken) => void }) {
             </Field>
             <label className="flex items-center gap-2">
               <input type="checkbox" checked={operator} onChange={(event) => setOperator(event.target.checked)} />
-              Operator: the scope is for all accounts
+              Operator: for the whole installation
             </label>
           </>
         )}

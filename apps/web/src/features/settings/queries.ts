@@ -1,8 +1,19 @@
+import type { AuditFilters } from '@hearth/contract';
 import { queryOptions } from '@tanstack/react-query';
 import { api } from '../../api/client.ts';
 
 export const tokensQuery = (username: string) =>
   queryOptions({ queryKey: ['tokens', username], queryFn: () => api.tokens.list(username) });
+
+export const membersQuery = (username: string) =>
+  queryOptions({ queryKey: ['members', username], queryFn: () => api.members.list(username) });
+
+/** `page`: filters, or the URL of a page that a page before it gave. */
+export const auditQuery = (page: AuditFilters | string) =>
+  queryOptions({
+    queryKey: ['audit', page],
+    queryFn: () => api.audit(page),
+  });
 
 export const hardwareQuery = queryOptions({ queryKey: ['hardware'], queryFn: () => api.hardware.list() });
 

@@ -1,4 +1,4 @@
-const SETTINGS_TABS = ['tokens', 'budgets', 'webhooks', 'hardware', 'accounts'] as const;
+const SETTINGS_TABS = ['tokens', 'members', 'budgets', 'webhooks', 'hardware', 'accounts', 'audit'] as const;
 export type SettingsTab = (typeof SETTINGS_TABS)[number];
 
 /** Undefined: none of them, so the first. */

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client.ts';
+import { useNeeds } from '../../api/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { CodeBlock } from '../../ui/code-block.tsx';
@@ -12,6 +13,7 @@ import { webhookSecretQuery } from './queries.ts';
 export function WebhooksTab() {
   const secret = useQuery(webhookSecretQuery);
   const [shown, setShown] = useState(false);
+  const needed = useNeeds('admin');
   const [asking, setAsking] = useState(false);
   const queries = useQueryClient();
   const rotating = useMutation({
@@ -32,7 +34,9 @@ export function WebhooksTab() {
             <Button onClick={() => setShown(!shown)} aria-expanded={shown}>
               {shown ? 'Hide' : 'Show'}
             </Button>
-            <Button onClick={() => setAsking(true)}>Change</Button>
+            <Button {...needed} onClick={() => setAsking(true)}>
+              Change
+            </Button>
           </>
         }
       >

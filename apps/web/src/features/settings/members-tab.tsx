@@ -1,0 +1,161 @@
+import type { WireMember } from '@hearth/contract';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Plus } from 'lucide-react';
+import { type FormEvent, useId, useState } from 'react';
+import { api } from '../../api/client.ts';
+import { type Session, useNeeds } from '../../api/session.ts';
+import { Badge } from '../../ui/badge.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Card } from '../../ui/card.tsx';
+import { Confirm, Dialog } from '../../ui/dialog.tsx';
+import { fieldError, unplacedError } from '../../ui/error-words.ts';
+import { Field, Input } from '../../ui/field.tsx';
+import { ErrorState, Skeleton } from '../../ui/states.tsx';
+import { type Column, Table } from '../../ui/table.tsx';
+import { RelativeTime } from '../../ui/time.tsx';
+import { toastDone, toastFailed } from '../../ui/toast.tsx';
+import { membersQuery } from './queries.ts';
+
+/** The people of the account. Whoever is no owner sees who they are. */
+export function MembersTab({ session }: { session: Session }) {
+  const { username } = session.account;
+  const members = useQuery(membersQuery(username));
+  const [adding, setAdding] = useState(false);
+  const [removing, setRemoving] = useState<WireMember | null>(null);
+  const needed = useNeeds('admin');
+  const changing = useMembersChange(username, ({ name, role }: WireMember) =>
+    api.members.update(username, name, role === 'owner' ? 'member' : 'owner'),
+  );
+  const columns: Column<WireMember>[] = [
+    { name: 'Name', cell: ({ name }) => <span className="font-medium">{name}</span> },
+    { name: 'Role', cell: ({ role }) => <Badge tone={role === 'owner' ? 'accent' : 'neutral'}>{role}</Badge> },
+    { name: 'Since', wideOnly: true, cell: ({ created_at }) => <RelativeTime at={created_at} /> },
+    {
+      name: 'Actions',
+      hideName: true,
+      align: 'right',
+      cell: (member) => (
+        <span className="inline-flex gap-2">
+          <Button
+            size="sm"
+            {...needed}
+            aria-label={`Make ${member.name} ${member.role === 'owner' ? 'a member' : 'an owner'}`}
+            onClick={() => changing.mutate(member, { onError: toastFailed })}
+          >
+            {member.role === 'owner' ? 'Make a member' : 'Make an owner'}
+          </Button>
+          <Button size="sm" {...needed} aria-label={`Remove ${member.name}`} onClick={() => setRemoving(member)}>
+            Remove
+          </Button>
+        </span>
+      ),
+    },
+  ];
+  return (
+    <>
+      <Card
+        title="Members"
+        description="The people of this account. Owners manage it; members use it, with the scope deploy at most."
+        flush
+        actions={
+          <Button
+            variant="primary"
+            {...needed}
+            icon={<Plus aria-hidden className="size-4" />}
+            onClick={() => setAdding(true)}
+          >
+            New member
+          </Button>
+        }
+      >
+        {members.isPending && <Skeleton className="m-4 h-16" />}
+        {members.isError && (
+          <div className="p-4">
+            <ErrorState error={members.error} retry={() => void members.refetch()} />
+          </div>
+        )}
+        {members.isSuccess && (
+          <Table label="Members" columns={columns} rows={members.data} rowKey={({ name }) => name} />
+        )}
+      </Card>
+      {adding && <NewMember username={username} onClose={() => setAdding(false)} />}
+      {removing !== null && <Remove username={username} member={removing} onClose={() => setRemoving(null)} />}
+    </>
+  );
+}
+
+/** A change of who the members are or may do, and with it of their tokens. */
+function useMembersChange<Given>(username: string, change: (given: Given) => Promise<unknown>, onDone?: () => void) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: change,
+    onSuccess: async () => {
+      onDone?.();
+      toastDone(`The members of ${username} were changed`);
+      await Promise.all(['members', 'tokens'].map((kind) => queries.invalidateQueries({ queryKey: [kind] })));
+    },
+  });
+}
+
+function NewMember({ username, onClose }: { username: string; onClose: () => void }) {
+  const [name, setName] = useState('');
+  const formId = useId();
+  const adding = useMembersChange(username, () => api.members.add(username, { name, role: 'member' }), onClose);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    adding.mutate(undefined);
+  };
+  const rest = unplacedError(adding.error, ['name']);
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="New member"
+      footer={
+        <>
+          <Button onClick={onClose}>Close</Button>
+          <Button type="submit" form={formId} variant="primary" busy={adding.isPending}>
+            Add
+          </Button>
+        </>
+      }
+    >
+      <form id={formId} onSubmit={submit} className="flex flex-col gap-4">
+        <Field
+          label="Name"
+          hint="As they are called within the account. Then make them a token, under Tokens."
+          required
+          error={fieldError(adding.error, 'name')}
+        >
+          {(control) => (
+            <Input
+              {...control}
+              required
+              maxLength={100}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
+        {rest !== null && <ErrorState error={rest} compact />}
+      </form>
+    </Dialog>
+  );
+}
+
+function Remove({ username, member, onClose }: { username: string; member: WireMember; onClose: () => void }) {
+  const removing = useMembersChange(username, (name: string) => api.members.remove(username, name), onClose);
+  return (
+    <Confirm
+      open
+      onClose={onClose}
+      title={`Remove ${member.name}?`}
+      verb="Remove"
+      busy={removing.isPending}
+      error={removing.error}
+      onConfirm={() => removing.mutate(member.name)}
+    >
+      All tokens of {member.name} are refused from now on, and their sign-ins are over. What they made stays.
+    </Confirm>
+  );
+}
