@@ -1,5 +1,6 @@
 import { createBudgets } from './client-budgets.ts';
 import { createCatalogue } from './client-catalogue.ts';
+import { createUsage } from './client-usage.ts';
 import type {
   AccountBody,
   AccountPatch,
@@ -25,14 +26,13 @@ import type { WireInstance, WireStatusPage } from './north/fleet.ts';
 import type { HardwareBody, WireHardware, WireHardwarePrice } from './north/hardware.ts';
 import type { WireInstanceUsage, WireLives, WireMetrics, WireWarmed } from './north/history.ts';
 import type { HostBody, HostPatch, WireHost } from './north/host.ts';
-import { type CorrectionBody, type ExportFormat, verifiedLineSchema, type WireVerifiedLine } from './north/ledger.ts';
 import type { WirePage } from './north/page.ts';
 import type { PredictionBody, PredictionFilters, WirePrediction } from './north/prediction.ts';
 import { readStreamEvents, type StreamEvent } from './north/stream.ts';
 import type { WirePredictionTimeline } from './north/timeline.ts';
 import type { TrainingBody, WireTraining } from './north/training.ts';
-import type { UsageGroup, WireUsageRecord, WireUsageTotals } from './north/usage.ts';
 import type { WireWebhookMessage, WireWebhookSecret } from './north/webhook.ts';
+import { search } from './search-params.ts';
 
 export interface ClientOptions {
   /** With or without `/v1`. */
@@ -183,24 +183,7 @@ export function createClient(options: ClientOptions) {
       remove: (id: string, force: boolean) =>
         http.empty('DELETE', `/hosts/${part(id)}?${search({ force: String(force) })}`),
     },
-    usage: {
-      records: (next?: string) => get<WirePage<WireUsageRecord>>(next ?? '/usage'),
-      totals: (by: UsageGroup, range: { from?: string; to?: string; daily?: 'true' } = {}) =>
-        get<WireUsageTotals>(`/usage?${search({ by, ...range })}`),
-      /** One page of the corrections, by prediction, newest first; give `next` of a page for the one after it. */
-      corrections: (next?: string) => get<WirePage<WireUsageRecord>>(next ?? '/usage?kind=correction'),
-      /** For operators. */
-      correct: (body: CorrectionBody) => post<WireUsageRecord>('/usage/corrections', body),
-      /** Sealed records, a line each; behind the one of sequence `after`. */
-      export: (
-        query: { format?: ExportFormat; from?: string; to?: string; account?: string; after?: string } = {},
-      ): AsyncGenerator<string> => http.lines(`/usage/export?${search(query)}`),
-      /** For operators: the ledger added up again, told as it goes; the last line is `done`. */
-      async *verify(query: { account?: string } = {}): AsyncGenerator<WireVerifiedLine> {
-        for await (const line of http.lines(`/usage/verify?${search(query)}`))
-          yield verifiedLineSchema.parse(JSON.parse(line));
-      },
-    },
+    usage: createUsage(http),
     webhooks: {
       /** What the webhook of a prediction was told, newest first. */
       list: (predictionId: string) => http.every<WireWebhookMessage>(`/predictions/${part(predictionId)}/webhooks`),
@@ -243,11 +226,6 @@ export function createClient(options: ClientOptions) {
 }
 
 const part = encodeURIComponent;
-
-const search = (values: Record<string, string | undefined>): string =>
-  new URLSearchParams(
-    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  ).toString();
 
 export type Http = ReturnType<typeof createHttp>;
 
