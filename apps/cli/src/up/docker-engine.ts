@@ -39,7 +39,10 @@ export interface Engine {
 }
 
 const versionSchema = z.object({ Version: z.string() });
-const infoSchema = z.object({ CgroupDriver: z.string().default(''), Runtimes: z.record(z.string(), z.unknown()).nullish() });
+const infoSchema = z.object({
+  CgroupDriver: z.string().default(''),
+  Runtimes: z.record(z.string(), z.unknown()).nullish(),
+});
 const networkSchema = z.object({
   IPAM: z.object({
     Config: z.array(z.object({ Gateway: z.string().optional(), Subnet: z.string().optional() })).nullable(),
