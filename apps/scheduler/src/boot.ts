@@ -201,12 +201,15 @@ export class Boots {
   async #failed(row: InstanceRow, error: unknown, phase: BootPhase): Promise<void> {
     const { store, bus, clock, log, statuses, metrics } = this.#deps;
     const failure: Failure = { ...this.#describe(row, error), phase, at: clock.now() };
+    const state = (await store.instances.get(row.id))?.state;
+    // The move was made, and only its answer lost: it is up, and may be busy by now.
+    if (state === 'ready') return statuses.bootSucceeded(row);
+    if (state !== 'booting') return;
     try {
       await this.#deps.runtimes.of(row).stop(row.id, { address: row.address, graceMs: FAILED_BOOT_GRACE_MS });
     } catch (stopError) {
       log.warn({ err: stopError, instanceId: row.id }, 'not removed after its boot failed; the reconciliation will');
     }
-    if ((await store.instances.get(row.id))?.state !== 'booting') return;
     // Before the row moves: a cycle in between would find nobody booting and no reason to wait, and boot again at once.
     await statuses.bootFailed(row, failure);
     const change = { at: failure.at, reason: failure.message, failure };
