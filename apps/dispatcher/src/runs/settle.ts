@@ -79,21 +79,17 @@ async function finish(context: SettleContext, run: Run, ending: Finish, withOutp
   const logs = ending.logTail
     ? keptLog(withTail(merged.logs, run.secrets.redacted(ending.logTail, true)), run.maxLogChars, true)
     : merged.logs;
-  const finished = await store.predictions.finish(
-    row.id,
-    row.attempt,
-    {
-      status,
-      error,
-      ...(output !== null && { output }),
-      ...(logs !== '' && { logs }),
-      metrics: { ...merged.metrics, ...measured },
-      ...(run.startedAt !== null && { startedAt: run.startedAt }),
-      completedAt,
-    },
-    usage,
-    made,
-  );
+  const end = {
+    status,
+    error,
+    ...(output !== null && { output }),
+    ...(logs !== '' && { logs }),
+    metrics: { ...merged.metrics, ...measured },
+    ...(run.startedAt !== null && { startedAt: run.startedAt }),
+    completedAt,
+  };
+  const write = () => store.predictions.finish(row.id, row.attempt, end, usage, made);
+  const finished = (await write()) ?? ((await reclaimed(context, run)) ? await write() : null);
   // Another write was first: the attempt is no longer this run's to end.
   if (!finished) return;
   bus.announce({ id: row.id, kind: 'finished', row: finished });
@@ -101,6 +97,17 @@ async function finish(context: SettleContext, run: Run, ending: Finish, withOutp
   context.admission.ended(row.accountId);
   metrics.finished(status, measured.predict_time);
   if (made) bus.poke('api');
+}
+
+/**
+ * Whether the run has its claim back. Claims do not wait for the disk, so a Postgres that is killed forgets those of its last
+ * half second: their rows wait as if nobody had taken them, and would run again under the ids of these attempts.
+ */
+async function reclaimed({ store }: SettleContext, { row, attachment }: Run): Promise<boolean> {
+  const kept = await store.predictions.get(row.id);
+  if (kept?.status !== 'starting' || kept.attempt !== row.attempt - 1) return false;
+  const ticket = { predictionId: row.id, attempt: kept.attempt };
+  return (await store.predictions.claim(ticket, attachment.instance, row.startedAt ?? row.createdAt)) !== null;
 }
 
 /** coglet does not say whose a file is: where several runs share an instance, the output that names it does. */
@@ -130,9 +137,9 @@ async function outcomeOf(
 const withTail = (logs: string, tail: string): string =>
   logs === '' || logs.endsWith('\n') ? logs + tail : `${logs}\n${tail}`;
 
-/** Taken over from a dispatcher that may have died before it was sent, and asked for it its server knew nothing of it. */
-const mayNeverHaveRun = ({ doubt, cancelAnswer }: Run): boolean =>
-  doubt === 'adopted' && cancelAnswer !== null && cancelAnswer !== 'told';
+/** Taken over from a dispatcher that may have died before it was sent, and its server did not own to it when it was to stop. */
+const mayNeverHaveRun = ({ doubt, stop, cancelAnswer }: Run): boolean =>
+  doubt === 'adopted' && stop !== null && cancelAnswer !== 'told';
 
 async function billOf({ prices, log }: SettleContext, run: Run, status: Finish['status'], at: number) {
   const { row, merged, startedAt } = run;
