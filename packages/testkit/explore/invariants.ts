@@ -141,21 +141,22 @@ export function checkEnd(tables: Tables, truth: Truth, containers: readonly stri
     const row = tables.predictions.get(id);
     if (row === undefined || !isTerminal(row.status)) return broken('every prediction ends', `${id} is ${row?.status}`);
     checkBill(row, tables, truth);
-    checkReason(row, truth);
+    checkReason(row, tables, truth);
     if (row.webhook !== null && (truth.delivered.get(id) ?? 0) < 1)
       broken('every webhook is delivered', `nobody was told of the end of ${id}`);
   }
 }
 
-function checkReason({ id, attempt, error }: PredictionRow, { runs, sent, holdsBroke }: Truth): void {
+function checkReason({ id, attempt, error, instanceId }: PredictionRow, { instances }: Tables, truth: Truth): void {
   const invariant = 'no run is ended without a reason';
   // Nobody has a budget here.
-  if (error?.startsWith('budget-exceeded') && !holdsBroke) broken(invariant, `${id}: ${error}`);
-  const cogId = `${id}-${attempt}`;
+  if (error?.startsWith('budget-exceeded') && !truth.holdsBroke) broken(invariant, `${id}: ${error}`);
+  if (error === null || !error.startsWith('The model crashed')) return;
+  const sent = truth.sent.get(`${id}-${attempt}`);
+  const failedAt = instances.get(instanceId ?? '')?.failure?.at ?? 0;
   // Whoever takes a run over cannot know whether it was ever sent.
-  const isKnown = sent.get(cogId)?.by.isOver === false;
-  if (error?.startsWith('The model crashed') && isKnown && runs.get(cogId)?.wentDown !== true)
-    broken(invariant, `${id} took nothing down in attempt ${attempt}: ${error}`);
+  if (sent !== undefined && sent.at > failedAt)
+    broken(invariant, `${id} was sent to ${instanceId} after that had gone down: ${error}`);
 }
 
 function checkBill(row: PredictionRow, { usage, instances }: Tables, { runs, sent }: Truth): void {

@@ -12,8 +12,6 @@ export interface ModelRun {
   readonly startedAt: number;
   endedAt: number | null;
   status: CogTerminalStatus | null;
-  /** Its server ended while it ran, or before anybody had heard of its end. */
-  wentDown: boolean;
   /** When a dispatcher heard of its end. */
   heardAt: number | null;
   /** A cancel that it obeys. */
@@ -74,7 +72,6 @@ export class ModelServer {
       startedAt: time.now(),
       endedAt: null,
       status: null,
-      wentDown: false,
       heardAt: null,
       isCanceled: false,
       isHeld: true,
@@ -114,7 +111,6 @@ export class ModelServer {
   end(): void {
     this.isDown = true;
     for (const run of this.held) {
-      run.wentDown = run.heardAt === null;
       run.endedAt ??= this.#room.time.now();
       run.isHeld = false;
     }
