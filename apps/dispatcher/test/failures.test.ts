@@ -234,6 +234,45 @@ describe.each(GENERATIONS)('on %s', (generation) => {
     });
   });
 
+  describe('a store that was killed just after a claim, and forgot it', () => {
+    const forget = (id: string) =>
+      world.query(
+        `update predictions set status = 'starting', attempt = 0, instance_id = null, started_at = null where id = $1`,
+        [id],
+      );
+
+    it('takes the end of the run all the same, once', async () => {
+      await world.dispatch();
+      const { model } = await world.stage();
+      const id = await world.predict();
+      const call = await model.next();
+      await forget(id);
+      expect(await call.report({ status: 'succeeded', output: 'kept' })).toBe(200);
+      expect(await world.ended(id)).toMatchObject({ status: 'succeeded', output: 'kept', attempt: 1 });
+      expect(await usage()).toHaveLength(1);
+    });
+
+    it('and whose ticket a queue hands out again has the run go on, not begin again', async () => {
+      await world.dispatch();
+      const { model } = await world.stage();
+      const id = await world.predict();
+      const call = await model.next();
+      const { modelId, versionId, hardwareSku } = world.deployment;
+      const scale = { minInstances: 0, maxInstances: 1, keepAlive: { kind: 'fixed', ms: 60_000 } } as const;
+      const added = { owner: 'ada', name: 'other', modelId, versionId, hardwareSku, ...scale };
+      const deployment = await world.store.deployments.insert(added);
+      if (deployment === 'taken') throw new Error('there is such a deployment already');
+      // Its own queue still holds the first ticket: another stands for the same one, emptied.
+      const other = await world.stage({ deployment });
+      await forget(id);
+      await world.transport.queues.enqueue(deployment.id, { predictionId: id, attempt: 0 }, 0);
+      await eventually(async () => expect((await world.get(id)).attempt).toBe(1));
+      await call.insist({ status: 'succeeded', output: 'once' });
+      expect(await world.ended(id)).toMatchObject({ status: 'succeeded', output: 'once', attempt: 1 });
+      expect(other.model.calls).toEqual([]);
+    });
+  });
+
   describe('a result that cannot be stored', () => {
     it('fails the prediction instead of being tried for ever', async () => {
       await world.dispatch();

@@ -14,7 +14,7 @@ import { createDeltaTeller, extentOf } from './deltas.ts';
 import { createHolds } from './holds.ts';
 import { createProgressWriter } from './progress.ts';
 import { reportUrl } from './report-url.ts';
-import { type Ending, Run, type Stop } from './runs.ts';
+import { cogIdOf, type Ending, Run, type Stop } from './runs.ts';
 import { settle } from './settle.ts';
 
 /** Drives predictions, each from its first byte to its last. */
@@ -219,6 +219,8 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       const row = await store.predictions.claim(ticket, attachment.instance, now());
       // Stale, over, canceled or taken: whoever made it so sees to it.
       if (!row) return { kind: 'done' };
+      // A Postgres that was killed had forgotten this claim. Its run goes on, and has it back.
+      if (runs.get(cogIdOf(row.id, row.attempt))) return { kind: 'done' };
       const run = begin(attachment, row);
       // Claimed while this dispatcher was closing: nobody would wait for it.
       if (closing.aborted) run.end({ kind: 'giveBack', lost: false, rest: false, why: 'the dispatcher closed' }, now());
