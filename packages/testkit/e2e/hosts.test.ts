@@ -115,8 +115,9 @@ describe.skipIf(!(await enginesRing()))('three machines', () => {
       house.hearth('hosts', 'add', ...engineOf(id).addArgs, '--id', id, '--label', `rack=${id}`);
     for (const added of await Promise.all(HOSTS.map(add))) {
       expect(added, added.stdout + added.stderr).toMatchObject({ code: 0 });
-      for (const check of ['engine', 'version', 'clock', 'gpus', 'disk', 'callback', 'port'])
+      for (const check of ['engine', 'version', 'clock', 'gpus', 'isolation', 'disk', 'callback', 'port'])
         expect(added.stdout, added.stdout).toMatch(new RegExp(`(ok|warning) +${check} `));
+      expect(added.stdout).toMatch(/ok +isolation /);
     }
     expect(await hostOf('two')).toMatchObject({
       state: 'ready',

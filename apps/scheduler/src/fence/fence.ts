@@ -51,7 +51,9 @@ export interface Enclosure {
 }
 
 /** Who looks at the host goes on without it by then, and knows at the next look. */
-const RENEW_MS = 3_000;
+const LOOK_MS = 3_000;
+/** Who checks the host wants to know. */
+const RENEW_MS = 20_000;
 const NOWHERE = '127.0.0.1';
 const NONE: Enclosure = { network: null, dns: [], hasQuota: false };
 
@@ -103,16 +105,16 @@ export class Fence {
 
   /** Has it renewed, and waits for that, but not long, where nothing is known yet. */
   async look(): Promise<FenceState> {
-    if (this.#state.kind === 'unknown') return this.renew();
+    if (this.#state.kind === 'unknown') return this.renew(LOOK_MS);
     if (this.#state.kind !== 'off') this.#renewing.trigger();
     return this.#state;
   }
 
   /** Renews it, and answers how it stands then; after a while, as it stood. */
-  async renew(): Promise<FenceState> {
+  async renew(withinMs = RENEW_MS): Promise<FenceState> {
     if (this.#state.kind === 'off') return this.#state;
     this.#renewing.trigger();
-    await Promise.race([this.#renewing.idle(), setTimeout(RENEW_MS, null, { ref: false })]);
+    await Promise.race([this.#renewing.idle(), setTimeout(withinMs, null, { ref: false })]);
     return this.#state;
   }
 
