@@ -1,5 +1,3 @@
-import type { Millis } from './time.ts';
-
 /** A limit of an account or a token that one more would exceed: `spent + held + needed > limit`. */
 export interface BudgetBound {
   /** Username. */
@@ -14,13 +12,6 @@ export interface BudgetBound {
   readonly needed: number;
 }
 
-/** When the UTC day or month of an instant ends. */
-export function periodEnd(period: 'day' | 'month', at: Millis): Millis {
-  const date = new Date(at);
-  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
-  return period === 'day' ? Date.UTC(year, month, date.getUTCDate() + 1) : Date.UTC(year, month + 1, 1);
-}
-
 /** Millionths as a number of the currency, exactly: `1500000` → `1.5`. */
 export function inCurrency(micros: number): string {
   const digits = String(Math.abs(micros)).padStart(7, '0');
@@ -28,14 +19,17 @@ export function inCurrency(micros: number): string {
   return `${micros < 0 ? '-' : ''}${digits.slice(0, -6)}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
-/** Whose limit it is and how far it is used, as a sentence. */
-export function boundInWords({ account, token, what, limit, spent, held, needed }: BudgetBound, at: Millis): string {
+/** Whose limit it is and how far it is used, as a sentence. `endOf`: when a period ends, in words. */
+export function boundInWords(
+  { account, token, what, limit, spent, held, needed }: BudgetBound,
+  endOf: (period: 'day' | 'month') => string,
+): string {
   const whose = token === null ? `Account ${account}` : `Token "${token.name}" of account ${account}`;
   if (what === 'in_flight')
     return `${whose} may have ${limit === 1 ? 'one prediction' : `${limit} predictions`} in flight, and has ${held}.`;
   return (
     `${whose} may spend ${inCurrency(limit)} a ${what}: ${inCurrency(spent)} is spent, ${inCurrency(held)} is held for ` +
     `what has not ended, and this needs ${inCurrency(needed)}. ` +
-    `The ${what} ends at ${new Date(periodEnd(what, at)).toISOString()}.`
+    `The ${what} ends at ${endOf(what)}.`
   );
 }

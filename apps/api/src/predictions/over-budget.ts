@@ -1,4 +1,5 @@
-import { boundInWords, type Millis, periodEnd } from '@hearth/core';
+import { periodEnd } from '@hearth/contract';
+import { boundInWords, type Millis } from '@hearth/core';
 import type { BudgetExceeded } from '@hearth/store';
 import { Problem } from '../problem.ts';
 
@@ -7,7 +8,7 @@ const IN_FLIGHT_RETRY_SECONDS = 5;
 
 /** What a caller is told whose prediction does not fit into a budget. */
 export function overBudget({ bound }: BudgetExceeded, now: Millis): Problem {
-  const detail = boundInWords(bound, now);
+  const detail = boundInWords(bound, (period) => periodEnd(period, now));
   if (bound.what === 'in_flight')
     return new Problem('too-many-in-flight', detail, { retryAfterSeconds: IN_FLIGHT_RETRY_SECONDS });
   return new Problem('budget-exceeded', detail, {
@@ -19,7 +20,7 @@ export function overBudget({ bound }: BudgetExceeded, now: Millis): Problem {
       spent_micros: bound.spent,
       held_micros: bound.held,
       needed_micros: bound.needed,
-      ends_at: new Date(periodEnd(bound.what, now)).toISOString(),
+      ends_at: periodEnd(bound.what, now),
     },
   });
 }

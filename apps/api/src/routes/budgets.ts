@@ -1,17 +1,17 @@
 import {
   accountBudgetBodySchema,
   budgetSchema,
+  periodEnd,
   type TokenBudgetBody,
   tokenBudgetBodySchema,
   type WireBudget,
 } from '@hearth/contract';
-import { type Millis, periodEnd } from '@hearth/core';
+import type { Millis } from '@hearth/core';
 import type { AccountRow, BudgetLimits, BudgetRow } from '@hearth/store';
 import { z } from 'zod';
 import type { App, Context } from '../context.ts';
 import { callerOf, type Identity } from '../plugins/auth.ts';
 import { notFound } from '../problem.ts';
-import { date } from '../wire.ts';
 
 const tags = ['account'];
 const ofAccount = z.object({ username: z.string() });
@@ -107,8 +107,8 @@ const limitsIn = (body: TokenBudgetBody): Partial<BudgetLimits> => ({
 const wireBudget = (row: BudgetRow, now: Millis): WireBudget => ({
   account: row.username,
   token: row.token,
-  day: { limit_micros: row.dayMicros, spent_micros: row.daySpentMicros, ends_at: date(periodEnd('day', now)) },
-  month: { limit_micros: row.monthMicros, spent_micros: row.monthSpentMicros, ends_at: date(periodEnd('month', now)) },
+  day: { limit_micros: row.dayMicros, spent_micros: row.daySpentMicros, ends_at: periodEnd('day', now) },
+  month: { limit_micros: row.monthMicros, spent_micros: row.monthSpentMicros, ends_at: periodEnd('month', now) },
   held_micros: row.heldMicros,
   max_in_flight: row.maxInFlight,
   in_flight: row.inFlight,

@@ -1,3 +1,4 @@
+import { periodEnd } from '@hearth/contract';
 import {
   type BudgetBound,
   billedWithin,
@@ -42,7 +43,7 @@ export function createHolds(context: HoldContext, stop: (run: Run, stop: Stop) =
     error:
       bound === null
         ? 'budget-exceeded: its budget could not be asked for more, because the store did not answer.'
-        : `budget-exceeded: ${boundInWords(bound, now())}`,
+        : `budget-exceeded: ${boundInWords(bound, (period) => periodEnd(period, now()))}`,
   });
 
   /** `since`: on the clock that nobody sets. `answer`: what was in the way of the last extension, null for nothing; undefined: none was asked for yet. */

@@ -59,3 +59,12 @@ export const exceededBudgetSchema = z.object({
   needed_micros: z.int(),
   ends_at: wireDateSchema,
 });
+
+/** When the UTC day or month of an instant (epoch milliseconds) ends, as the API writes instants. */
+export function periodEnd(period: 'day' | 'month', at: number): string {
+  const date = new Date(at);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  return new Date(
+    period === 'day' ? Date.UTC(year, month, date.getUTCDate() + 1) : Date.UTC(year, month + 1, 1),
+  ).toISOString();
+}
