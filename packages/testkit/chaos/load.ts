@@ -18,9 +18,10 @@ export interface Callers {
 
 const OWNER = 'hearth';
 const ANSWER_MS = 20_000;
+/** Between two tries, doubled with each: callers that never tire would be a fault of their own. */
 const ASK_AGAIN_MS = 300;
-const FIRST_POLL_MS = 300;
-const LONGEST_POLL_MS = 5_000;
+const LONGEST_ASK_AGAIN_MS = 10_000;
+const LONGEST_POLL_MS = 30_000;
 
 /** Everything that one caller does about one prediction, until it has ended. */
 export async function call(callers: Callers, wanted: Wanted): Promise<void> {
@@ -57,8 +58,9 @@ async function create(callers: Callers, wanted: Wanted): Promise<Entry | null> {
     ...(wanted.deadlineSeconds !== null && { 'cancel-after': `${wanted.deadlineSeconds}s` }),
   };
   const body = JSON.stringify(bodyOf(callers, wanted));
-  while (!over.aborted) {
+  for (let waitMs = ASK_AGAIN_MS; !over.aborted; waitMs = Math.min(2 * waitMs, LONGEST_ASK_AGAIN_MS)) {
     const askedAtMs = book.now();
+    let mayExist = true;
     try {
       const signal = AbortSignal.any([over, AbortSignal.timeout(ANSWER_MS)]);
       const target = `${url}/v1/models/${OWNER}/${wanted.model}/predictions`;
@@ -71,13 +73,10 @@ async function create(callers: Callers, wanted: Wanted): Promise<Entry | null> {
       }
     } catch (error) {
       // A connection that broke, or an answer that did not come: it may have been made. Not so where nobody was there.
-      if (wasRefused(error)) {
-        await quietly(pause(ASK_AGAIN_MS, undefined, { signal: over }));
-        continue;
-      }
+      mayExist = !wasRefused(error);
     }
-    if (!wanted.keyed) break;
-    await quietly(pause(ASK_AGAIN_MS, undefined, { signal: over }));
+    if (mayExist && !wanted.keyed) break;
+    await quietly(pause(waitMs, undefined, { signal: over }));
   }
   book.unknown.add(wanted.n);
   return null;
@@ -129,11 +128,7 @@ function acknowledge(
 /** Looks until it has ended, ever more slowly. */
 async function follow(callers: Callers, entry: Entry, wanted: Wanted): Promise<void> {
   const { book, over } = callers;
-  for (
-    let waitMs = FIRST_POLL_MS;
-    !book.ended(entry) && !over.aborted;
-    waitMs = Math.min(2 * waitMs, LONGEST_POLL_MS)
-  ) {
+  for (let waitMs = ASK_AGAIN_MS; !book.ended(entry) && !over.aborted; waitMs = Math.min(2 * waitMs, LONGEST_POLL_MS)) {
     await quietly(pause(waitMs, undefined, { signal: over }));
     await ask(callers, entry, wanted, 'GET', '', wanted.official ? 'client' : 'poll');
   }
@@ -173,7 +168,7 @@ async function read({ book, over }: Callers, entry: Entry, leaveAfter: number): 
   let text = '';
   let last: string | undefined;
   let left: number = leaveAfter;
-  while (!over.aborted && entry.streamUrl !== null) {
+  for (let waitMs = ASK_AGAIN_MS; !over.aborted && entry.streamUrl !== null; waitMs *= 2) {
     const askedAtMs = book.now();
     const cut = new AbortController();
     try {
@@ -195,7 +190,7 @@ async function read({ book, over }: Callers, entry: Entry, leaveAfter: number): 
     } finally {
       cut.abort();
     }
-    await quietly(pause(ASK_AGAIN_MS, undefined, { signal: over }));
+    await quietly(pause(Math.min(waitMs, LONGEST_ASK_AGAIN_MS), undefined, { signal: over }));
   }
 }
 

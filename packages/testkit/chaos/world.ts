@@ -93,12 +93,12 @@ export async function buildWorld(kind: Stores, say: (line: string) => void): Pro
     const disk = async (name: string, mebibytes: number): Promise<Disk | null> =>
       keep(await makeDisk(join(folder, name), mebibytes), async (made) => made?.close());
     const dataDir = join(folder, 'data', 'hearth');
-    const disks: Record<string, Disk | null> = { data: await disk('data', 1_536) };
+    const disks: Record<string, Disk | null> = { data: await disk('data', kind === 'own' ? 512 : 1_024) };
     await mkdir(dataDir);
     let stores: { postgres: Store; redis: Store } = embeddedStores(dataDir);
     let urls: { databaseUrl: string; redisUrl: string } | undefined;
     if (kind === 'own') {
-      disks.postgres = await disk('postgres', 1_536);
+      disks.postgres = await disk('postgres', 1_024);
       disks.redis = await disk('redis', 256);
       const postgres = keep(await startPostgres(join(folder, 'postgres')), (made) => made.close());
       const redis = keep(await startRedis(join(folder, 'redis')), (made) => made.close());
