@@ -178,7 +178,7 @@ describe('usage', () => {
     }
     const totals = async (by: string, token: string) =>
       (await house.ask<WireUsageTotals>('GET', `/v1/usage?by=${by}`, undefined, as(token))).body.results;
-    const one = { predictions: 1, predict_microseconds: 2_000_000, cost_micros: 200 };
+    const one = { predictions: 1, predict_microseconds: 2_000_000, cost_micros: 200, correction_micros: 0 };
     expect(await totals('model', member.token)).toEqual([
       { day: null, key: 'hearth/billed', name: 'hearth/billed', ...one },
     ]);
@@ -190,6 +190,7 @@ describe('usage', () => {
         predictions: 2,
         predict_microseconds: 4_000_000,
         cost_micros: 400,
+        correction_micros: 0,
       },
     ]);
     expect(await totals('account', house.admin.token)).toHaveLength(2);
