@@ -63,6 +63,15 @@ describe('the audit log', () => {
     expect(operators).toMatchObject({ token: { name: 'test' }, ip: '127.0.0.1' });
   });
 
+  it('has the limits of a budget, before and after', async () => {
+    expect((await house.ask('PUT', '/v1/accounts/ada/budget', { day_micros: 5_000_000 })).status).toBe(200);
+    expect((await house.ask('PUT', '/v1/accounts/ada/budget', { day_micros: 7_000_000 })).status).toBe(200);
+    expect(await entries(ada.token, '?operation=budgets.set')).toMatchObject([
+      { owner: 'ada', changes: [{ field: 'day_micros', before: 5_000_000, after: 7_000_000 }] },
+      { owner: 'ada', changes: [{ field: 'day_micros', before: null, after: 5_000_000 }] },
+    ]);
+  });
+
   it('is for owners, of their own account', async () => {
     const deploying = await house.addCaller('ada', 'member', 'deploy');
     expect((await house.ask('GET', '/v1/audit', undefined, as(deploying.token))).status).toBe(403);

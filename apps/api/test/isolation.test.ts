@@ -246,6 +246,40 @@ describe("another account's token", () => {
     expect(answer.status).toBe(422);
   });
 
+  it('is not shown what a public model printed before it failed', async () => {
+    const { deployment, version } = await house.addModel('failing');
+    const id = newId(systemNow());
+    const at = systemNow();
+    await house.store.instances.insert({
+      id,
+      deploymentId: deployment.id,
+      versionId: version.id,
+      hardwareSku: 'cpu',
+      hostId: 'host',
+      deviceIds: [],
+      runtime: 'docker',
+      memoryMiB: 2048,
+      slots: 1,
+      reason: 'one prediction waits',
+      callbackTokenHash: hashToken('x'),
+      at,
+    });
+    const failure = {
+      kind: 'setup_error',
+      phase: 'setup',
+      message: 'No weights',
+      logTail: MARK,
+      exitCode: 1,
+      at,
+    } as const;
+    await house.store.instances.move(id, 'booting', 'bootFailed', { at, failure });
+    const asked = async (token: string) =>
+      (await house.ask('GET', '/v1/instances?all=true&deployment=hearth/failing', undefined, { token })).text;
+    expect(await asked(eve.token)).toContain('No weights');
+    expect(await asked(eve.token)).not.toContain(MARK);
+    expect(await asked(house.admin.token)).toContain(MARK);
+  });
+
   it('runs a public model, and changes nothing of it', async () => {
     const { model, version } = await house.addModel('shared');
     const token = { token: eve.token };

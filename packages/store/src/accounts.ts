@@ -52,6 +52,10 @@ export function createAccounts(connection: Connection, now: () => number): Accou
     ...createMembers(db, now),
     ...createTokens(connection, now),
     byUsername,
+    async usernameOf(id) {
+      const row = await db.selectFrom('accounts').select('username').where('id', '=', id).executeTakeFirst();
+      return row?.username ?? null;
+    },
     overview: (page) => keysetPage(overview(), byId('accounts.id'), page),
     async overviewOf(username) {
       return (await overview().where('username', '=', username).executeTakeFirst()) ?? null;

@@ -8,7 +8,9 @@ import {
 } from '@hearth/contract';
 import type { Millis } from '@hearth/core';
 import type { AccountRow, BudgetLimits, BudgetRow } from '@hearth/store';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { callerOf, type Identity } from '../plugins/auth.ts';
 import { notFound } from '../problem.ts';
@@ -31,16 +33,21 @@ export function budgetRoutes(app: App, { deps, rates }: Context): void {
     },
   );
 
-  const set = async (of: { accountId: string; tokenId: string | null }, body: TokenBudgetBody, what: string) => {
+  type Of = { accountId: string; tokenId: string | null };
+  const set = async (request: FastifyRequest, of: Of, body: TokenBudgetBody, what: string) => {
     const now = deps.now();
+    const before = await budgets.get(of.tokenId ?? of.accountId, now);
     const row = await budgets.set(of, limitsIn(body), now);
     if (row === null) throw notFound(what);
     rates.forget();
+    noteLimits(request, before, row);
     return wireBudget(row, now);
   };
-  const remove = async (id: string, what: string): Promise<void> => {
+  const remove = async (request: FastifyRequest, id: string, what: string): Promise<void> => {
+    const before = await budgets.get(id, deps.now());
     if (!(await budgets.remove(id))) throw notFound(`A budget of ${what}`);
     rates.forget();
+    noteLimits(request, before, null);
   };
   const account = async (username: string): Promise<AccountRow> => {
     const row = await accounts.byUsername(username);
@@ -60,17 +67,19 @@ export function budgetRoutes(app: App, { deps, rates }: Context): void {
       config: { needs: 'operator', audit: 'budgets.set' },
       schema: { tags, params: ofAccount, body: accountBudgetBodySchema, response: { 200: budgetSchema } },
     },
-    async ({ params: { username }, body }) => {
+    async (request) => {
+      const { username } = request.params;
       const { id } = await account(username);
-      return set({ accountId: id, tokenId: null }, body, `Account ${username}`);
+      return set(request, { accountId: id, tokenId: null }, request.body, `Account ${username}`);
     },
   );
   app.delete(
     '/accounts/:username/budget',
     { config: { needs: 'operator', audit: 'budgets.remove' }, schema: { tags, params: ofAccount } },
-    async ({ params: { username } }, reply) => {
+    async (request, reply) => {
+      const { username } = request.params;
       const { id } = await account(username);
-      await remove(id, `account ${username}`);
+      await remove(request, id, `account ${username}`);
       return reply.code(204).send();
     },
   );
@@ -83,7 +92,7 @@ export function budgetRoutes(app: App, { deps, rates }: Context): void {
     },
     async (request) => {
       const { id, accountId } = await token(request.params.id, callerOf(request));
-      return set({ accountId, tokenId: id }, request.body, `Token ${id}`);
+      return set(request, { accountId, tokenId: id }, request.body, `Token ${id}`);
     },
   );
   app.delete(
@@ -91,11 +100,31 @@ export function budgetRoutes(app: App, { deps, rates }: Context): void {
     { config: { needs: 'admin', audit: 'budgets.remove' }, schema: { tags, params: ofToken } },
     async (request, reply) => {
       const { id } = await token(request.params.id, callerOf(request));
-      await remove(id, `token ${id}`);
+      await remove(request, id, `token ${id}`);
       return reply.code(204).send();
     },
   );
 }
+
+/** For the audit log: which limits are others now. */
+function noteLimits(request: FastifyRequest, before: BudgetRow | null, after: BudgetRow | null): void {
+  const row = after ?? before;
+  if (row === null) return;
+  const subject = row.token?.id ?? row.username;
+  noteChange(request, {
+    subject,
+    owner: row.username,
+    before: before && limitsOf(before),
+    after: after && limitsOf(after),
+  });
+}
+
+const limitsOf = (row: BudgetLimits) => ({
+  day_micros: row.dayMicros,
+  month_micros: row.monthMicros,
+  max_in_flight: row.maxInFlight,
+  creates_per_minute: row.createsPerMinute,
+});
 
 const limitsIn = (body: TokenBudgetBody): Partial<BudgetLimits> => ({
   ...(body.day_micros !== undefined && { dayMicros: body.day_micros }),

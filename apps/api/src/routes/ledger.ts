@@ -9,6 +9,7 @@ import {
   type WireVerifiedLine,
 } from '@hearth/contract';
 import type { SealedRecord, Store, VerifiedPart } from '@hearth/store';
+import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
 import { csv } from '../csv.ts';
 import { callerOf, type Identity } from '../plugins/auth.ts';
@@ -80,6 +81,11 @@ export function ledgerRoutes(app: App, { deps, closing }: Context): void {
           'correction-key-taken',
           `The correction ${record.id} was made with another amount or reason.`,
         );
+      if (made) {
+        const owner = await store.accounts.usernameOf(record.accountId);
+        const after = { record: record.id, cost_micros: costMicros, reason };
+        noteChange(request, { subject: prediction, owner, after });
+      }
       return reply.code(made ? 201 : 200).send(wireUsageRecord(record));
     },
   );

@@ -33,6 +33,7 @@ export interface NewAccount extends Pick<AccountRow, 'type' | 'username' | 'name
 }
 export interface Accounts extends Tokens, Members {
   byUsername(username: string): Promise<AccountRow | null>;
+  usernameOf(id: string): Promise<string | null>;
   /** Newest first. */
   overview(page: Page): Promise<AccountOverview[]>;
   overviewOf(username: string): Promise<AccountOverview | null>;
