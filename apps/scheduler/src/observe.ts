@@ -14,20 +14,23 @@ export interface World {
 
 export interface ObserveDeps {
   readonly store: Store;
-  readonly fleet: Pick<Fleet, 'match' | 'view'>;
+  readonly fleet: Pick<Fleet, 'match' | 'view' | 'lost'>;
   readonly memory: Memory;
   readonly clock: Clock;
 }
 
 /** Reads the world in one consistent snapshot and puts it in the words of the core; the fleet follows what it says of hosts. */
 export async function observe({ store, fleet, memory, clock }: ObserveDeps): Promise<World> {
+  // Before the rows are read: what a host that returns meanwhile takes back is not among them.
+  const lost = fleet.lost;
   const observation = await store.instances.observe();
   fleet.match(observation.hosts);
   await memory.times.look(observation, clock.now());
   memory.uses.look(observation, memory.times, clock.now());
   memory.gpus.look(observation);
   memory.shapes = shapesOf(observation, memory.shapes);
-  return worldOf(observation, fleet.view(observation.hosts), memory, clock.now());
+  const hosts = fleet.view(observation.hosts).map((host) => (lost.has(host.id) ? { ...host, lost: true } : host));
+  return worldOf(observation, hosts, memory, clock.now());
 }
 
 /** An operator may want one for a while, whatever the minimum. */

@@ -64,6 +64,11 @@ export class Fleet {
     return new Set(this.#members.keys());
   }
 
+  /** Those that nothing can be placed on now, because they do not answer or are not looked through yet. */
+  get lost(): ReadonlySet<string> {
+    return new Set(this.members.filter((member) => member.view().lost).map(({ row }) => row.id));
+  }
+
   get members(): readonly Member[] {
     return [...this.#members.values()];
   }
