@@ -1,12 +1,12 @@
+export { type Dump, openDump } from './backup/dump.ts';
+export type { BackupTable } from './backup/layout.ts';
+export { CannotLoad, type Load, openLoad } from './backup/load.ts';
 export { createStore } from './create-store.ts';
 export { MinAboveMax, VersionGone } from './deployments.ts';
 export { AlreadyRunning } from './embedded/lock.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/start.ts';
 export { type DatabaseFacts, inspectDatabase } from './inspect.ts';
 export { newMessageId } from './messages.ts';
-export type { BackupTable } from './backup/layout.ts';
-export { type Dump, openDump } from './backup/dump.ts';
-export { CannotLoad, type Load, openLoad } from './backup/load.ts';
 export { migrate } from './migrate.ts';
 export { BudgetExceeded, DeploymentGone } from './new-prediction.ts';
 export type * from './store.ts';

@@ -18,9 +18,9 @@ import { sessions } from './migrations/0026-sessions.ts';
 import { history } from './migrations/0027-history.ts';
 import { ledger } from './migrations/0028-ledger.ts';
 import { budgets } from './migrations/0029-budgets.ts';
-import { leads } from './migrations/0032-leads.ts';
 import { members } from './migrations/0030-members.ts';
 import { sealedInputs } from './migrations/0031-sealed-inputs.ts';
+import { leads } from './migrations/0032-leads.ts';
 
 /** By name, which is also the order. Imported, not read from a folder, so that no path has to be found at run time. */
 const migrations: Record<string, Migration> = {
@@ -40,8 +40,8 @@ const migrations: Record<string, Migration> = {
   '0025-images': images,
   '0026-sessions': sessions,
   '0027-history': history,
-  '0028-ledger': ledger,
   '0029-budgets': budgets,
+  '0028-ledger': ledger,
   '0030-members': members,
   '0031-sealed-inputs': sealedInputs,
   '0032-leads': leads,

@@ -33,8 +33,8 @@ import type {
   MessageRow,
   ModelRow,
   PredictionRow,
-  SealedInput,
   Scope,
+  SealedInput,
   VersionSource,
 } from './store.ts';
 
