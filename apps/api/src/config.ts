@@ -38,7 +38,7 @@ export const apiConfigSchema = z
     /** Without REDIS_URL, BullMQ and the bus run on DATABASE_URL. */
     ...outboundEnvironment,
     HEARTH_DATA_DIR: z.string().default('.hearth'),
-    /** The first admin's account and token. */
+    /** The operator's account and first token. */
     HEARTH_USERNAME: z.string().default('hearth'),
     HEARTH_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
     HEARTH_KEEP_ALIVE: zKeepAlive().prefault('5m'),

@@ -56,7 +56,7 @@ export function SettingsTab({ model }: { model: WireModel }) {
             {(control) => (
               <Select {...control} value={draft.visibility} onChange={set('visibility')}>
                 <option value="public">Everybody with a token (public)</option>
-                <option value="private">Its owner and admins (private)</option>
+                <option value="private">Its account and the operator (private)</option>
               </Select>
             )}
           </Field>
