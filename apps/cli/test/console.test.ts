@@ -83,7 +83,9 @@ describe('the summary', () => {
   test('later has none, and needs none', () => {
     const text = plainSummary(facts);
     expect(text).not.toContain('Admin token');
-    expect(text).toContain('http://localhost:7600   sign in with a token: npm run hearth -- tokens add NAME --scope admin --operator');
+    expect(text).toContain(
+      'http://localhost:7600   sign in with a token: npm run hearth -- tokens add NAME --scope admin --operator',
+    );
     expect(text).toContain('npm run -s hearth -- run hearth/stream -i text=');
   });
   test('without a web UI says so', () => {

@@ -32,7 +32,12 @@ export async function openNeighbours(house: House, runMs: number): Promise<Neigh
   const deployment = { name: 'nap', model: 'hearth/nap', version: version.id, hardware: 'cpu' };
   const made = await house.request('POST', '/v1/deployments', { ...deployment, min_instances: 1, max_instances: 1 });
   if (!made.ok) throw new Error(`the deployment was refused: ${await made.text()}`);
-  const token = await house.request('POST', '/v1/tokens', { name: 'bench', username: 'quiet', scope: 'admin', operator: true });
+  const token = await house.request('POST', '/v1/tokens', {
+    name: 'bench',
+    username: 'quiet',
+    scope: 'admin',
+    operator: true,
+  });
   const quiet = (await token.json()) as { token: string };
   const pool = new Pool(house.url, { connections: 32 });
   const call = async <T>(method: 'GET' | 'POST', path: string, as: string, body?: object, prefer?: string) => {
