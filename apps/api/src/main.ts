@@ -1,6 +1,16 @@
 import { join } from 'node:path';
 import { createDownloadSigner, createSigner, openBlobs } from '@hearth/files';
-import { createLogger, createMetrics, createOutboundGuard, createSealer, ensureSecretKeys, loadConfig, newSecret, runServer, systemNow } from '@hearth/kit';
+import {
+  createLogger,
+  createMetrics,
+  createOutboundGuard,
+  createSealer,
+  ensureSecretKeys,
+  loadConfig,
+  newSecret,
+  runServer,
+  systemNow,
+} from '@hearth/kit';
 import { createTransport } from '@hearth/queue';
 import { createStore, migrate } from '@hearth/store';
 import { buildApp } from './app.ts';

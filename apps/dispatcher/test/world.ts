@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '@hearth/core';
 import { type Blobs, createDiskBlobs, createSigner, type Signer } from '@hearth/files';
-import { createLogger, createMetrics, createSealer, hashToken, newId, newToken, type Sealer, systemNow } from '@hearth/kit';
+import {
+  createLogger,
+  createMetrics,
+  createSealer,
+  hashToken,
+  newId,
+  newToken,
+  type Sealer,
+  systemNow,
+} from '@hearth/kit';
 import { createTransport, type PredictionNotice, type Transport } from '@hearth/queue';
 import {
   createStore,
@@ -70,7 +79,12 @@ export interface World {
   /** Makes the database refuse new rows of a table, until mended; `refused`: once it has refused one. */
   breakInserts(table: string): Promise<{ refused(): Promise<void>; mend(): Promise<void> }>;
   /** `at`: the callback URL of an earlier one, to take its place. */
-  dispatch(timings?: Partial<Timings>, at?: string, now?: () => number, monotonicMs?: () => number): Promise<Dispatcher>;
+  dispatch(
+    timings?: Partial<Timings>,
+    at?: string,
+    now?: () => number,
+    monotonicMs?: () => number,
+  ): Promise<Dispatcher>;
   close(): Promise<void>;
 }
 
@@ -99,7 +113,11 @@ export async function createWorld(
   const folder = await mkdtemp(join(tmpdir(), 'hearth-dispatcher-'));
   const [blobs, signer] = [createDiskBlobs(folder), createSigner(SIGNING_SECRET)];
   const sealer = createSealer(['a key of the test, long enough to seal with']);
-  const { accountId, deployment } = await seed(store, { ...(output && { Output: output }), ...(input && { Input: input }) }, COG_VERSIONS[generation]);
+  const { accountId, deployment } = await seed(
+    store,
+    { ...(output && { Output: output }), ...(input && { Input: input }) },
+    COG_VERSIONS[generation],
+  );
   const stages: Stage[] = [];
   const dispatchers: Dispatcher[] = [];
   const notices: PredictionNotice[] = [];

@@ -22,7 +22,12 @@ describe('the next cycle', () => {
     ['a long cycle rests for 40 ms at most', { ...last, startedAt: 970, endedAt: 990 }, true, 1_010],
     ['with nothing to do it looks anyway', { ...last, startedAt: 990, endedAt: 995 }, false, 2_995],
     ['wakeAt comes before looking anyway', { startedAt: 990, endedAt: 995, wakeAt: 1_200 }, false, 1_200],
-    ['a clock that was set back is no reason to wait', { startedAt: 9_990, endedAt: 9_995, wakeAt: null }, false, 1_000],
+    [
+      'a clock that was set back is no reason to wait',
+      { startedAt: 9_990, endedAt: 9_995, wakeAt: null },
+      false,
+      1_000,
+    ],
     ['a wakeAt that has passed still keeps the spacing', { startedAt: 990, endedAt: 992, wakeAt: 900 }, false, 1_015],
   ] as const)('%s', (_, before, poked, expected) => {
     expect(nextCycleAt(before, poked, settings, 1_000)).toBe(expected);

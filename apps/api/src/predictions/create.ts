@@ -103,7 +103,11 @@ async function storeAndQueue(deps: ApiDeps, row: NewPrediction, storing: Storing
   return stored;
 }
 
-async function insert({ store }: ApiDeps, row: NewPrediction, { held, repeatable, hashOf = requestHash }: Storing): Promise<PredictionRow> {
+async function insert(
+  { store }: ApiDeps,
+  row: NewPrediction,
+  { held, repeatable, hashOf = requestHash }: Storing,
+): Promise<PredictionRow> {
   try {
     if (repeatable === null) return await store.predictions.insert(row, { durable: !held });
     const { key, request } = repeatable;

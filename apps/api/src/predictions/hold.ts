@@ -12,10 +12,7 @@ export interface EndWatch {
 }
 
 /** Watches for the end of one prediction. Made before the prediction is queued, it cannot miss the notice. */
-export function watchEnd(
-  id: string,
-  { store, hub }: { store: Store; hub: NoticeHub },
-): EndWatch {
+export function watchEnd(id: string, { store, hub }: { store: Store; hub: NoticeHub }): EndWatch {
   const wake = createWake();
   let told: PredictionRow | null = null;
   const stop = hub.listen(id, ({ kind, row }) => {
