@@ -132,7 +132,7 @@ function restart(world: World, room: Room): void {
     .run(() => serving.close())
     .then(
       () => who.die('closed'),
-      (error: unknown) => who.die(`it could not close: ${error}`),
+      (error: unknown) => who.die(`it could not close: ${String(error)}`),
     );
 }
 
@@ -162,6 +162,6 @@ function leave(world: World, room: Room, { who, serving }: NonNullable<World['se
     .run(() => serving.close())
     .then(
       () => who.die('its term is over'),
-      (error: unknown) => who.die(`it could not close: ${error}`),
+      (error: unknown) => who.die(`it could not close: ${String(error)}`),
     );
 }

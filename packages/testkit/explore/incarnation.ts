@@ -25,7 +25,7 @@ const STEP_BACK_MS = 5_000;
 export const SILENT_MS = 6_000;
 
 /** A store or a broker that is away, in words that no room reads. */
-export class BrokenConnection extends Error {
+class BrokenConnection extends Error {
   override readonly name = 'BrokenConnection';
 }
 

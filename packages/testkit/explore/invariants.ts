@@ -52,7 +52,8 @@ export function checkPrediction(before: StoredPrediction | undefined, after: Sto
   if (before === undefined || after === undefined) return;
   if (isTerminal(before.status)) {
     const changed = END.filter((field) => before[field] !== after[field]);
-    if (changed.length > 0) broken('an end never changes', `${after.id} was ${before.status}, and ${changed} changed`);
+    if (changed.length > 0)
+      broken('an end never changes', `${after.id} was ${before.status}, and ${changed.join(', ')} changed`);
   }
   if (after.attempt < before.attempt || after.attempt > before.attempt + 1)
     broken('an attempt never goes back', `${after.id} went from ${before.attempt} to ${after.attempt}`);
@@ -72,7 +73,7 @@ export function checkInstance(before: InstanceRow | undefined, after: InstanceRo
   if (before?.state !== 'draining' || after.state !== 'stopping') return;
   const held = heldBy(after.id, tables);
   if (held.length > 0)
-    broken('what is busy is not stopped', `${after.id} went while it held ${held.map(({ id }) => id)}`);
+    broken('what is busy is not stopped', `${after.id} went while it held ${held.map(({ id }) => id).join(', ')}`);
 }
 
 function checkRoom(hostId: string, { instances, hosts }: Tables): void {
@@ -97,7 +98,10 @@ export function checkStopped(instanceId: string, tables: Tables): void {
   if (row === undefined || row.state === 'failed' || row.state === 'stopped') return;
   const held = heldBy(instanceId, tables);
   if (held.length > 0)
-    broken('what is busy is not stopped', `${instanceId} (${row.state}) was ended under ${held.map(({ id }) => id)}`);
+    broken(
+      'what is busy is not stopped',
+      `${instanceId} (${row.state}) was ended under ${held.map(({ id }) => id).join(', ')}`,
+    );
 }
 
 const heldBy = (instanceId: string, { predictions }: Tables): StoredPrediction[] =>
@@ -136,7 +140,7 @@ export function stillOpen({
 
 /** Called when all is over. `containers`: what still runs anywhere. */
 export function checkEnd(tables: Tables, truth: Truth, containers: readonly string[]): void {
-  if (containers.length > 0) broken('nothing is left on the hosts', `${containers} run`);
+  if (containers.length > 0) broken('nothing is left on the hosts', `${containers.join(', ')} run`);
   for (const id of truth.accepted) {
     const row = tables.predictions.get(id);
     if (row === undefined || !isTerminal(row.status)) return broken('every prediction ends', `${id} is ${row?.status}`);

@@ -89,10 +89,10 @@ export function guardedRuntime(runtime: Runtime, who: Incarnation): Runtime {
   return new Proxy(runtime, {
     get(target, key) {
       if (key === 'events') {
-        return ({ exited, gap }: Parameters<Runtime['events']>[0]) =>
+        return (listener: Parameters<Runtime['events']>[0]) =>
           target.events({
-            exited: (exit) => (who.isOver ? undefined : who.run(() => exited(exit))),
-            gap: () => (who.isOver ? undefined : who.run(gap)),
+            exited: (exit) => (who.isOver ? undefined : who.run(() => listener.exited(exit))),
+            gap: () => (who.isOver ? undefined : who.run(() => listener.gap())),
           });
       }
       if (key === 'cut') return () => who.fire('runtime.cut()', () => target.cut());

@@ -126,7 +126,7 @@ export class World {
       (started) => {
         server.serving = started;
       },
-      (error: unknown) => who.die(`it could not start: ${error}`),
+      (error: unknown) => who.die(`it could not start: ${String(error)}`),
     );
   }
 

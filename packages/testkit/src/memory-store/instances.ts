@@ -3,7 +3,7 @@ import type { Consumers, InstanceRow, Instances } from '@hearth/store';
 import { observe } from './observe.ts';
 import { foreignText, isLive, type StoredConsumer, type StoredInstance, stamp, type Tables } from './tables.ts';
 
-export const asInstance = ({ moves: _moves, ...row }: StoredInstance): InstanceRow => row;
+const asInstance = ({ moves: _moves, ...row }: StoredInstance): InstanceRow => row;
 const asInstanceOrNull = (row: StoredInstance | null | undefined): InstanceRow | null => (row ? asInstance(row) : null);
 
 /** `now`: the database's own clock. */

@@ -15,8 +15,7 @@ export interface MemoryStore {
 
 /**
  * The parts of the store that the scheduler, the dispatcher and whoever makes predictions use, in memory: each call is one
- * step that nothing comes between, as a statement of Postgres is. One contract suite holds both to the same answers. What is
- * not here throws.
+ * step that nothing comes between, as a statement of Postgres is. What is not here throws.
  */
 export function createMemoryStore({ now }: { readonly now: () => number }): MemoryStore {
   const tables = createTables();
@@ -33,6 +32,7 @@ export function createMemoryStore({ now }: { readonly now: () => number }): Memo
     messages: part('messages', messagesOf(tables)),
     usage: part('usage', usageOf(tables)),
     ledger: part('ledger', ledgerOf(tables)),
+    budgets: part('budgets', { repair: async () => [] }),
     sealedInputs: part('sealedInputs', { of: async () => new Map(), removeOver: async () => 0 }),
     uses: part('uses', usesOf(tables)),
     // When instances were busy is for charts; nothing in memory draws them.

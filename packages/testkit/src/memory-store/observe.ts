@@ -29,7 +29,7 @@ export function observe(tables: Tables, now: Millis): Observation {
   };
 }
 
-export const inFlight = ({ predictions }: Tables, instanceId: string): number =>
+const inFlight = ({ predictions }: Tables, instanceId: string): number =>
   predictions.all().filter((row) => row.instanceId === instanceId && row.status === 'processing').length;
 
 function observedDeployments(tables: Tables, now: Millis): Observation['deployments'] {

@@ -19,7 +19,7 @@ const BORN = {
   dataRemovedAt: null,
 } as const;
 
-export const asRow = ({ turn: _turn, tokenId: _tokenId, ...row }: StoredPrediction): PredictionRow => row;
+const asRow = ({ turn: _turn, tokenId: _tokenId, ...row }: StoredPrediction): PredictionRow => row;
 const asRowOrNull = (row: StoredPrediction | null | undefined): PredictionRow | null => (row ? asRow(row) : null);
 
 export function predictionsOf(tables: Tables): Partial<Predictions> {

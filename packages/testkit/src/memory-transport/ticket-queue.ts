@@ -35,7 +35,7 @@ interface Held {
 /** How long a ticket whose handler threw stays away. As {@link ../../../queue/src/consumer.ts} has it. */
 const AFTER_ERROR_MS = 1_000;
 
-export const jobIdOf = ({ predictionId, attempt }: Ticket): string => `${predictionId}-${attempt}`;
+const jobIdOf = ({ predictionId, attempt }: Ticket): string => `${predictionId}-${attempt}`;
 
 /** The queue of one deployment, with BullMQ's manners: by priority, then as they came; locked while held. */
 export class TicketQueue {
@@ -88,7 +88,7 @@ export class TicketQueue {
 
   /** The locks of what is held are over while its holders still work: each is delivered again. */
   loseLocks(): void {
-    for (const { job } of [...this.#held.values()]) {
+    for (const { job } of this.#held.values()) {
       this.#held.delete(job.id);
       this.#waiting.set(job.id, job);
     }
