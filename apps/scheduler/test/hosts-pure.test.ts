@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { engineRemedy, wordsOf } from '../src/hosts/engine-errors.ts';
+import { oldProbes } from '../src/hosts/probe.ts';
 import { isLost } from '../src/hosts/pulse.ts';
 
 it.each([
@@ -41,4 +42,12 @@ it.each([
   ['ssh: one\nand two', 'ssh: one and two'],
 ])('of %j an operator reads the words', (said, words) => {
   expect(wordsOf(new Error(said))).toBe(words);
+});
+
+it('a look around that its engine was killed under is removed once it cannot be going on any more', () => {
+  const listed = [
+    { Id: 'left', Created: 39 },
+    { Id: 'going on', Created: 40 },
+  ];
+  expect(oldProbes(listed, 100)).toEqual(['left']);
 });

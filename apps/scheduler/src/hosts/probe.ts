@@ -1,7 +1,9 @@
 import type { Device } from '@hearth/core';
+import { systemNow } from '@hearth/kit';
 import type Docker from 'dockerode';
 import { messageOf } from '../errors.ts';
 import { logText } from '../runtime/docker-container.ts';
+import { orAlready } from '../runtime/docker-errors.ts';
 import { EngineImages } from '../runtime/docker-images.ts';
 import { PAUSE_IMAGE } from '../runtime/pause-image.ts';
 import { DEVICE_QUERY, parseDevices } from './devices.ts';
@@ -9,6 +11,8 @@ import { DEVICE_QUERY, parseDevices } from './devices.ts';
 /** Of containers that look at their host and end within moments, whatever becomes of us. */
 const LABEL = 'hearth.probe';
 const RUN_MS = 20_000;
+/** One that is older was left by an engine that went away in the middle, or by a scheduler that was killed. */
+const OLDEST_SECONDS = 60;
 /** Comes to a host that has nothing to look around from: small, with Python, and with what `nvidia-smi` is linked against. */
 export const PROBE_IMAGE = 'python:3-slim';
 const BRING_MS = 25_000;
@@ -58,6 +62,7 @@ export async function bringProbeImage(docker: Docker): Promise<string | null> {
 
 /** Runs a command in a container of an image that is there, and removes it. @throws what the engine says */
 export async function runProbe(docker: Docker, image: string, options: ProbeOptions): Promise<Probe> {
+  await removeOldProbes(docker);
   const [entrypoint, ...args] = options.command;
   const container = await docker.createContainer({
     ...(options.name !== undefined && { name: options.name }),
@@ -78,6 +83,18 @@ export async function runProbe(docker: Docker, image: string, options: ProbeOpti
   } finally {
     await container.remove({ force: true, v: true });
   }
+}
+
+/** Of containers that look around, those that nobody waits for any more, whoever started them. Pure. */
+export const oldProbes = (
+  listed: readonly Pick<Docker.ContainerInfo, 'Id' | 'Created'>[],
+  nowSeconds: number,
+): readonly string[] => listed.filter(({ Created }) => nowSeconds - Created > OLDEST_SECONDS).map(({ Id }) => Id);
+
+async function removeOldProbes(docker: Docker): Promise<void> {
+  const listed = await docker.listContainers({ all: true, filters: { label: [LABEL] } });
+  for (const id of oldProbes(listed, systemNow() / 1_000))
+    await docker.getContainer(id).remove({ force: true, v: true }).catch(orAlready);
 }
 
 /** The GPUs of an engine's machine, as `nvidia-smi` in a container sees them; a sentence where it could not look. */
