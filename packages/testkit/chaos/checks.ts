@@ -174,6 +174,8 @@ function checkModelsView(entry: Entry, { id, metrics, status }: WirePrediction, 
   if (typeof ran !== 'string' || !ran.startsWith(`${id}-`))
     complain('attempts', entry, `the model ran it as ${String(ran)}`);
   const billedMs = Number(seconds) * 1_000;
-  if (typeof ranMs === 'number' && (billedMs + ROUNDING_MS < ranMs || billedMs > ranMs + APART_MS))
+  // Servers hand files over within the run, which takes as long as the way to the platform is broken.
+  const mostMs = entry.wanted?.model === 'file' ? Number.POSITIVE_INFINITY : Number(ranMs) + APART_MS;
+  if (typeof ranMs === 'number' && (billedMs + ROUNDING_MS < ranMs || billedMs > mostMs))
     complain('ledger', entry, `the model ran ${ranMs} ms, and ${billedMs} ms are billed`);
 }
