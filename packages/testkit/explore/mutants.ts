@@ -27,13 +27,6 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'no id is sent twice',
   },
   {
-    bug: 'intake is said to be closed while it holds something',
-    file: 'apps/dispatcher/src/intake/consumers.ts',
-    from: "(isUnused(view) || view.intake === 'closed') && view.inFlight === 0;",
-    to: 'true;',
-    breaks: 'a run is billed once, for what it ran',
-  },
-  {
     bug: 'nobody restores the tickets that the queue lost',
     file: 'apps/dispatcher/src/upkeep/sweep.ts',
     from: 'await queues.restore(tickets)',
