@@ -23,7 +23,7 @@ export type TicketOutcome =
 export interface Consumer {
   /** Changes how many it may hold; 0 takes nothing. */
   setSlots(slots: number): void;
-  /** Takes no further ticket; resolves when it holds none. */
+  /** Takes no further ticket; resolves when it holds none. Never rejects, also where the transport is away. */
   close(): Promise<void>;
 }
 
