@@ -63,10 +63,10 @@ async function play(world: World): Promise<void> {
     time.after(planned.at, () => void world.predict(planned).catch(failed), null);
   for (const fault of scenario.faults) time.after(fault.at, () => strike(world, fault), null);
   const isBroken = (): boolean => world.violation !== null;
-  const until = time.now() + Math.max(0, ...scenario.faults.map(endOf)) + PATIENCE_MS;
-  while (time.now() < until && !isBroken()) {
+  const quietAt = time.now() + Math.max(0, ...scenario.faults.map(endOf));
+  while (time.now() < quietAt + PATIENCE_MS && !isBroken()) {
     await time.play(time.now() + LOOK_EVERY_MS, isBroken);
-    if (world.open === null) break;
+    if (time.now() >= quietAt && world.open === null) break;
   }
   if (isBroken()) return;
   const { open } = world;
@@ -136,27 +136,27 @@ function restart(world: World, room: Room): void {
     );
 }
 
-/** Two lead for a while: one that stood still, and the one that took over. */
+/** Who stood still for long leads no more when it wakes; a standby may have taken over by then, so that there are two. */
 function pause(world: World, { room, ms, takenOverAfterMs, lingersMs }: Extract<Fault, { kind: 'pause' }>): void {
   const { time } = world;
   const server = world.servers[room];
   if (server === null) return;
   const { who } = server;
   who.pause(ms);
-  if (takenOverAfterMs === Infinity) return;
-  time.after(
-    takenOverAfterMs,
-    () => {
-      if (world.servers[room]?.who === who && !who.isOver) world.launch(room);
-    },
-    null,
-  );
+  if (who.isLeading) return;
+  const takeOver = (): void => {
+    if (world.servers[room]?.who === who && !who.isOver) world.launch(room);
+  };
+  if (takenOverAfterMs !== Infinity) time.after(takenOverAfterMs, takeOver, null);
   time.after(ms + lingersMs, () => leave(world, room, server), null);
 }
 
-/** It hears that it does not lead any more: the dispatcher closes its term, the scheduler ends at once. */
+/**
+ * It hears that it does not lead any more: the dispatcher closes its term, the scheduler ends at once. Where nobody has
+ * taken over, another incarnation does when it is gone.
+ */
 function leave(world: World, room: Room, { who, serving }: NonNullable<World['servers'][Room]>): void {
-  if (who.isOver || world.servers[room]?.who === who) return;
+  if (who.isOver || who.pausedUntil > world.time.now()) return;
   if (room === 'scheduler' || serving === null) return who.die('no longer leading');
   who
     .run(() => serving.close())

@@ -66,10 +66,18 @@ export function checkTaken(run: ModelRun, runs: ReadonlyMap<string, ModelRun>): 
   if (runs.has(run.cogId)) broken('no id is sent twice', `${run.cogId} was taken twice`);
 }
 
-/** Called after each write of an instance. */
-export function checkInstance(before: InstanceRow | undefined, after: InstanceRow | undefined, tables: Tables): void {
+/** Called after each write of an instance. `containers`: what runs anywhere. */
+export function checkInstance(
+  before: InstanceRow | undefined,
+  after: InstanceRow | undefined,
+  tables: Tables,
+  containers: readonly string[],
+): void {
   if (after === undefined) return;
   if (before === undefined) checkRoom(after.hostId, tables);
+  // One that vanished is found and removed when its host is.
+  if (after.state === 'stopped' && after.failure === null && containers.includes(after.id))
+    broken('nothing is left on the hosts', `${after.id} is stopped, and runs`);
   if (before?.state !== 'draining' || after.state !== 'stopping') return;
   const held = heldBy(after.id, tables);
   if (held.length > 0)
@@ -115,14 +123,11 @@ export function checkTold(told: { readonly id: string; readonly status: string }
     broken('a webhook tells what is stored', `${told.id} was told to be ${told.status}, and is ${row?.status}`);
 }
 
-/** What is still to come before all is over; null: nothing. */
-export function stillOpen({
-  predictions,
-  instances,
-  messages,
-  usage,
-  seals,
-}: Tables): { invariant: Invariant; what: string } | null {
+/** What is still to come before all is over; null: nothing. `containers`: what runs anywhere. */
+export function stillOpen(
+  { predictions, instances, messages, usage, seals }: Tables,
+  containers: readonly string[],
+): { invariant: Invariant; what: string } | null {
   const unfinished = predictions.all().find(({ status }) => !isTerminal(status));
   if (unfinished) {
     const { id, status, attempt, instanceId, held } = unfinished;
@@ -133,14 +138,14 @@ export function stillOpen({
   if (pending) return { invariant: 'every webhook is delivered', what: `${pending.id} is pending` };
   const live = instances.all().find(isLive);
   if (live) return { invariant: 'nothing is left on the hosts', what: `${live.id} is ${live.state} on ${live.hostId}` };
+  if (containers.length > 0) return { invariant: 'nothing is left on the hosts', what: `${containers.join(', ')} run` };
   const unsealed = usage.all().find(({ id }) => seals.get(id) === undefined);
   if (unsealed) return { invariant: 'every bill is in its chain', what: `${unsealed.id} is not` };
   return null;
 }
 
-/** Called when all is over. `containers`: what still runs anywhere. */
-export function checkEnd(tables: Tables, truth: Truth, containers: readonly string[]): void {
-  if (containers.length > 0) broken('nothing is left on the hosts', `${containers.join(', ')} run`);
+/** Called when all is over. */
+export function checkEnd(tables: Tables, truth: Truth): void {
   for (const id of truth.accepted) {
     const row = tables.predictions.get(id);
     if (row === undefined || !isTerminal(row.status)) return broken('every prediction ends', `${id} is ${row?.status}`);

@@ -174,11 +174,15 @@ export class World {
   get open(): ReturnType<typeof stillOpen> {
     if (this.#accepted.size < this.scenario.predictions.length)
       return { invariant: 'every prediction ends', what: 'not all predictions were made yet' };
-    return stillOpen(this.memory.tables);
+    return stillOpen(this.memory.tables, this.#containers);
+  }
+
+  /** What runs anywhere, whatever the rows say. */
+  get #containers(): readonly string[] {
+    return this.network.servers.map(({ spec }) => spec.instanceId);
   }
 
   checkEnd(): void {
-    const containers = this.network.servers.map(({ spec }) => spec.instanceId);
     const incarnations = Object.values(this.incarnations).flat();
     const truth = {
       runs: this.#runs,
@@ -187,7 +191,7 @@ export class World {
       sent: this.network.sent,
       holdsBroke: incarnations.some(({ broken }) => broken.some((what) => what.startsWith('predictions.extendHold'))),
     };
-    this.#guard(() => checkEnd(this.memory.tables, truth, containers));
+    this.#guard(() => checkEnd(this.memory.tables, truth));
   }
 
   #guard(check: () => void): void {
@@ -201,7 +205,8 @@ export class World {
   #watch(): void {
     const { tables } = this.memory;
     tables.predictions.watch = (before, after) => this.#guard(() => checkPrediction(before, after));
-    tables.instances.watch = (before, after) => this.#guard(() => checkInstance(before, after, tables));
+    tables.instances.watch = (before, after) =>
+      this.#guard(() => checkInstance(before, after, tables, this.#containers));
   }
 
   #died(room: Room, who: Incarnation): void {
