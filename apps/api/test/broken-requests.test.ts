@@ -72,8 +72,8 @@ function heard(log: Logger): Logger {
 }
 
 it('a sender that hangs up in the middle is no fault of ours', async () => {
-  // Once its token is known, the request waits for its body as soon as it was told to go on.
-  await house.ask('GET', '/v1/account');
+  // Once its token and its rates are known, the request waits for its body as soon as it was told to go on.
+  await house.ask('POST', '/v1/predictions', { body: {} });
   const head = `POST /v1/predictions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${house.admin.token}\r\n`;
   const body = 'Content-Type: application/json\r\nContent-Length: 500\r\nExpect: 100-continue\r\n\r\n{"ver';
   expect(await conversation(head + body, (socket) => socket.end())).toMatch(/^HTTP\/1\.1 100 Continue/);
