@@ -25,6 +25,7 @@ const real = {
   setInterval: globalThis.setInterval,
   clearInterval: globalThis.clearInterval,
   setImmediate: globalThis.setImmediate,
+  clearImmediate: globalThis.clearImmediate,
   random: Math.random,
   now: performance.now.bind(performance),
   pause: timersPromises.setTimeout,
@@ -42,6 +43,8 @@ export class VirtualTime {
   #now: number;
   /** Timers in a row that were due at the same instant. */
   #atOnce = 0;
+  /** Handed to the event loop and not called yet. */
+  readonly #immediates = new Set<NodeJS.Immediate>();
 
   constructor(startsAt: number) {
     this.#now = startsAt;
@@ -64,7 +67,7 @@ export class VirtualTime {
 
   /** Plays until `until`, or until `isOver` says so. Rejects with what a callback throws. */
   async play(until: number, isOver: () => boolean): Promise<void> {
-    await settled();
+    await this.#settled();
     while (!isOver() && this.#timers.nextAt <= until) {
       const next = this.#timers.pop();
       if (next === undefined || next.event.isCanceled || next.event.owner?.isOver === true) continue;
@@ -79,9 +82,18 @@ export class VirtualTime {
       this.#now = Math.max(this.#now, at);
       if (event.owner === null) event.callback();
       else running.run(event.owner, event.callback);
-      await settled();
+      await this.#settled();
     }
     if (!isOver()) this.#now = Math.max(this.#now, until);
+  }
+
+  /**
+   * Resolves when all that could run without time passing has run: nothing here waits for a socket or a disk. One turn of
+   * the event loop is not enough where a step is put off to the next one, as the body of each injected request is.
+   */
+  async #settled(): Promise<void> {
+    do await new Promise<void>((resolve) => void real.setImmediate(resolve));
+    while (this.#immediates.size > 0);
   }
 
   /** Puts this time in the place of the real one until the answered function is called. */
@@ -97,11 +109,25 @@ export class VirtualTime {
       return handleOf(() => cancel());
     };
     const clear = (handle: { cancel?: () => void } | undefined): void => handle?.cancel?.();
+    const immediate = (callback: (...args: unknown[]) => void, ...args: unknown[]) => {
+      const handle = real.setImmediate(() => {
+        this.#immediates.delete(handle);
+        callback(...args);
+      });
+      this.#immediates.add(handle);
+      return handle;
+    };
+    const clearImmediate = (handle: NodeJS.Immediate): void => {
+      this.#immediates.delete(handle);
+      real.clearImmediate(handle);
+    };
     Object.assign(globalThis, {
       setTimeout: timeout,
       clearTimeout: clear,
       setInterval: interval,
       clearInterval: clear,
+      setImmediate: immediate,
+      clearImmediate,
     });
     Math.random = random;
     performance.now = () => this.#now;
@@ -111,7 +137,7 @@ export class VirtualTime {
     });
     syncBuiltinESMExports();
     return () => {
-      const { pause, now, random: chance, setImmediate: _immediate, ...timers } = real;
+      const { pause, now, random: chance, ...timers } = real;
       Object.assign(globalThis, timers);
       Math.random = chance;
       performance.now = now;
@@ -142,6 +168,3 @@ function handleOf(cancel: () => void) {
   const handle = { cancel, ref: () => handle, unref: () => handle, hasRef: () => true };
   return handle;
 }
-
-/** Resolves when all that could run without time passing has run: nothing here waits for a socket or a disk. */
-const settled = (): Promise<void> => new Promise((resolve) => void real.setImmediate(resolve));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { everyCrash } from '../explore/every-crash.ts';
 import { explore } from '../explore/explore.ts';
 import { type Scenario, scenarioOf, smallScenario } from '../explore/scenario.ts';
+import { VirtualTime } from '../explore/virtual-time.ts';
 
 // `pnpm explore` plays as many more as one has time for.
 const SEEDS = 240;
@@ -30,6 +31,20 @@ it('plays a seed the same each time, so that it can be looked at again', async (
     await explore(scenarioOf(seed + 100));
     expect(await explore(scenarioOf(seed))).toEqual(first);
   }
+});
+
+it('lets no time pass while code is still put off to the next turn of the event loop', async () => {
+  const time = new VirtualTime(0);
+  const seenAt: number[] = [];
+  const uninstall = time.install(() => 0);
+  try {
+    time.after(1, () => setImmediate(() => setImmediate(() => seenAt.push(time.now()))));
+    time.after(2, () => seenAt.push(time.now()));
+    await time.play(10, () => false);
+  } finally {
+    uninstall();
+  }
+  expect(seenAt).toEqual([1, 2]);
 });
 
 describe('what was found once stays mended', () => {
