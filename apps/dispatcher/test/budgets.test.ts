@@ -120,6 +120,25 @@ it('what ran on while no dispatcher was there goes on where nothing is in the wa
   expect(await billed(id)).toBe(50 * PRICE_MICROS);
 });
 
+it('a run goes on while the store does not answer, and is stopped once it says that nothing is left', async () => {
+  await limit(HOLD_MICROS);
+  await world.dispatch({ cancelGraceMs: GRACE_MS });
+  const { model } = await world.stage();
+  const id = await world.insert({}, { holdMicros: HOLD_MICROS });
+  const holds = await world.breakWrites('update of hold_micros on predictions');
+  await world.transport.queues.enqueue(world.deployment.id, { predictionId: id, attempt: 0 });
+  await model.next();
+  // The second time is after the second that it may run.
+  await holds.refused(2);
+  expect(await world.get(id)).toMatchObject({ status: 'processing' });
+  expect(model.canceled).toEqual([]);
+
+  await holds.mend();
+  expect((await world.ended(id)).error).toMatch(/^budget-exceeded: Account ada may spend/);
+  expect(model.canceled).toContain(`${id}-1`);
+  expect(await billed(id)).toBeLessThanOrEqual(HOLD_MICROS);
+});
+
 it('a lost attempt keeps its hold for the next one', async () => {
   await limit(HOLD_MICROS);
   await world.dispatch({ cancelGraceMs: GRACE_MS });

@@ -189,7 +189,7 @@ describe('uploads', () => {
     const stage = await world.stage();
     const id = await world.predict();
     const call = await stage.model.next();
-    const broken = await world.breakInserts('files');
+    const broken = await world.breakWrites('insert on files');
     const uploading = put(callbackUrl, stage, 'out.png');
     await broken.refused();
     await broken.mend();

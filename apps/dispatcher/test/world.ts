@@ -76,8 +76,8 @@ export interface World {
   query(text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   /** Makes the database refuse to end predictions, until mended. */
   breakFinish(): Promise<{ mend(): Promise<void> }>;
-  /** Makes the database refuse new rows of a table, until mended; `refused`: once it has refused one. */
-  breakInserts(table: string): Promise<{ refused(): Promise<void>; mend(): Promise<void> }>;
+  /** Makes the database refuse writes such as `insert on files`, until mended; `refused`: once it has refused so many. */
+  breakWrites(writes: string): Promise<{ refused(times?: number): Promise<void>; mend(): Promise<void> }>;
   /** `at`: the callback URL of an earlier one, to take its place. */
   dispatch(
     timings?: Partial<Timings>,
@@ -213,7 +213,7 @@ export async function createWorld(
         },
       };
     },
-    async breakInserts(table) {
+    async breakWrites(writes) {
       const admin = new Client({ connectionString: database.url });
       await admin.connect();
       // A sequence counts what is rolled back, too.
@@ -221,15 +221,15 @@ export async function createWorld(
         create sequence refusals;
         create function refuse() returns trigger language plpgsql as
           $$ begin perform nextval('refusals'); raise exception 'refused by the test'; end $$;
-        create trigger refuse before insert on ${table} execute function refuse()`);
+        create trigger refuse before ${writes} execute function refuse()`);
       return {
-        refused: () =>
+        refused: (times = 1) =>
           eventually(async () => {
-            const { rows } = await admin.query('select is_called as happened from refusals');
-            if (!rows[0]?.happened) throw new Error('nothing was refused yet');
+            const { rows } = await admin.query('select from refusals where is_called and last_value >= $1', [times]);
+            if (rows.length === 0) throw new Error(`it was not refused ${times} times yet`);
           }),
         async mend() {
-          await admin.query(`drop trigger refuse on ${table}`);
+          await admin.query('drop function refuse cascade');
           await admin.end();
         },
       };

@@ -1,3 +1,4 @@
+import type { BudgetBound } from './budget.ts';
 import type { Millis } from './time.ts';
 import { costMicros, type UsageRecord } from './usage.ts';
 
@@ -21,6 +22,8 @@ const EXTEND_AT = 0.8;
 const SHORTEST_STEP_MS = 1_000;
 /** Where more was refused, it is asked for again ever sooner before the end, but no sooner than this. */
 const SHORTEST_WAIT_MS = 250;
+/** Where the store did not answer, it is asked again after so long. */
+const UNANSWERED_WAIT_MS = 1_000;
 
 /**
  * How long the next run is taken to last: the time within which nine of ten recent ones ended (nearest rank), or where
@@ -70,21 +73,27 @@ export function nextHold(runnable: Millis, priceMicrosPerSecond: number, limits:
 /** What is next to be done about the hold of a run. */
 export type HoldStep =
   /** It covers all that the run may take. */
-  { readonly do: 'nothing' } | { readonly do: 'extend' | 'stop'; readonly inMs: Millis };
+  | { readonly do: 'nothing' }
+  | { readonly do: 'extend'; readonly inMs: Millis }
+  | { readonly do: 'stop'; readonly inMs: Millis; readonly bound: BudgetBound };
 
-/** `elapsedMs`: how long it runs already. `asked`: whether more was asked for and this is what there is. */
+/** What came of asking for a hold: all of it, less because of a limit, or no answer of the store. */
+export type HoldAnswer = 'granted' | BudgetBound | 'unanswered';
+
+/** `elapsedMs`: how long it runs already. `runnable`: how long it may. Only a limit that was in the way ends a run. */
 export function holdStep(
-  { elapsedMs, runnable, asked }: { elapsedMs: Millis; runnable: Millis; asked: boolean },
+  { elapsedMs, runnable, answer }: { elapsedMs: Millis; runnable: Millis; answer: HoldAnswer },
   { timeoutMs }: RunLimits,
 ): HoldStep {
   if (runnable >= timeoutMs) return { do: 'nothing' };
   const extendIn = runnable * EXTEND_AT - elapsedMs;
   if (extendIn > 0) return { do: 'extend', inMs: extendIn };
-  // It went on while nobody was there to ask: nothing is ended before its budgets were.
-  if (!asked) return { do: 'extend', inMs: 0 };
+  if (answer === 'unanswered') return { do: 'extend', inMs: UNANSWERED_WAIT_MS };
+  // It went on while nobody was there to ask, or the answer took longer than what it granted.
+  if (answer === 'granted') return { do: 'extend', inMs: 0 };
   const left = Math.max(0, runnable - elapsedMs);
   // More was refused just now: what others give back meanwhile may be enough.
-  return left / 2 >= SHORTEST_WAIT_MS ? { do: 'extend', inMs: left / 2 } : { do: 'stop', inMs: left };
+  return left / 2 >= SHORTEST_WAIT_MS ? { do: 'extend', inMs: left / 2 } : { do: 'stop', inMs: left, bound: answer };
 }
 
 /** The record with no more billed than was held: what ran longer, because nobody was there to end it, is not the user's. */

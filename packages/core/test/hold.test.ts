@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  type BudgetBound,
   billedWithin,
   costMicros,
   endingMs,
@@ -15,6 +16,15 @@ import {
 
 const LIMITS: RunLimits = { timeoutMs: 1_800_000, cancelGraceMs: 10_000 };
 const MARGIN_MS = 12_000;
+const BOUND: BudgetBound = {
+  account: 'ada',
+  token: null,
+  what: 'day',
+  limit: 1_000_000,
+  spent: 900_000,
+  held: 100_000,
+  needed: 50_000,
+};
 const limits = fc.record({
   timeoutMs: fc.integer({ min: 1, max: 86_400_000 }),
   cancelGraceMs: fc.integer({ min: 0, max: 60_000 }),
@@ -72,7 +82,7 @@ describe('a hold', () => {
         let runnable = runnableMs(holdFor(ms, micros, of), micros, of);
         let steps = 0;
         for (let elapsed = 0; ; steps++) {
-          const step = holdStep({ elapsedMs: elapsed, runnable, asked: steps > 0 }, of);
+          const step = holdStep({ elapsedMs: elapsed, runnable, answer: 'granted' }, of);
           if (step.do === 'nothing') break;
           expect(step.do).toBe('extend');
           elapsed += step.inMs;
@@ -89,11 +99,24 @@ describe('a hold', () => {
 
   it('is asked for before anything is stopped, however long nobody was there', () => {
     const late = { elapsedMs: 60_000, runnable: 1_000 };
-    expect(holdStep({ ...late, asked: false }, LIMITS)).toEqual({ do: 'extend', inMs: 0 });
-    expect(holdStep({ ...late, asked: true }, LIMITS)).toEqual({ do: 'stop', inMs: 0 });
+    expect(holdStep({ ...late, answer: 'granted' }, LIMITS)).toEqual({ do: 'extend', inMs: 0 });
+    expect(holdStep({ ...late, answer: BOUND }, LIMITS)).toEqual({ do: 'stop', inMs: 0, bound: BOUND });
   });
 
-  it('that nobody extends ends in a stop, no later than it runs out', () => {
+  it('is asked for again for as long as the store does not answer, because only a limit ends a run', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 10_000_000 }), fc.integer({ min: 0 }), (runnable, elapsedMs) => {
+        const step = holdStep(
+          { elapsedMs, runnable, answer: 'unanswered' },
+          { ...LIMITS, timeoutMs: Number.MAX_SAFE_INTEGER },
+        );
+        if (step.do !== 'extend') throw new Error(`it says ${step.do}`);
+        expect(step.inMs).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  it('that is refused ends in a stop, no later than it runs out', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 10_000_000 }),
@@ -102,7 +125,7 @@ describe('a hold', () => {
           let elapsed = late;
           for (let tries = 0; tries < 60; tries++) {
             const step = holdStep(
-              { elapsedMs: elapsed, runnable, asked: true },
+              { elapsedMs: elapsed, runnable, answer: BOUND },
               { ...LIMITS, timeoutMs: Number.MAX_SAFE_INTEGER },
             );
             if (step.do === 'nothing') throw new Error('it does not cover the run');

@@ -42,8 +42,6 @@ export class Incarnation implements Owner {
   readonly #met = new Set<Breakpoint>();
   /** Of ports, so far. */
   calls = 0;
-  /** Calls whose connection broke. */
-  readonly broken: string[] = [];
   readonly #dying: (() => void)[] = [];
 
   constructor(options: IncarnationOptions) {
@@ -131,10 +129,7 @@ export class Incarnation implements Owner {
   }
 
   async #break({ how, when }: Breakpoint, what: string): Promise<void> {
-    if (how === 'fails') {
-      this.broken.push(what);
-      throw new BrokenConnection(`the connection broke ${when} ${what}`);
-    }
+    if (how === 'fails') throw new BrokenConnection(`the connection broke ${when} ${what}`);
     this.die(`${when} ${what}`);
     await never();
   }

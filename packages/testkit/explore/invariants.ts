@@ -35,8 +35,6 @@ export interface Truth {
   /** By prediction: the webhooks of its end that were taken. */
   readonly delivered: ReadonlyMap<string, number>;
   readonly accepted: ReadonlySet<string>;
-  /** A hold could not be extended, because the connection broke. */
-  readonly holdsBroke: boolean;
   /** By Cog's id: when and by whom an attempt was sent. */
   readonly sent: ReadonlyMap<string, { readonly at: number; readonly by: { readonly isOver: boolean } }>;
 }
@@ -159,7 +157,7 @@ export function checkEnd(tables: Tables, truth: Truth): void {
 function checkReason({ id, attempt, error, instanceId }: PredictionRow, { instances }: Tables, truth: Truth): void {
   const invariant = 'no run is ended without a reason';
   // Nobody has a budget here.
-  if (error?.startsWith('budget-exceeded') && !truth.holdsBroke) broken(invariant, `${id}: ${error}`);
+  if (error?.startsWith('budget-exceeded')) broken(invariant, `${id}: ${error}`);
   if (error === null || !error.startsWith('The model crashed')) return;
   const sent = truth.sent.get(`${id}-${attempt}`);
   const failedAt = instances.get(instanceId ?? '')?.failure?.at ?? 0;

@@ -183,13 +183,11 @@ export class World {
   }
 
   checkEnd(): void {
-    const incarnations = Object.values(this.incarnations).flat();
     const truth = {
       runs: this.#runs,
       delivered: this.#delivered,
       accepted: this.#accepted,
       sent: this.network.sent,
-      holdsBroke: incarnations.some(({ broken }) => broken.some((what) => what.startsWith('predictions.extendHold'))),
     };
     this.#guard(() => checkEnd(this.memory.tables, truth));
   }

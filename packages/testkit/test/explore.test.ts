@@ -58,6 +58,13 @@ describe('what was found once stays mended', () => {
     await kept('a hold that nobody extended', { ...small, predictions: [long], faults });
   });
 
+  it('a run whose hold the store does not extend for a while goes on', async () => {
+    const long = { ...first, behavior: { ...first.behavior, runMs: 20_000, reports: 0 } };
+    const fails = { call: 'predictions.extendHold', when: 'before', how: 'fails' } as const;
+    const breakpoints = { scheduler: [], dispatcher: [Array.from({ length: 8 }, () => ({ ...fails }))] };
+    await kept('a hold that is not extended', { ...small, predictions: [long], breakpoints });
+  });
+
   it('a run that was never sent costs nothing when it is canceled', async () => {
     const dispatcher = [[{ call: 'model.start', when: 'before', how: 'dies' }]] as const;
     const breakpoints = { scheduler: [], dispatcher };

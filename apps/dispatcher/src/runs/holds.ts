@@ -3,6 +3,7 @@ import {
   type BudgetBound,
   billedWithin,
   boundInWords,
+  type HoldAnswer,
   holdStep,
   type Millis,
   nextHold,
@@ -31,38 +32,39 @@ export function createHolds(context: HoldContext, stop: (run: Run, stop: Stop) =
     cancelGraceMs: timings.cancelGraceMs,
   });
 
-  /** Asks for a hold; what there is of it stands in the run afterwards. Answers a limit that was in the way. */
+  /**
+   * Asks for a hold; what there is of it stands in the run afterwards. Answers a limit that was in the way.
+   *
+   * @throws what the store throws; Error where the attempt is not current, as after a Postgres that forgot its claim
+   */
   const extend = async (run: Run, wantedMicros: number): Promise<BudgetBound | null> => {
     const extended = await store.predictions.extendHold(run.row.id, run.row.attempt, wantedMicros, now());
-    if (extended === null) return null;
+    if (extended === null) throw new Error(`the store does not have ${run.cogId} as running`);
     run.holdMicros = extended.holdMicros;
     return extended.bound;
   };
-  const exceeded = (bound: BudgetBound | null): Stop => ({
+  const exceeded = (bound: BudgetBound): Stop => ({
     status: 'failed',
-    error:
-      bound === null
-        ? 'budget-exceeded: its budget could not be asked for more, because the store did not answer.'
-        : `budget-exceeded: ${boundInWords(bound, (period) => periodEnd(period, now()))}`,
+    error: `budget-exceeded: ${boundInWords(bound, (period) => periodEnd(period, now()))}`,
   });
 
-  /** `since`: on the clock that nobody sets. `answer`: what was in the way of the last extension, null for nothing; undefined: none was asked for yet. */
-  const arm = (run: Run, since: number, price: number, answer?: BudgetBound | null): void => {
+  /** `since`: on the clock that nobody sets. `answer`: to the last time that a hold was asked for. */
+  const arm = (run: Run, since: number, price: number, answer: HoldAnswer): void => {
     if (run.isOver || run.stop) return;
     const limits = limitsOf(run);
     const runnable = runnableMs(run.holdMicros, price, limits);
-    const step = holdStep({ elapsedMs: monotonicMs() - since, runnable, asked: answer !== undefined }, limits);
+    const step = holdStep({ elapsedMs: monotonicMs() - since, runnable, answer }, limits);
     if (step.do === 'nothing') return;
     const act = async (): Promise<void> => {
-      if (step.do === 'stop') return stop(run, exceeded(answer ?? null));
-      let bound: BudgetBound | null = null;
+      if (step.do === 'stop') return stop(run, exceeded(step.bound));
+      // What was refused is, until the store says otherwise.
+      let next: HoldAnswer = typeof answer === 'object' ? answer : 'unanswered';
       try {
-        bound = await extend(run, nextHold(Math.max(runnable, monotonicMs() - since), price, limits));
+        next = (await extend(run, nextHold(Math.max(runnable, monotonicMs() - since), price, limits))) ?? 'granted';
       } catch (error) {
-        // Asked again until it has to be stopped.
-        log.warn({ err: error, predictionId: run.row.id }, 'could not extend the hold of a run');
+        log.warn({ err: error, predictionId: run.row.id }, 'could not extend the hold of a run; asking again');
       }
-      arm(run, since, price, bound);
+      arm(run, since, price, next);
     };
     run.holdTimer = setTimeout(() => void act(), Math.min(step.inMs, MAX_TIMER_MS));
   };
@@ -74,7 +76,7 @@ export function createHolds(context: HoldContext, stop: (run: Run, stop: Stop) =
       if (runnableMs(run.holdMicros, price, limits) > 0) return true;
       // It runs on hardware that costs more than what it was made for, or comes from a time without holds.
       const bound = await extend(run, nextHold(0, price, limits));
-      if (runnableMs(run.holdMicros, price, limits) > 0) return true;
+      if (bound === null || runnableMs(run.holdMicros, price, limits) > 0) return true;
       stop(run, exceeded(bound));
       return false;
     },
@@ -82,7 +84,8 @@ export function createHolds(context: HoldContext, stop: (run: Run, stop: Stop) =
       clearTimeout(run.holdTimer);
       const began = monotonicMs() - (now() - since);
       prices.at(run.row.hardwareSku, since).then(
-        (price) => arm(run, began, price ?? 0),
+        // What it was made with was granted.
+        (price) => arm(run, began, price ?? 0, 'granted'),
         (error: unknown) => log.error({ err: error, predictionId: run.row.id }, 'cannot tell what a run costs'),
       );
     },
