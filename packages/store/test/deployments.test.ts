@@ -2,16 +2,7 @@ import { systemNow } from '@hearth/kit';
 import { Client } from 'pg';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { DeploymentGone, type DeploymentRow, type DeploymentStatusRow, MinAboveMax, type Store } from '../src/index.ts';
-import {
-  addDeployment,
-  addInstance,
-  addVersion,
-  newPrediction,
-  openWorld,
-  SCALE,
-  unique,
-  type World,
-} from './world.ts';
+import { addDeployment, addInstance, addVersion, newPrediction, openWorld, SCALE, type World } from './world.ts';
 
 let world: World;
 let store: Store;
@@ -36,36 +27,13 @@ const statusOf = (deployment: DeploymentRow, change: Partial<DeploymentStatusRow
   ...change,
 });
 
-test('of many made with one name, one stands', async () => {
-  const version = await addVersion(store);
-  const row = { ...SCALE, owner: 'acme', name: unique('app'), modelId: version.modelId, versionId: version.id };
-  const made = await Promise.all(Array.from({ length: 6 }, () => store.deployments.insert(row)));
-  const stands = made.filter((answer) => answer !== 'taken');
-  expect(stands).toEqual([
-    expect.objectContaining({ ...row, implicit: false, model: `${version.owner}/${version.name}`, release: 1 }),
-  ]);
-  expect(await store.deployments.byName('acme', row.name)).toEqual(stands[0]);
-  expect(await store.deployments.get(stands[0]?.id ?? '')).toEqual(stands[0]);
-});
-
-test('a version has one implicit deployment, whoever asks first; it has no place in the list', async () => {
-  const version = await addVersion(store);
-  const seen = await Promise.all(
-    Array.from({ length: 8 }, () => store.deployments.ensureImplicit(version, { ...SCALE, maxInstances: 2 })),
-  );
-  expect(new Set(ids(seen)).size).toBe(1);
-  expect(seen[0]).toMatchObject({ implicit: true, owner: version.owner, name: version.name, versionId: version.id });
-  expect(await store.deployments.list({ limit: 10 })).toEqual([]);
-  expect(await store.deployments.byName(version.owner, version.name)).toBeNull();
-});
-
-test('an explicit one may have the name of a model', async () => {
+test('is found by its name, which an implicit one does not have; that has no place in the list', async () => {
   const version = await addVersion(store);
   await store.deployments.ensureImplicit(version, SCALE);
-  const { owner, name, modelId, id: versionId } = version;
-  expect(await store.deployments.insert({ ...SCALE, owner, name, modelId, versionId })).toMatchObject({
-    implicit: false,
-  });
+  expect(await store.deployments.list({ limit: 10 })).toEqual([]);
+  expect(await store.deployments.byName(version.owner, version.name)).toBeNull();
+  const deployment = await addDeployment(store);
+  expect(await store.deployments.byName(deployment.owner, deployment.name)).toEqual(deployment);
 });
 
 test('an update raises the release and leaves what it does not name', async () => {
@@ -127,44 +95,6 @@ describe('remove', () => {
     expect(failing).toMatchObject({ deploymentId: deployment.id, failure: { kind: 'lost' } });
     expect(await store.predictions.waitingBefore(deployment.id, failing?.failWaitingUntil ?? 0, 10)).toHaveLength(1);
   });
-});
-
-test('status is written over, and read as written', async () => {
-  const [one, two] = [await addDeployment(store), await addDeployment(store)];
-  expect(await store.deployments.status(one.id)).toBeNull();
-  await store.deployments.setStatus([]);
-  await store.deployments.setStatus([statusOf(one), statusOf(two)]);
-  const clear = statusOf(one, {
-    blockedReason: null,
-    blockedDetail: null,
-    failure: null,
-    consecutiveFailures: 0,
-    retryAt: null,
-  });
-  await store.deployments.setStatus([clear]);
-  expect(await store.deployments.status(one.id)).toEqual(clear);
-  expect(await store.deployments.status(two.id)).toEqual(statusOf(two));
-});
-
-test('failing names those with predictions that waited when the boots failed', async () => {
-  const deployment = await addDeployment(store);
-  const failure = { kind: 'setup_error', phase: 'setup', message: 'no weights', logTail: '', exitCode: 1 } as const;
-  const status = statusOf(deployment, {
-    failWaitingUntil: at + 10,
-    failure: { ...failure, at: deployment.releasedAt },
-  });
-  await store.deployments.setStatus([status]);
-  expect(await store.deployments.failing()).toEqual([]);
-  await store.predictions.insert(newPrediction(deployment, { createdAt: at + 10 }));
-  expect(await store.deployments.failing()).toEqual([]);
-  const { id } = await store.predictions.insert(newPrediction(deployment, { createdAt: at + 9 }));
-  expect(await store.deployments.failing()).toEqual([status]);
-  const older = { ...status, failure: { ...failure, at: deployment.releasedAt - 1 } };
-  await store.deployments.setStatus([older]);
-  expect(await store.deployments.failing(), 'a failure of an earlier release').toEqual([]);
-  await store.deployments.setStatus([status]);
-  await store.predictions.finish(id, null, { status: 'failed', completedAt: at }, null);
-  expect(await store.deployments.failing()).toEqual([]);
 });
 
 test('overview: users’ deployments, each model’s newest implicit one, and those that hold something', async () => {

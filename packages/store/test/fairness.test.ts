@@ -1,7 +1,5 @@
-import { joinQueue, TICKS_PER_MS, type Turn } from '@hearth/core';
 import { newId } from '@hearth/kit';
-import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeploymentRow, PredictionRow, Store } from '../src/index.ts';
 import { addDeployment, newPrediction, openWorld, unique, type World } from './world.ts';
 
@@ -20,182 +18,53 @@ const account = async (share: Parameters<Store['accounts']['setShare']>[1] = {})
   await store.accounts.setShare(username, share);
   return { id, username };
 };
-/** Instants that are small enough for JavaScript to count their ticks, and later at each call. */
 let clock = 1_000;
-const insert = (deployment: DeploymentRow, accountId: string) => {
-  const createdAt = clock++;
-  return store.predictions.insert(newPrediction(deployment, { id: newId(createdAt), accountId, createdAt }));
-};
-const claim = ({ id, attempt }: Pick<PredictionRow, 'id' | 'attempt'>) =>
-  store.predictions.claim({ predictionId: id, attempt }, instance, clock);
-const finish = (row: PredictionRow | null) =>
-  row && store.predictions.finish(row.id, row.attempt, { status: 'succeeded', completedAt: clock }, null);
-/** Numbers that look random and are the same at every run. */
-function* chances(seed: number, count: number): Generator<number> {
-  let state = seed;
+const inserted = async (count: number, deployment: DeploymentRow, accountId: string) => {
+  const rows: PredictionRow[] = [];
   for (let n = 0; n < count; n++) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
-    yield state >> 12;
+    const createdAt = clock++;
+    rows.push(
+      await store.predictions.insert(newPrediction(deployment, { id: newId(createdAt), accountId, createdAt })),
+    );
   }
-}
+  return rows;
+};
+const claim = ({ id, attempt }: PredictionRow) =>
+  store.predictions.claim({ predictionId: id, attempt }, instance, clock);
+const ids = (rows: readonly { id: string }[]) => rows.map(({ id }) => id);
 const queued = async (deployment: DeploymentRow) =>
-  (await store.predictions.line(deployment.id, 1_000)).filter(({ status }) => status === 'starting');
+  ids((await store.predictions.line(deployment.id, 1_000)).filter(({ status }) => status === 'starting'));
 
-describe('the turn of a prediction', () => {
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])("is core's, whatever came before (history %i)", async (seed) => {
-    const weights = [0.3, 1, 7];
-    const accounts = await Promise.all(weights.map((weight) => account({ weight })));
-    const deployment = await addDeployment(store);
-    const waiting: (Turn & { id: string })[] = [];
-    const last = new Map<number, number>();
-    const next = () =>
-      waiting.toSorted((a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1)).map(({ id }) => id);
-    for (const chance of chances(seed, 60)) {
-      const who = chance % 5;
-      const weight = weights[who];
-      const head = waiting.find(({ id }) => id === next()[0]) ?? null;
-      if (weight === undefined) {
-        if (head === null) continue;
-        expect(await finish(await claim({ id: head.id, attempt: 0 }))).not.toBeNull();
-        waiting.splice(waiting.indexOf(head), 1);
-        continue;
-      }
-      const turn = joinQueue({ head, last: last.get(who) ?? null, weight, now: clock * TICKS_PER_MS });
-      const row = await insert(deployment, accounts[who]?.id ?? '');
-      expect(row).toMatchObject({ priority: turn.priority, held: false });
-      last.set(who, turn.turn);
-      waiting.push({ ...turn, id: row.id });
-    }
-    expect((await queued(deployment)).map(({ id }) => id)).toEqual(next());
-  });
-
-  test('of one that was given back is before all others, and nobody’s measure', async () => {
-    const deployment = await addDeployment(store);
-    const [a, b] = [await account(), await account()];
-    const rows = [];
-    for (let n = 0; n < 5; n++) rows.push(await insert(deployment, a.id));
-    const last = rows.at(-1);
-    if (!last) throw new Error('nothing was inserted');
-    await claim(last);
-    expect(await store.predictions.giveBack(last.id, 1, false)).toMatchObject({ priority: 0 });
-    const quiet = await insert(deployment, b.id);
-    expect((await queued(deployment)).map(({ id }) => id)).toEqual(
-      [last, rows[0], quiet, ...rows.slice(1, 4)].map((row) => row?.id),
-    );
-  });
-
-  test('does not run out of priorities', async () => {
-    const deployment = await addDeployment(store);
-    const [a, b] = [await account({ weight: 0.1 }), await account()];
-    for (let n = 0; n < 6; n++) await insert(deployment, a.id);
-    const client = new Client(world.url);
-    await client.connect();
-    await client.query(
-      'update predictions set priority = least(2097151, priority + 2096500) where deployment_id = $1',
-      [deployment.id],
-    );
-    await client.end();
-    const order = (await queued(deployment)).map(({ id }) => id);
-    expect(await store.predictions.rebase()).toBe(6);
-    expect((await queued(deployment)).map(({ id }) => id)).toEqual(order);
-    expect((await queued(deployment)).map(({ priority }) => priority)).toEqual([0, 161, 321, 481, 641, 801]);
-    expect((await insert(deployment, b.id)).priority).toBe(0);
-    expect(await store.predictions.rebase()).toBe(0);
-  });
+test('in the line, one that was given back is before all others', async () => {
+  const deployment = await addDeployment(store);
+  const [a, b] = [await account(), await account()];
+  const rows = await inserted(5, deployment, a.id);
+  const last = rows.at(-1);
+  if (!last) throw new Error('nothing was inserted');
+  await claim(last);
+  await store.predictions.giveBack(last.id, 1, false);
+  const [quiet] = await inserted(1, deployment, b.id);
+  expect(await queued(deployment)).toEqual([last, rows[0], quiet, ...rows.slice(1, 4)].map((row) => row?.id));
 });
 
-describe('an account with a limit', () => {
-  const ids = (tickets: readonly { predictionId: string }[]) => tickets.map(({ predictionId }) => predictionId);
-
-  test('has its predictions held until the dispatcher lets them in, oldest first', async () => {
-    const deployment = await addDeployment(store);
-    const { id } = await account({ maxInFlight: 2 });
-    const rows = [];
-    for (let n = 0; n < 4; n++) rows.push(await insert(deployment, id));
-    expect(rows.map(({ held }) => held)).toEqual([true, true, true, true]);
-    expect(await queued(deployment)).toEqual([]);
-    expect(await store.predictions.cappedAccounts()).toContain(id);
-    expect(ids(await store.predictions.waitingTickets(null, 1_000))).not.toContain(rows[0]?.id);
-    const { admitted, held, more } = await store.predictions.admit(id, clock);
-    expect([ids(admitted), held, more]).toEqual([[rows[0]?.id, rows[1]?.id], [], false]);
-    expect(admitted.map(({ priority }) => priority)).toEqual([0, 17]);
-    expect((await queued(deployment)).map((row) => row.id)).toEqual([rows[0]?.id, rows[1]?.id]);
-    expect((await store.predictions.admit(id, clock)).admitted).toEqual([]);
-    expect(await store.predictions.heldBefore(id, rows[3]?.id ?? '')).toBe(1);
-  });
-
-  test('runs no more than that at a time, and what is held is not to be claimed', async () => {
-    const deployment = await addDeployment(store);
-    const { id } = await account({ maxInFlight: 1 });
-    const [first, second] = [await insert(deployment, id), await insert(deployment, id)];
-    expect(await claim(first)).toBeNull();
-    const both = await Promise.all([store.predictions.admit(id, clock), store.predictions.admit(id, clock)]);
-    expect(both.flatMap(({ admitted }) => ids(admitted))).toEqual([first.id]);
-    const running = await claim(first);
-    expect(running).not.toBeNull();
-    expect((await store.predictions.admit(id, clock)).admitted).toEqual([]);
-    await finish(running);
-    expect(ids((await store.predictions.admit(id, clock)).admitted)).toEqual([second.id]);
-  });
-
-  test('that is lowered holds the newest; that is lifted lets in all', async () => {
-    const deployment = await addDeployment(store);
-    const { id, username } = await account();
-    const rows = [];
-    for (let n = 0; n < 5; n++) rows.push(await insert(deployment, id));
-    await claim(rows[0] as PredictionRow);
-    await store.accounts.setShare(username, { maxInFlight: 2 });
-    const { held, admitted } = await store.predictions.admit(id, clock);
-    expect(admitted).toEqual([]);
-    expect(ids(held).toSorted()).toEqual(rows.slice(2).map((row) => row.id));
-    expect(await claim(rows[4] as PredictionRow)).toBeNull();
-    expect(await store.accounts.overviewOf(username)).toMatchObject({
-      waiting: 1,
-      held: 3,
-      inFlight: 1,
-      maxInFlight: 2,
-    });
-    await store.accounts.setShare(username, { maxInFlight: null });
-    expect(await store.predictions.cappedAccounts()).toContain(id);
-    expect(ids((await store.predictions.admit(id, clock)).admitted)).toEqual(rows.slice(2).map((row) => row.id));
-    expect(await store.predictions.cappedAccounts()).not.toContain(id);
-  });
-
-  test('asks for no instance for what is held', async () => {
-    const deployment = await addDeployment(store);
-    const { id } = await account({ maxInFlight: 1 });
-    for (let n = 0; n < 3; n++) await insert(deployment, id);
-    await store.predictions.admit(id, clock);
-    const { deployments } = await store.instances.observe();
-    expect(deployments.find((one) => one.id === deployment.id)?.demand).toMatchObject({ waiting: 1, inFlight: 0 });
-  });
+test('what is held is in no line, and in its account’s overview', async () => {
+  const deployment = await addDeployment(store);
+  const { id, username } = await account();
+  const rows = await inserted(5, deployment, id);
+  await claim(rows[0] as PredictionRow);
+  await store.accounts.setShare(username, { maxInFlight: 2 });
+  await store.predictions.admit(id, clock);
+  expect(await queued(deployment)).toEqual([rows[1]?.id]);
+  const asked = { waiting: 1, held: 3, inFlight: 1, maxInFlight: 2 };
+  expect(await store.accounts.overviewOf(username)).toMatchObject(asked);
 });
 
-describe('shares', () => {
-  test('are 1 and unlimited unless somebody says otherwise, and each is changed by itself', async () => {
-    const { username } = await account();
-    expect(await store.accounts.overviewOf(username)).toMatchObject({ weight: 1, maxInFlight: null });
-    expect(await store.accounts.setShare(username, { weight: 2.5 })).toBe(true);
-    expect(await store.accounts.setShare(username, { maxInFlight: 3 })).toBe(true);
-    expect(await store.accounts.overviewOf(username)).toMatchObject({ weight: 2.5, maxInFlight: 3 });
-    expect(await store.accounts.setShare(username, { maxInFlight: null })).toBe(true);
-    expect(await store.accounts.overviewOf(username)).toMatchObject({ weight: 2.5, maxInFlight: null });
-    expect(await store.accounts.setShare(unique('nobody'), { weight: 2 })).toBe(false);
-    await expect(store.accounts.setShare(username, { weight: 0 })).rejects.toThrow(/weight/);
-  });
-
-  test('order the boots: an observation says who waits, and what they have running', async () => {
-    const [mine, other] = [await addDeployment(store), await addDeployment(store)];
-    const [a, b] = [await account({ weight: 3 }), await account()];
-    await claim(await insert(other, a.id));
-    await insert(mine, a.id);
-    await insert(mine, b.id);
-    const { deployments } = await store.instances.observe();
-    const demand = deployments.find(({ id }) => id === mine.id)?.demand;
-    expect(demand).toMatchObject({ waiting: 2, inFlight: 0 });
-    expect(demand?.waiters?.toSorted((x, y) => y.weight - x.weight)).toEqual([
-      { accountId: a.id, weight: 3, inFlight: 1 },
-      { accountId: b.id, weight: 1, inFlight: 0 },
-    ]);
-  });
+test('shares are 1 and unlimited unless somebody says otherwise, and each is changed by itself', async () => {
+  const { username } = await account();
+  expect(await store.accounts.overviewOf(username)).toMatchObject({ weight: 1, maxInFlight: null });
+  expect(await store.accounts.setShare(username, { weight: 2.5 })).toBe(true);
+  expect(await store.accounts.setShare(username, { maxInFlight: 3 })).toBe(true);
+  expect(await store.accounts.overviewOf(username)).toMatchObject({ weight: 2.5, maxInFlight: 3 });
+  expect(await store.accounts.setShare(username, { maxInFlight: null })).toBe(true);
+  expect(await store.accounts.overviewOf(username)).toMatchObject({ weight: 2.5, maxInFlight: null });
 });

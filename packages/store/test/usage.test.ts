@@ -1,3 +1,4 @@
+import { systemNow } from '@hearth/kit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Store } from '../src/index.ts';
 import { addDeployment, newPrediction, openWorld, unique, usageOf, type World } from './world.ts';
@@ -61,4 +62,22 @@ test('usage is totalled by model, deployment, account and day', async () => {
   expect(page.map((record) => record.costMicros)).toEqual([4, 2]);
   const rest = await store.usage.list({ accountId: account.id, limit: 2, before: page[1]?.id });
   expect(rest.map((record) => record.costMicros)).toEqual([1]);
+});
+
+test('money beyond 2^53 is refused when read, not rounded', async () => {
+  const deployment = await addDeployment(store);
+  const accountId = unique('payer');
+  const pay = async (costMicros: number) => {
+    const { id } = await store.predictions.insert(newPrediction(deployment, { accountId }));
+    const onInstance = { id: 'i', versionId: deployment.versionId, hardwareSku: 'cpu' };
+    const row = await store.predictions.claim({ predictionId: id, attempt: 0 }, onInstance, systemNow());
+    if (!row) throw new Error('the claim was refused');
+    const end = { status: 'succeeded', completedAt: systemNow() } as const;
+    await store.predictions.finish(id, 1, end, usageOf(row, deployment, { costMicros }));
+  };
+  const totals = () => store.usage.totals({ by: 'account', accountId });
+  await pay(Number.MAX_SAFE_INTEGER);
+  expect((await totals())[0]?.costMicros).toBe(Number.MAX_SAFE_INTEGER);
+  await pay(1);
+  await expect(totals()).rejects.toThrow('exceeds 9007199254740991');
 });

@@ -20,25 +20,6 @@ const history: UseHistory = {
   bootMs: 20_000,
 };
 
-it('keeps what was learned, over what was there before, and of all deployments together', async () => {
-  const { uses } = world.store;
-  expect(await uses.load()).toEqual({ rows: [], pooled: null });
-  const [one, other] = [await addDeployment(world.store), await addDeployment(world.store)];
-  await uses.save([{ deploymentId: one.id, history: NO_USE, expects: false }], NO_POOLED_GAPS);
-  const rows = [
-    { deploymentId: one.id, history, expects: true },
-    { deploymentId: other.id, history: NO_USE, expects: false },
-  ];
-  const pooled = { counts: [[1], [2, 0, 3], []], lead: { saved: 1.5, squares: 2.25 } };
-  await uses.save(rows, pooled);
-  await uses.save([], pooled);
-  const kept = await uses.load();
-  expect(kept.pooled).toEqual(pooled);
-  expect(kept.rows.toSorted((a, b) => Number(a.deploymentId > b.deploymentId))).toEqual(
-    rows.toSorted((a, b) => Number(a.deploymentId > b.deploymentId)),
-  );
-});
-
 it('reads what an earlier scheduler kept, which knew less: what it lacks is unlearned', async () => {
   const { uses } = world.store;
   const { id } = await addDeployment(world.store);

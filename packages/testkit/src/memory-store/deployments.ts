@@ -1,5 +1,12 @@
 import { newId } from '@hearth/kit';
-import type { DeploymentRow, DeploymentStatusRow, Deployments, Models, VersionRow } from '@hearth/store';
+import {
+  type DeploymentRow,
+  type DeploymentStatusRow,
+  type Deployments,
+  type Models,
+  VersionGone,
+  type VersionRow,
+} from '@hearth/store';
 import { asDeployment } from './observe.ts';
 import type { StoredDeployment, Tables } from './tables.ts';
 
@@ -12,20 +19,24 @@ export function deploymentsOf(tables: Tables, now: () => number): Partial<Deploy
     const row = deployments.get(id);
     return row === undefined || row.removedAt !== null ? null : row;
   };
-  const put = (row: Scale & Pick<DeploymentRow, 'owner' | 'name' | 'modelId' | 'implicit' | 'mode'>): DeploymentRow => {
+  const put = (
+    row: Scale & Pick<DeploymentRow, 'owner' | 'name' | 'modelId' | 'implicit' | 'mode'>,
+    releasedBy: string = row.owner,
+  ): DeploymentRow => {
+    if (tables.versions.get(row.versionId) === undefined) throw new VersionGone(row.versionId);
     const at = now();
     const { owner, name } = row;
-    const born = { release: 1, releasedAt: at, releasedBy: owner, createdAt: at, removedAt: null, warmUntil: null };
+    const born = { release: 1, releasedAt: at, releasedBy, createdAt: at, removedAt: null, warmUntil: null };
     const model = tables.models.get(row.modelId);
     const modelName = model === undefined ? `${owner}/${name}` : `${model.owner}/${model.name}`;
     return asDeployment(deployments.put({ ...row, ...born, id: newId(at), model: modelName }));
   };
   return {
-    async insert({ by: _by, ...row }) {
+    async insert({ by, ...row }) {
       const taken = deployments
         .all()
         .some((one) => one.owner === row.owner && one.name === row.name && !one.implicit && one.removedAt === null);
-      return taken ? 'taken' : put({ ...row, implicit: false, mode: 'predict' });
+      return taken ? 'taken' : put({ ...row, implicit: false, mode: 'predict' }, by);
     },
     async ensureImplicit({ id: versionId, modelId, owner, name }, scale, mode = 'predict') {
       const known = deployments.all().find((one) => one.versionId === versionId && one.mode === mode && one.implicit);
@@ -42,7 +53,7 @@ export function deploymentsOf(tables: Tables, now: () => number): Partial<Deploy
     failing: async () => failing(tables),
     queuesLeft: async () => [],
     async recentWork(ids, limits) {
-      return ids.flatMap((deploymentId) => {
+      return [...new Set(ids)].toSorted().flatMap((deploymentId) => {
         const row = deployments.get(deploymentId);
         if (row === undefined) return [];
         const isItsOwn = (one: { versionId: string; hardwareSku: string }): boolean =>

@@ -51,6 +51,9 @@ export function hostsOf({ hosts, hardware }: Tables, now: () => number): Partial
         hardware.all().map(({ sku, priceMicrosPerSecond }) => [sku, [{ priceMicrosPerSecond, effectiveFrom: 0 }]]),
       ),
     async putHardware(row) {
+      const price = hardware.get(row.sku)?.priceMicrosPerSecond ?? row.priceMicrosPerSecond;
+      // It would be in force later: prices change with notice.
+      if (price !== row.priceMicrosPerSecond) throw new Error('no price changes in the store in memory');
       hardware.put(row);
     },
   };

@@ -1,7 +1,15 @@
 import { nextState } from '@hearth/core';
 import type { Consumers, InstanceRow, Instances } from '@hearth/store';
 import { observe } from './observe.ts';
-import { foreignText, isLive, type StoredConsumer, type StoredInstance, stamp, type Tables } from './tables.ts';
+import {
+  DuplicateKey,
+  isLive,
+  NoSuchRow,
+  type StoredConsumer,
+  type StoredInstance,
+  stamp,
+  type Tables,
+} from './tables.ts';
 
 const asInstance = ({ moves: _moves, ...row }: StoredInstance): InstanceRow => row;
 const asInstanceOrNull = (row: StoredInstance | null | undefined): InstanceRow | null => (row ? asInstance(row) : null);
@@ -11,6 +19,7 @@ export function instancesOf(tables: Tables, now: () => number): Partial<Instance
   const { instances, asks, consumers } = tables;
   return {
     async insert({ at, callbackHost = null, gpuShareMiB = 0, cpus = 0, ...row }) {
+      if (instances.get(row.id) !== undefined) throw new DuplicateKey('instances_pkey');
       const born = { state: 'booting', since: at, address: null, failure: null, pull: null, createdAt: at } as const;
       const rest = { callbackHost, gpuShareMiB, cpus, phases: { place: at }, moves: {} };
       return asInstance(instances.put({ ...row, ...born, ...rest }));
@@ -65,8 +74,9 @@ export function instancesOf(tables: Tables, now: () => number): Partial<Instance
 const mayTakeAgain = (consumer: StoredConsumer | undefined): boolean =>
   consumer === undefined || (!consumer.intakeClosed && consumer.unhealthy === null);
 
-export function consumersOf({ consumers }: Tables): Consumers {
+export function consumersOf({ consumers, instances }: Tables): Consumers {
   const put = (instanceId: string, facts: Partial<StoredConsumer>): void => {
+    if (instances.get(instanceId) === undefined) throw new NoSuchRow('consumers_instance_id_fkey');
     const known = consumers.get(instanceId) ?? { instanceId, lastUsedAt: null, intakeClosed: false, unhealthy: null };
     consumers.put({ ...known, ...facts });
   };
@@ -77,6 +87,6 @@ export function consumersOf({ consumers }: Tables): Consumers {
         put(instanceId, { lastUsedAt: Math.max(lastUsedAt, consumers.get(instanceId)?.lastUsedAt ?? lastUsedAt) });
     },
     intakeClosed: async (instanceId) => put(instanceId, { intakeClosed: true }),
-    unhealthy: async (instanceId, why) => put(instanceId, { unhealthy: foreignText(why) }),
+    unhealthy: async (instanceId, why) => put(instanceId, { unhealthy: why }),
   };
 }

@@ -71,7 +71,7 @@ function part<Port extends object>(name: string, methods: Partial<NoInfer<Port>>
 
 function accountsOf({ accounts, secrets }: Tables, now: () => number): Partial<Accounts> {
   return {
-    async ensure(account) {
+    async ensure({ owner: _owner, ...account }) {
       const known = accounts.all().find(({ username }) => username === account.username);
       const {
         weight: _w,
@@ -82,7 +82,11 @@ function accountsOf({ accounts, secrets }: Tables, now: () => number): Partial<A
     },
     async setShare(username, share) {
       const known = accounts.all().find((account) => account.username === username);
-      return known !== undefined && accounts.put({ ...known, ...share }) !== null;
+      if (known === undefined) return false;
+      if (share.weight !== undefined && (share.weight < 0.1 || share.weight > 100))
+        throw new RangeError(`a weight of ${share.weight} violates check constraint "accounts_weight_check"`);
+      accounts.put({ ...known, ...share });
+      return true;
     },
     async webhookSecrets(accountId, make) {
       if (accounts.get(accountId) === undefined) return [];
@@ -92,11 +96,20 @@ function accountsOf({ accounts, secrets }: Tables, now: () => number): Partial<A
 }
 
 const usageOf = ({ usage }: Tables): Partial<Usage> => ({
-  async list({ limit }) {
+  async list({ accountId, kind = 'run', limit, before, after }) {
+    if (kind !== 'run') return [];
     const runs = usage
       .all()
-      .map((run) => ({ ...run, kind: 'run', corrects: null, reason: null, madeBy: null }) as const);
-    return runs.toReversed().slice(0, limit);
+      .filter((run) => accountId === undefined || run.accountId === accountId)
+      .map((run) => ({ ...run, kind, corrects: null, reason: null, madeBy: null }));
+    // Towards the beginning of the list, those nearest to the key.
+    if (after !== undefined)
+      return runs
+        .filter(({ id }) => id > after)
+        .slice(0, limit)
+        .toReversed();
+    const older = runs.filter(({ id }) => before === undefined || id < before);
+    return older.toReversed().slice(0, limit);
   },
 });
 
@@ -113,7 +126,7 @@ function usesOf(tables: Tables): Uses {
   return {
     load: async () => ({ rows: tables.uses.all(), pooled: tables.pooled }),
     async save(rows, pooled) {
-      for (const row of rows) tables.uses.put(row);
+      for (const row of rows) if (tables.deployments.get(row.deploymentId) !== undefined) tables.uses.put(row);
       tables.pooled = pooled;
     },
   };
@@ -126,7 +139,7 @@ const filesOf = ({ files }: Tables): Partial<Files> => ({
     for (const fileId of ids) {
       files.change(
         fileId,
-        (file) => file.predictionId === null,
+        (file) => file.kind === 'output' && file.predictionId === null,
         () => ({ predictionId: id, accountId }),
       );
     }

@@ -1,7 +1,7 @@
 import type { Millis } from '@hearth/core';
 import type { Messages, MessageTry } from '@hearth/store';
 import { receiverOf } from './predictions.ts';
-import { foreignText, type StoredMessage, type Tables } from './tables.ts';
+import { DuplicateKey, foreignText, type StoredMessage, type Tables } from './tables.ts';
 
 const textOrNull = (text: string | null): string | null => (text === null ? null : foreignText(text));
 const asMessage = ({ claimedUntil: _claimedUntil, ...row }: StoredMessage) => row;
@@ -45,6 +45,7 @@ export function messagesOf({ messages, tries }: Tables): Messages {
       return concluded !== null;
     },
     async record({ at, ...message }, outcome, state) {
+      if (messages.get(message.id) !== undefined) throw new DuplicateKey('messages_pkey');
       const over = { nextTryAt: null, claimedUntil: null, receiver: receiverOf(message.url) };
       messages.put({ ...message, ...over, state, tries: 1, firstTriedAt: at, createdAt: at });
       const texts = { error: textOrNull(outcome.error), answer: textOrNull(outcome.answer) };

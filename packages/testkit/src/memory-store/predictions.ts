@@ -1,7 +1,7 @@
 import { type Millis, PREDICTION_MOVES, type PredictionStatus, type UsageRecord, wantsEvent } from '@hearth/core';
 import { DeploymentGone, newMessageId, type PredictionRow, type Predictions } from '@hearth/store';
 import { admissionOf } from './admission.ts';
-import { DuplicateKey, foreignText, isUnfinished, type StoredPrediction, type Tables } from './tables.ts';
+import { DuplicateKey, foreignText, isUnfinished, kept, type StoredPrediction, type Tables } from './tables.ts';
 import { placeIn } from './turns.ts';
 
 const BORN = {
@@ -37,7 +37,7 @@ function writesOf(tables: Tables): Partial<Predictions> {
       if (predictions.get(row.id) !== undefined) throw new DuplicateKey('predictions_pkey');
       const held = (accounts.get(row.accountId)?.maxInFlight ?? null) !== null;
       const place = held ? { turn: 0, priority: 0 } : placeIn(tables, row);
-      return asRow(predictions.put({ ...row, ...BORN, ...place, held, tokenId, holdMicros }));
+      return asRow(predictions.put({ ...row, input: kept(row.input), ...BORN, ...place, held, tokenId, holdMicros }));
     },
 
     async requestCancel(id, at) {
@@ -67,7 +67,7 @@ function writesOf(tables: Tables): Partial<Predictions> {
 
     async progress(id, attempt, { output, logs, startedAt }) {
       const written = predictions.change(id, isRunning(attempt), () => ({
-        ...(output !== undefined && { output }),
+        ...(output !== undefined && { output: kept(output) }),
         ...(logs !== undefined && { logs: foreignText(logs) }),
         ...(startedAt !== undefined && { startedAt }),
       }));
@@ -108,7 +108,7 @@ function writesOf(tables: Tables): Partial<Predictions> {
       if (bill !== null && usage.get(bill.id) !== undefined) throw new DuplicateKey('usage_records_pkey');
       const ended = predictions.change(id, isItsEnd, (row) => ({
         status: end.status,
-        ...(end.output !== undefined && { output: end.output }),
+        ...(end.output !== undefined && { output: kept(end.output) }),
         error: end.error == null ? null : foreignText(end.error),
         logs: end.logs === undefined ? row.logs : foreignText(end.logs),
         metrics: end.metrics ?? row.metrics,
@@ -142,7 +142,9 @@ function tell({ messages }: Tables, row: StoredPrediction, at: Millis): void {
   });
 }
 
-export const receiverOf = (url: string): string => new URL(url).host;
+/** As the column is generated: host and port as they are written. */
+export const receiverOf = (url: string): string =>
+  (/^[^:]+:\/\/(?:[^/?#@]*@)?([^/?#]*)/.exec(url)?.[1] ?? '').toLowerCase();
 
 /** @throws Error for an end that core's table of moves does not know from here, or a bill of another attempt */
 function assertLegal(id: string, attempt: number | null, end: PredictionStatus, bill: UsageRecord | null): void {

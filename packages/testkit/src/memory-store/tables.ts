@@ -132,9 +132,22 @@ export class DuplicateKey extends Error {
   }
 }
 
+/** What breaks where Postgres breaks: a row that names one that there is not. */
+export class NoSuchRow extends Error {
+  override readonly name = 'NoSuchRow';
+  readonly code = '23503';
+  constructor(constraint: string) {
+    super(`insert or update violates foreign key constraint "${constraint}"`);
+  }
+}
+
 export const isUnfinished = ({ status }: Pick<PredictionRow, 'status'>): boolean =>
   status === 'starting' || status === 'processing';
 export const isLive = ({ state }: Pick<InstanceRow, 'state'>): boolean => state !== 'stopped' && state !== 'failed';
+
+/** As `json` in Postgres keeps a document: as it is now, whatever its giver does with it afterwards. */
+export const kept = <Document>(document: Document): Document =>
+  document == null ? document : (JSON.parse(JSON.stringify(document)) as Document);
 
 /** As `text` in Postgres keeps what a model wrote. */
 export const foreignText = (text: string): string => text.replaceAll('\0', '\ufffd');
