@@ -57,6 +57,10 @@ export class Incarnation implements Owner {
     return this.#pausedUntil;
   }
 
+  get #stillForMs(): number {
+    return Math.max(0, this.#pausedUntil - this.#options.time.now());
+  }
+
   /** Whether it may still act: after a pause that is long enough for another to take over it knows that it may not. */
   get isLeading(): boolean {
     return this.#isLeading;
@@ -89,16 +93,18 @@ export class Incarnation implements Owner {
 
   /** A call of a port that answers. */
   async call<T>(what: string, effect: () => Promise<T>): Promise<T> {
-    const { time, latencyMs, trace } = this.#options;
+    const { latencyMs, trace } = this.#options;
     const breakpoint = this.#reached(what);
+    // What comes to a process that stands still, as a ticket does, waits for it.
+    while (this.#stillForMs > 0) await this.#pass(this.#stillForMs);
     await this.#pass(latencyMs());
     if (breakpoint?.when === 'before') await this.#break(breakpoint, what);
     trace(this.name, what);
     const [answer] = await Promise.allSettled([running.exit(effect)]);
     if (breakpoint?.when === 'after') await this.#break(breakpoint, what);
     await this.#pass(latencyMs());
-    // A process that stands still hears of no answer.
-    while (this.#pausedUntil > time.now()) await this.#pass(this.#pausedUntil - time.now());
+    // Nor does it hear of an answer.
+    while (this.#stillForMs > 0) await this.#pass(this.#stillForMs);
     if (answer.status === 'rejected') throw answer.reason;
     return answer.value;
   }
