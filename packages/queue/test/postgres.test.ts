@@ -2,12 +2,12 @@ import { testDatabase } from '@hearth/testkit';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Transport, TransportDown } from '../src/index.ts';
-import { newDeployment, open, recorder, ticket, transportContract, until } from './transport.contract.ts';
+import { newDeployment, open, reachedAt, recorder, ticket, transportContract, until } from './transport.contract.ts';
 
 const database = await testDatabase();
 afterAll(() => database.close());
 
-describe('the transport on Postgres', () => transportContract({ postgresUrl: database.url }));
+describe('the transport on Postgres', () => transportContract(reachedAt({ postgresUrl: database.url })));
 
 describe('a Postgres that ends its connections', () => {
   let transport: Transport;

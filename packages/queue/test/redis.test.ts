@@ -1,13 +1,13 @@
 import { testRedis } from '@hearth/testkit';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Transport, TransportDown } from '../src/index.ts';
-import { newDeployment, open, recorder, ticket, transportContract, until } from './transport.contract.ts';
+import { newDeployment, open, reachedAt, recorder, ticket, transportContract, until } from './transport.contract.ts';
 
 const redis = await testRedis();
 afterAll(() => redis?.close());
 
 describe.skipIf(redis === null)('the transport on Redis', () => {
-  if (redis) transportContract({ redisUrl: redis.url });
+  if (redis) transportContract(reachedAt({ redisUrl: redis.url }));
 });
 
 describe.skipIf(redis === null)('a Redis that goes away', () => {

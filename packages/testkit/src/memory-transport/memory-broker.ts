@@ -100,16 +100,25 @@ export class MemoryBroker {
     };
     const bus: Bus = {
       poke: (room) => {
-        for (const listener of this.#listenersOf(room)) this.#options.clock.after(0, listener);
+        this.#say(this.#listenersOf(room), undefined);
       },
       onPoke: (room, listener) => listen(this.#listenersOf(room), listener),
       announce: (notice) => {
-        for (const listener of this.#notices) this.#options.clock.after(0, () => listener(notice));
+        this.#say(this.#notices, notice);
       },
       onNotice: (listener) => listen(this.#notices, listener),
       close: async () => die(),
     };
     return { queues, bus, close: async () => die(), die };
+  }
+
+  /** To each by itself, and not to one who has left when it arrives. */
+  #say<Said>(listeners: ReadonlySet<Listener<Said>>, said: Said): void {
+    for (const listener of listeners) {
+      this.#options.clock.after(0, () => {
+        if (listeners.has(listener)) listener(said);
+      });
+    }
   }
 
   #queueOf(deploymentId: string): TicketQueue {
