@@ -12,6 +12,7 @@ export interface AdoptDeps extends ExitDeps {
   readonly readHealth: ReadHealth;
   /** Whether an inspection of that import is in progress. */
   readonly isInspecting: (importId: string) => boolean;
+  readonly isLeading?: () => boolean;
 }
 
 /** A server that idles answers at once. */
@@ -102,8 +103,10 @@ const remove = (row: InstanceRow, runtime: Runtime): Promise<void> =>
 async function vanish(
   row: InstanceRow,
   message: string,
-  { store, bus, clock, log, ended, boots }: AdoptDeps,
+  { store, bus, clock, log, ended, boots, isLeading }: AdoptDeps,
 ): Promise<boolean> {
+  // Who stood still until now sees no container of what the next leader has only just begun to boot.
+  if (isLeading?.() === false) return false;
   const at = clock.now();
   const phase = row.state === 'booting' ? 'place' : null;
   const failure = { kind: 'lost', phase, message, logTail: '', exitCode: null, at } as const;

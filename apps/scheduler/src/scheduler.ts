@@ -78,7 +78,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const boots = new Boots({ ...deps, exits, statuses, pulls });
   const stops = new Stops({ store, runtimes, bus, clock, log, boots, graceMs: STOP_GRACE_MS });
   const isInspecting = (id: string): boolean => imports.has(id);
-  const adoptDeps = { ...exitDeps, boots, stops, isInspecting, readHealth: deps.readHealth };
+  const adoptDeps = { ...deps, ...exitDeps, boots, stops, isInspecting };
   const fleet = new Fleet({
     ...deps,
     listener: { exited: (exit: Exit) => exits.happened(exit) },

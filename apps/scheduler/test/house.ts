@@ -44,6 +44,8 @@ export class TestHouse {
   readonly store: Store;
   readonly bus: Transport['bus'];
   readonly runtime: FakeRuntime;
+  /** What the schedulers are told of themselves. */
+  isLeading = true;
   /** What the scheduler was started with on this machine. */
   #started: readonly FakeRuntime[] = [];
   /** Hosts beside this machine. */
@@ -104,6 +106,7 @@ export class TestHouse {
       callbackPort: 7601,
       setupTimeoutMs: SETUP_TIMEOUT_MS,
       images: this.images,
+      isLeading: () => this.isLeading,
     });
     return this.#scheduler;
   }

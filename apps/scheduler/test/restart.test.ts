@@ -45,6 +45,27 @@ describe('the scheduler that comes after', () => {
     expect(house.runtime.stopped).toEqual([]);
   });
 
+  it('gives up a boot of which there is no container, unless another leads, who may have just begun it', async () => {
+    house.runtime.define('/slow', { setupMs: 5_000, setup: 'ok' });
+    const slow = await house.deploy('slow');
+    const before = await house.start();
+    await house.predict(slow);
+    await house.until('it to be in its setup', async () => (await house.instances(slow))[0]?.address);
+    await before.close();
+    const [booting] = await house.instances(slow);
+    if (booting === undefined) throw new Error('nothing boots');
+    house.runtime.vanish(booting.id);
+
+    house.isLeading = false;
+    const stale = await house.start();
+    expect(await house.store.instances.get(booting.id)).toMatchObject({ state: 'booting' });
+    await stale.close();
+
+    house.isLeading = true;
+    await house.start();
+    expect(await house.store.instances.get(booting.id)).toMatchObject({ state: 'failed', failure: { kind: 'lost' } });
+  });
+
   it('learns of an end that nobody saw', async () => {
     house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
     const ocr = await house.deploy('ocr');
