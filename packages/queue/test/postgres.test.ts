@@ -2,7 +2,8 @@ import { testDatabase } from '@hearth/testkit';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Transport, TransportDown } from '../src/index.ts';
-import { newDeployment, open, reachedAt, recorder, ticket, transportContract, until } from './transport.contract.ts';
+import { transportContract } from './contract/transport.contract.ts';
+import { newDeployment, open, reachedAt, recorder, ticket, until } from './contract/under-test.ts';
 
 const database = await testDatabase();
 afterAll(() => database.close());

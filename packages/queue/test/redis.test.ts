@@ -1,7 +1,8 @@
 import { testRedis } from '@hearth/testkit';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Transport, TransportDown } from '../src/index.ts';
-import { newDeployment, open, reachedAt, recorder, ticket, transportContract, until } from './transport.contract.ts';
+import { transportContract } from './contract/transport.contract.ts';
+import { newDeployment, open, reachedAt, recorder, ticket, until } from './contract/under-test.ts';
 
 const redis = await testRedis();
 afterAll(() => redis?.close());

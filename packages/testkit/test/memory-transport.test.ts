@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
-import { LOCK_MS, transportContract } from '../../queue/test/transport.contract.ts';
+import { transportContract } from '../../queue/test/contract/transport.contract.ts';
+import { LOCK_MS } from '../../queue/test/contract/under-test.ts';
 import { MemoryBroker } from '../src/memory-transport/memory-broker.ts';
 
 const clock = {
