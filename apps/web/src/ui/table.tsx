@@ -26,7 +26,8 @@ const cellClass = <Row,>({ align, wideOnly }: Column<Row>): string =>
 /** Rows that all fit on a page; for thousands take VirtualList. Scrolls sideways by itself where it has no room. */
 export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
   return (
-    <div className="overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
+    // `relative`: what only screen readers see is placed within it, and would else widen the page.
+    <div className="relative overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
       <table className="w-full border-collapse text-[13px]">
         <thead>
           <tr className="border-b border-line text-xs text-ink-muted">

@@ -28,7 +28,7 @@ export function TokensTab({ session }: { session: Session }) {
     {
       name: 'Scope',
       cell: ({ scope, operator }) => (
-        <span className="flex gap-1">
+        <span className="flex flex-wrap gap-1">
           <Badge tone={scope === 'admin' ? 'accent' : 'neutral'}>{scope}</Badge>
           {operator && <Badge tone="accent">operator</Badge>}
         </span>
