@@ -12,6 +12,7 @@ export interface AdoptDeps extends ExitDeps {
   readonly readHealth: ReadHealth;
   /** Whether an inspection of that import is in progress. */
   readonly isInspecting: (importId: string) => boolean;
+  /** Whether no other scheduler can be at work yet. Absent: there is none. */
   readonly isLeading?: () => boolean;
 }
 
@@ -105,7 +106,8 @@ async function vanish(
   message: string,
   { store, bus, clock, log, ended, boots, isLeading }: AdoptDeps,
 ): Promise<boolean> {
-  // Who stood still until now sees no container of what the next leader has only just begun to boot.
+  // Who stood still until now sees no container of what the next leader has only just begun to boot, and takes for lost
+  // what that one has taken in again.
   if (isLeading?.() === false) return false;
   const at = clock.now();
   const phase = row.state === 'booting' ? 'place' : null;
@@ -122,27 +124,29 @@ async function vanish(
 
 /** A container of ours without a live row: lost with its host, of an instance that is over, or of an inspection that was cut off. */
 async function takeBackOrReap(stray: Found, runtime: Runtime, deps: AdoptDeps): Promise<void> {
-  const { store, boots, log, isInspecting } = deps;
+  const { store, boots, log, isInspecting, isLeading } = deps;
   const { instanceId, role } = stray;
   if (role === 'inspection' ? isInspecting(instanceId) : boots.has(instanceId)) return;
   const row = await store.instances.get(instanceId);
   if (row !== null && row.state !== 'stopped' && row.state !== 'failed') return;
   if (row !== null && (await takeBack(row, stray, deps))) return;
+  if (isLeading?.() === false) return;
   log.info({ instanceId, role, runtime: runtime.kind }, 'reaped: it belongs to nobody');
   await runtime.stop(instanceId, { address: stray.address, graceMs: 0 });
 }
 
 /**
  * One that was up when its host was lost and idles there still is taken in again: its model is loaded. One that is busy
- * works at what was started again elsewhere, and nobody can tell how long.
+ * works at what was started again elsewhere, and nobody can tell how long. Answers whether it stays.
  */
 async function takeBack(row: InstanceRow, { address, exit }: Found, deps: AdoptDeps): Promise<boolean> {
   const { store, bus, clock, log } = deps;
   if (!wasLostWhileUp(row) || address === null || exit !== null) return false;
   if ((await store.deployments.get(row.deploymentId)) === null || !(await idles(address, deps))) return false;
   const reason = 'Its host has returned, and it still ran there.';
+  // Not moved: it was to take nothing any more; or another scheduler has taken it in, and it may be busy by now.
   if ((await store.instances.move(row.id, 'failed', 'returned', { at: clock.now(), address, reason })) === null)
-    return false;
+    return (await store.instances.get(row.id))?.state !== 'failed';
   log.info({ instanceId: row.id, deploymentId: row.deploymentId, hostId: row.hostId }, `returned: ${reason}`);
   bus.poke('dispatcher');
   bus.poke('scheduler');

@@ -152,6 +152,44 @@ describe('a host', () => {
     expect(await house.store.instances.get(instance.id)).toMatchObject({ state: 'failed' });
   });
 
+  it('that returns keeps what another scheduler has taken in again already', async () => {
+    const instance = await claimed();
+    const its = machine(instance.hostId);
+    its.lose('refuses');
+    await readyElsewhere(instance);
+    const { readHealth } = its;
+    const takenBack = Promise.withResolvers<InstanceRow | null>();
+    // While this one asks whether it idles, the other, which has asked before, moves the row.
+    const meanwhile: typeof readHealth = async (address) => {
+      const returned = { at: house.clock.now(), address, reason: 'Taken in again by another.' };
+      if (address === instance.address)
+        takenBack.resolve(await house.store.instances.move(instance.id, 'failed', 'returned', returned));
+      return readHealth(address);
+    };
+    Object.assign(its, { readHealth: meanwhile });
+    its.restore();
+    const moved = house.until(
+      'it to be taken back',
+      () => Promise.race([takenBack.promise, Promise.resolve(null)]),
+      STEP_MS,
+    );
+    expect(await moved).toMatchObject({ state: 'ready' });
+    const until = house.clock.now() + HOSTS_LOOKED_AT_WITHIN_MS;
+    await house.until('its host to be looked at again', async () => house.clock.now() > until, STEP_MS);
+    expect(its.stopped).toEqual([]);
+    expect(await house.store.instances.get(instance.id)).toMatchObject({ state: 'ready' });
+  });
+
+  it('that is lost to who leads no more keeps what the one that leads has there', async () => {
+    const instance = await claimed();
+    house.isLeading = false;
+    machine(instance.hostId).lose('refuses');
+    const { lostAt } = await hostUntil(instance.hostId, (host) => host.lostAt !== null);
+    const until = (lostAt ?? 0) + HOSTS_LOOKED_AT_WITHIN_MS;
+    await house.until('a few more pings', async () => house.clock.now() > until, STEP_MS);
+    expect(await house.store.instances.get(instance.id)).toMatchObject({ state: 'ready' });
+  });
+
   it('that is silent for a moment loses nothing', async () => {
     const instance = await claimed();
     machine(instance.hostId).lose('refuses');
