@@ -82,6 +82,11 @@ export interface Context {
   readonly now: () => Millis;
   /** Milliseconds of a clock that nobody sets, from any beginning: for how long something took. */
   readonly monotonicMs: () => number;
+  /**
+   * Whether this process leads, right now. One that stood still may not have heard yet that its term is over; what it
+   * claimed then, the dispatcher that leads would know nothing of.
+   */
+  readonly isLeading: () => boolean;
   readonly timings: Timings;
   readonly limits: Limits;
   readonly publicUrl: string;

@@ -63,6 +63,8 @@ export interface DispatcherOptions {
   readonly limits?: Limits;
   /** Which addresses may be opened for users; left out: only public ones. */
   readonly outbound?: Omit<OutboundGuardOptions, 'alsoOwn'>;
+  /** Left out: it does, until it is closed. */
+  readonly isLeading?: () => boolean;
   /** Left out: sockets. */
   readonly network?: Network;
 }
@@ -107,6 +109,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     webhooks: createWebhooks({ ...options, timings }, sendWebhook, runningWebhooks),
     runs,
     monotonicMs: options.monotonicMs ?? now,
+    isLeading: options.isLeading ?? (() => true),
     prices: createPrices(store, now),
     admission: createAdmission({ ...options, closing: closing.signal }),
     usage: createUsageFlush(store, log, timings.usageFlushMs),

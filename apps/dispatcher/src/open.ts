@@ -35,7 +35,7 @@ export async function openDispatcher(config: DispatcherConfig, log: Logger): Pro
     timings: { predictionTimeoutMs, trainingTimeoutMs, cancelGraceMs, retentionMs },
   };
   const stopping = new AbortController();
-  const served = serveTerms(store, log, stopping.signal, () => startDispatcher(options));
+  const served = serveTerms(store, log, stopping.signal, (isLeading) => startDispatcher({ ...options, isLeading }));
   return {
     async close() {
       stopping.abort();

@@ -13,20 +13,20 @@ const CANNOT_LISTEN = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES']);
 
 /**
  * Leads, serves, and begins anew when leadership is lost (its connection to the database broke): then another dispatcher
- * may have taken over, so what runs is left and adopted again.
+ * may have taken over, so what runs is left and adopted again. `start` is told how to ask whether this process still leads, right now.
  * Resolves once `signal` fires and all is closed; @throws where the callback address cannot be listened on.
  */
 export async function serveTerms(
   store: Pick<Store, 'lead'>,
   log: Logger,
   signal: AbortSignal,
-  start: () => Promise<Term>,
+  start: (isLeading: () => boolean) => Promise<Term>,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
       const leadership = await store.lead('dispatcher', signal);
       try {
-        const term = await start();
+        const term = await start(() => leadership.isHeld());
         await aborted(AbortSignal.any([leadership.lost, signal]));
         if (!signal.aborted) log.warn('the leadership is lost, starting over');
         await term.close();

@@ -64,6 +64,23 @@ describe.each(GENERATIONS)('draining an instance of %s', (generation) => {
   });
 });
 
+it('one that leads no more claims nothing, though its term is not over yet', async () => {
+  world = await createWorld();
+  let [asked, leads] = [0, false];
+  world.isLeading = () => {
+    asked++;
+    return leads;
+  };
+  await world.dispatch({ restMs: 20 });
+  const { model } = await world.stage();
+  const id = await world.predict();
+  await eventually(() => expect(asked).toBeGreaterThan(1));
+  expect(await world.get(id)).toMatchObject({ status: 'starting', attempt: 0 });
+  leads = true;
+  await (await model.next()).report({ status: 'succeeded', output: 'done' });
+  expect(await world.ended(id)).toMatchObject({ status: 'succeeded', attempt: 1 });
+});
+
 describe('a deployment that does not come up', () => {
   it('fails what waited for it, with the reason and the log, and leaves what came later', async () => {
     world = await createWorld();

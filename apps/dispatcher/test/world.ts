@@ -59,6 +59,8 @@ export interface World {
   readonly schedulerPokes: () => number;
   /** Of the dispatchers that are started from now on. */
   limits: Limits;
+  /** What they are told of themselves. */
+  isLeading: () => boolean;
   /** An instance that becomes ready, with its model server. */
   stage(options?: { slots?: number; ready?: boolean; deployment?: DeploymentRow }): Promise<Stage>;
   ready(instance: InstanceRow, address: string): Promise<void>;
@@ -143,6 +145,7 @@ export async function createWorld(
     notices,
     schedulerPokes: () => pokes,
     limits: LIMITS,
+    isLeading: () => true,
     get,
     async ready(instance, address) {
       await store.instances.move(instance.id, 'booting', 'booted', { at: systemNow(), address });
@@ -249,6 +252,7 @@ export async function createWorld(
         monotonicMs,
         publicUrl: 'http://hearth.test',
         limits: world.limits,
+        isLeading: () => world.isLeading(),
         outbound: { rules: { allow: [], loopback: true, own: [], machine: [] } },
         callbackHosts: ['127.0.0.1'],
         callbackPort: Number(new URL(at).port),

@@ -71,6 +71,7 @@ export function serveDispatcher(who: Incarnation, ports: ServerPorts, network: N
     callbackHosts: ['127.0.0.1'],
     callbackPort: 0,
     timings: TIMINGS,
+    isLeading: () => who.isLeading,
     network,
   });
 }

@@ -216,6 +216,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
   return {
     async take(attachment, ticket) {
       if (closing.aborted || attachment.intake !== 'open') return { kind: 'later', delayMs: 0 };
+      if (!context.isLeading()) return { kind: 'later', delayMs: timings.restMs };
       const row = await store.predictions.claim(ticket, attachment.instance, now());
       // Stale, over, canceled or taken: whoever made it so sees to it.
       if (!row) return { kind: 'done' };
