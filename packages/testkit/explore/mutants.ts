@@ -13,13 +13,6 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   {
-    bug: 'what has ended can end again',
-    file: 'packages/testkit/src/memory-store/predictions.ts',
-    from: 'row.status === from && row.attempt === (attempt ?? row.attempt);',
-    to: 'row.attempt === (attempt ?? row.attempt);',
-    breaks: 'an end never changes',
-  },
-  {
     bug: 'an adopted run is sent again',
     file: 'apps/dispatcher/src/runs/run-prediction.ts',
     from: "run.doubt = 'adopted';",
