@@ -176,7 +176,7 @@ describe('uploads', () => {
     // Where the blobs were is a file now: nothing can be written there.
     await rename(world.blobsFolder, `${world.blobsFolder}.away`);
     await writeFile(world.blobsFolder, '');
-    expect((await put(callbackUrl, stage, 'out.png')).status).toBe(507);
+    expect((await put(callbackUrl, stage, 'out.png')).status).toBe(503);
     await call.report({ status: 'succeeded', output: null });
     const row = await world.get(id);
     expect(row).toMatchObject({ status: 'failed' });

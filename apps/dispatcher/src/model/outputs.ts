@@ -32,12 +32,12 @@ export interface OutputFile {
 /** The bytes could not be written. Not a matter of the store, so trying again is not worth the wait. */
 export class OutputNotStored extends Error {
   override readonly name = 'OutputNotStored';
-  /** What an uploading container is answered: too large, or no room. */
-  readonly statusCode: 413 | 507;
+  /** What an uploading container is answered: too large, or no room now, which Cog tries again (contract §6). */
+  readonly statusCode: 413 | 503;
   constructor(cause: unknown) {
     const message = cause instanceof Error ? cause.message : String(cause);
     super(cause instanceof BlobTooLarge ? `${message} (HEARTH_MAX_OUTPUT_FILE)` : message, { cause });
-    this.statusCode = cause instanceof BlobTooLarge ? 413 : 507;
+    this.statusCode = cause instanceof BlobTooLarge ? 413 : 503;
   }
 }
 
