@@ -71,7 +71,7 @@ function checkKeys({ idsOf, entries }: Book, complain: Complain): void {
   for (const [n, ids] of idsOf) {
     const [first] = ids;
     const entry = first === undefined ? undefined : entries.get(first);
-    if (ids.size > 1 && entry)
+    if (ids.size > 1 && entry && entry.wanted?.official !== true)
       complain('kept', entry, `request ${n} made ${ids.size} predictions: ${[...ids].join(', ')}`);
   }
 }
