@@ -2,7 +2,7 @@ import type { BootPhase, Failure, PullProgress } from '@hearth/core';
 import type { Logger } from '@hearth/kit';
 import type { Bus } from '@hearth/queue';
 import type { InstanceRow, Store } from '@hearth/store';
-import type { Clock } from './clock.ts';
+import { type Clock, pause } from './clock.ts';
 import type { Exits } from './exits.ts';
 import type { SchedulerMetrics } from './metrics.ts';
 import { PullNotes } from './pull-notes.ts';
@@ -29,6 +29,8 @@ export interface BootDeps {
 
 /** Grace for a server whose boot has failed: it holds nothing. */
 const FAILED_BOOT_GRACE_MS = 1_000;
+/** Between tries to remove what is left of it. */
+const REMOVE_AGAIN_MS = 1_000;
 
 interface Running {
   readonly giveUp: AbortController;
@@ -136,7 +138,7 @@ export class Boots {
     const fail = async (error: unknown): Promise<void> => {
       await phases.settled();
       if (giveUp.signal.aborted) log.debug({ instanceId: row.id }, 'boot given up');
-      else await this.#failed(row, error, phases.latest);
+      else await this.#failed(row, error, phases.latest, giveUp.signal);
     };
     await attempt()
       .catch(again)
@@ -198,17 +200,18 @@ export class Boots {
     bus.poke('scheduler');
   }
 
-  async #failed(row: InstanceRow, error: unknown, phase: BootPhase): Promise<void> {
+  async #failed(row: InstanceRow, error: unknown, phase: BootPhase, signal: AbortSignal): Promise<void> {
     const { store, bus, clock, log, statuses, metrics } = this.#deps;
     const failure: Failure = { ...this.#describe(row, error), phase, at: clock.now() };
-    const state = (await store.instances.get(row.id))?.state;
-    // The move was made, and only its answer lost: it is up, and may be busy by now.
-    if (state === 'ready') return statuses.bootSucceeded(row);
-    if (state !== 'booting') return;
-    try {
-      await this.#deps.runtimes.of(row).stop(row.id, { address: row.address, graceMs: FAILED_BOOT_GRACE_MS });
-    } catch (stopError) {
-      log.warn({ err: stopError, instanceId: row.id }, 'not removed after its boot failed; the reconciliation will');
+    // Once the row has moved, nobody counts the memory and the GPUs that what is left of it holds.
+    for (let removed = false; !removed; ) {
+      const state = (await store.instances.get(row.id))?.state;
+      // The move was made, and only its answer lost: it is up, and may be busy by now.
+      if (state === 'ready') return statuses.bootSucceeded(row);
+      if (state !== 'booting') return;
+      removed = await this.#removed(row, signal);
+      // Whoever gave it up sees to what is left.
+      if (!removed && signal.aborted) return;
     }
     // Before the row moves: a cycle in between would find nobody booting and no reason to wait, and boot again at once.
     await statuses.bootFailed(row, failure);
@@ -219,6 +222,19 @@ export class Boots {
     log.warn({ instanceId: row.id, deploymentId: row.deploymentId, kind, phase, exitCode }, `boot failed: ${message}`);
     bus.poke('dispatcher');
     bus.poke('scheduler');
+  }
+
+  /** Waits a little where it answers false, unless the boot is given up. */
+  async #removed(row: InstanceRow, signal: AbortSignal): Promise<boolean> {
+    const { runtimes, clock, log } = this.#deps;
+    try {
+      await runtimes.of(row).stop(row.id, { address: row.address, graceMs: FAILED_BOOT_GRACE_MS });
+      return true;
+    } catch (error) {
+      log.warn({ err: error, instanceId: row.id }, 'not removed after its boot failed; tried again');
+      await pause(clock, REMOVE_AGAIN_MS, signal);
+      return false;
+    }
   }
 
   /** An error that no runtime classified is the platform's own: the instance is lost, and the words are in the log. */

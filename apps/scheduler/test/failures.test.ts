@@ -1,8 +1,20 @@
 import type { FailureKind } from '@hearth/core';
 import type { DeploymentRow, DeploymentStatusRow } from '@hearth/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FakeModel } from '../src/runtime/fake.ts';
+import { type FakeModel, FakeRuntime } from '../src/runtime/fake.ts';
 import { openHouse, SETUP_TIMEOUT_MS, type TestHouse } from './house.ts';
+
+/** Removes nothing while it is stuck. */
+class StuckRuntime extends FakeRuntime {
+  isStuck = true;
+  tries = 0;
+
+  override async stop(instanceId: string): Promise<void> {
+    this.tries += 1;
+    if (this.isStuck) throw new Error('the engine does not answer');
+    await super.stop(instanceId);
+  }
+}
 
 let house: TestHouse;
 beforeEach(async () => {
@@ -48,6 +60,20 @@ describe('a boot that fails', () => {
       expect(left.filter((found) => found.instanceId === failed.id)).toEqual([]);
     },
   );
+
+  it('holds its place on the host until it could be removed', async () => {
+    const ocr = await house.deploy('ocr');
+    const runtime = new StuckRuntime('process', house.clock);
+    runtime.define('/ocr', { setupMs: 10, setup: 'fail' });
+    await house.start([runtime]);
+    await house.predict(ocr);
+    await house.until('three tries to remove it', async () => runtime.tries >= 3);
+    expect(await house.instances(ocr)).toMatchObject([{ state: 'booting' }]);
+    runtime.isStuck = false;
+    const failed = await house.inState(ocr, 'failed');
+    expect(failed.failure).toMatchObject({ kind: 'setup_error', phase: 'setup' });
+    expect(runtime.stopped).toContain(failed.id);
+  });
 
   it('backs off, becomes a crash loop, and is forgotten after a good boot', async () => {
     house.runtime.define('/ocr', { setupMs: 10, setup: 'exit' });
