@@ -16,10 +16,13 @@ interface Sent {
 
 let world: World;
 const closing: (() => void)[] = [];
+/** What servers still have to say: a prediction may have ended before its report was answered. */
+const talking: unknown[] = [];
 beforeEach(async () => {
   world = await createWorld();
 });
 afterEach(async () => {
+  await Promise.all(talking.splice(0));
   await world.close();
   for (const close of closing.splice(0)) close();
 });
@@ -29,7 +32,7 @@ const addressOf = (server: { address(): AddressInfo | string | null }) =>
 
 /** Serves one prediction with a server of one's own. */
 async function run(listener: Listener, input: Record<string, unknown> = {}) {
-  const server = createServer((incoming, response) => void listener(incoming, response));
+  const server = createServer((incoming, response) => void talking.push(listener(incoming, response)));
   closing.push(() => server.close().closeAllConnections());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
