@@ -67,7 +67,7 @@ export function SignInPage() {
         </form>
         <p id={`${id}-help`} className="mt-6 text-[13px] text-ink-muted">
           The first one was printed by <code className="font-mono">npm start</code>. Another is made with{' '}
-          <code className="font-mono whitespace-nowrap">npm run hearth -- tokens add NAME --scope admin</code>.
+          <code className="font-mono">npm run hearth -- tokens add NAME --scope admin</code>.
         </p>
       </div>
     </main>
