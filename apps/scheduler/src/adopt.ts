@@ -1,3 +1,4 @@
+import type { RuntimeKind } from '@hearth/core';
 import type { InstanceRow } from '@hearth/store';
 import type { Boots } from './boot.ts';
 import { type ExitDeps, settleExit } from './exits.ts';
@@ -23,26 +24,25 @@ const HEALTH_MS = 5_000;
  * Makes the rows and the containers of one host agree, at the start, every few seconds and when it returns: adopts what
  * an earlier scheduler started, takes note of what ended unseen, and sweeps up what belongs to nobody. Rows are read
  * before containers, so that a container can't be missed which a row already tells of; strays are looked up once more
- * before they go. Of a lost host the rows go, whatever still runs there: its predictions must not wait for it. Answers
- * whether everything that runs there was seen.
+ * before they go. Of a lost runtime the rows go, whatever still runs there: its predictions must not wait for it. Answers
+ * with the runtimes of which everything was seen.
  */
-export async function reconcile(member: Member, deps: AdoptDeps): Promise<boolean> {
+export async function reconcile(member: Member, deps: AdoptDeps): Promise<ReadonlySet<RuntimeKind>> {
   const rows = await deps.store.instances.live(member.row.id);
   const used = new Set(member.runtimes.map(({ kind }) => kind));
   for (const row of rows.filter((row) => !used.has(row.runtime))) {
     await vanish(row, `The ${row.runtime} runtime is switched off (HEARTH_RUNTIME).`, deps);
   }
-  let sawAll = true;
+  const seen = new Set<RuntimeKind>();
   for (const runtime of member.runtimes) {
     const mine = rows.filter((row) => row.runtime === runtime.kind);
     if (member.isLost(runtime.kind)) {
       for (const row of mine) await vanish(row, `Its host ${member.row.name} is lost: ${member.lostWhy}.`, deps);
-      sawAll = false;
-    } else if (!(await sortOut(runtime, mine, deps))) {
-      sawAll = false;
+    } else if (await sortOut(runtime, mine, deps)) {
+      seen.add(runtime.kind);
     }
   }
-  return sawAll;
+  return seen;
 }
 
 /** Ends the instances of hosts that are no part of the fleet any more. */

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeRuntime } from '../src/runtime/fake.ts';
+import { LOCAL_HOST_ID } from '../src/runtimes.ts';
 import { KEEP_ALIVE_MS, openHouse, SETUP_TIMEOUT_MS, type TestHouse } from './house.ts';
 
 let house: TestHouse;
@@ -64,6 +66,32 @@ describe('a deployment', () => {
       await scheduler.idle();
     }
     expect(house.runtime.booted).toBe(1);
+  });
+
+  it('boots beside an engine that never answers, and beside one that is gone for good', async () => {
+    house.runtime.define('/ocr', { setupMs: 500, setup: 'ok' });
+    const engine = new FakeRuntime('docker', house.clock);
+    engine.lose('refuses');
+    await house.start([engine, house.runtime]);
+    const longSince = house.clock.now() + 30_000;
+    await house.until('the engine to be given up', async () => house.clock.now() > longSince, 250);
+    const ocr = await house.deploy('ocr');
+    await house.predict(ocr);
+    expect(await house.inState(ocr, 'ready')).toMatchObject({ runtime: 'process' });
+
+    engine.restore();
+    await house.until(
+      'the engine to be in use',
+      async () => (await house.store.hosts.get(LOCAL_HOST_ID))?.runtimes.includes('docker'),
+      250,
+    );
+    engine.lose('refuses');
+    const again = house.clock.now() + 30_000;
+    await house.until('the engine to be given up again', async () => house.clock.now() > again, 250);
+    const sdxl = await house.deploy('sdxl');
+    house.runtime.define('/sdxl', { setupMs: 500, setup: 'ok' });
+    await house.predict(sdxl);
+    await house.inState(sdxl, 'ready');
   });
 
   it('keeps its minimum without any demand', async () => {

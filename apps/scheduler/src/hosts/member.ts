@@ -13,8 +13,8 @@ export interface MemberDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly listener: Omit<RuntimeListener, 'gap'>;
-  /** Brings its rows and its containers in line, or takes its rows away while it is lost; whether all of it was seen. */
-  readonly reconcile: (member: Member) => Promise<boolean>;
+  /** Brings its rows and its containers in line, or takes its rows away while it is lost; the runtimes that were seen. */
+  readonly reconcile: (member: Member) => Promise<ReadonlySet<RuntimeKind>>;
   /** The fleet is not as it was. */
   readonly changed: () => void;
 }
@@ -40,12 +40,12 @@ export class Member {
   readonly #callbackHosts = new Map<RuntimeKind, string>();
   #images: readonly string[] = [];
   #why = '';
-  /** It was lost, maybe under an earlier scheduler, and what it still runs since has not been looked through. */
-  #unsorted: boolean;
+  /** Those that were lost, maybe under an earlier scheduler: what they still run since has not been looked through. */
+  readonly #unsorted: Set<RuntimeKind>;
 
   constructor(row: HostRow, open: OpenHost, deps: MemberDeps) {
     this.row = row;
-    this.#unsorted = row.lostAt !== null;
+    this.#unsorted = new Set(row.lostAt === null ? [] : open.runtimes.map(({ kind }) => kind));
     this.#open = open;
     this.#deps = deps;
     this.#reconciling = createCoalescer(() => this.#patiently('its reconciliation', () => this.#reconcile()));
@@ -81,13 +81,16 @@ export class Member {
     return this.#callbackHosts.get(kind) ?? this.row.callbackHost;
   }
 
-  /** As a plan sees it. One that was not asked yet is what it was when it was last seen. */
+  /**
+   * As a plan sees it. One that was not asked yet is what it was when it was last seen. One runtime of several may be
+   * lost for good (most machines without an engine never had one): the others go on.
+   */
   view(): Host {
     const { id, runtimes, cordoned, draining, memoryMiB, devices, labels, declared, lostAt, lastSeenAt } = this.row;
-    const answering = runtimes.filter((kind) => !this.isLost(kind));
+    const answering = runtimes.filter((kind) => !this.isLost(kind) && !this.#unsorted.has(kind));
     const states = [...this.#pulses.values()].map(({ state }) => state);
     const lost = states.includes('alive')
-      ? answering.length === 0 || this.#unsorted
+      ? answering.length === 0
       : states.every((state) => state === 'lost') || lostAt !== null || lastSeenAt === null;
     return {
       id,
@@ -142,7 +145,7 @@ export class Member {
       },
       lost: (why) => {
         this.#why = why;
-        this.#unsorted = true;
+        this.#unsorted.add(runtime.kind);
         runtime.cut();
         this.reconcile();
         this.look();
@@ -151,10 +154,9 @@ export class Member {
   }
 
   async #reconcile(): Promise<void> {
-    const sawAll = await this.#deps.reconcile(this);
-    if (!this.#unsorted || !sawAll) return;
-    this.#unsorted = false;
-    this.#deps.changed();
+    const before = this.#unsorted.size;
+    for (const kind of await this.#deps.reconcile(this)) this.#unsorted.delete(kind);
+    if (this.#unsorted.size !== before) this.#deps.changed();
   }
 
   /** Finds out what it offers, and writes what is new. */
