@@ -29,7 +29,9 @@ let house: House;
 let replicate: Replicate;
 
 beforeAll(async () => {
-  house = await startHouse({ runtime: 'process', env: { HEARTH_KEEP_ALIVE: '2s' } });
+  // As on a newcomer's machine that has no engine: it is looked for, and never found.
+  const env = { HEARTH_KEEP_ALIVE: '2s', DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
+  house = await startHouse({ runtime: 'auto', env });
   replicate = new Replicate({ auth: house.token, baseUrl: `${house.url}/v1` });
 }, 240_000);
 afterAll(async () => {

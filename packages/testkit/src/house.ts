@@ -37,7 +37,7 @@ export interface House {
 }
 
 export interface HouseOptions {
-  readonly runtime: 'process' | 'docker';
+  readonly runtime: 'process' | 'docker' | 'auto';
   /** `postgres`: as on a machine where no Redis is found. */
   readonly transport?: 'redis' | 'postgres';
   readonly env?: Record<string, string>;
