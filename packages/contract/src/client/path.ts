@@ -1,3 +1,6 @@
+/** One part of a path: a name, an id. */
+export const part = encodeURIComponent;
+
 /** A query string of what is given. */
 export const search = (values: Readonly<Record<string, string | undefined>>): string =>
   new URLSearchParams(

@@ -1,8 +1,8 @@
-import type { Http } from './client.ts';
-import { type CorrectionBody, type ExportFormat, verifiedLineSchema, type WireVerifiedLine } from './north/ledger.ts';
-import type { WirePage } from './north/page.ts';
-import type { UsageGroup, WireUsageRecord, WireUsageTotals } from './north/usage.ts';
-import { search } from './search-params.ts';
+import { type CorrectionBody, type ExportFormat, verifiedLineSchema, type WireVerifiedLine } from '../north/ledger.ts';
+import type { WirePage } from '../north/page.ts';
+import type { UsageGroup, WireUsageRecord, WireUsageTotals } from '../north/usage.ts';
+import type { Http } from './http.ts';
+import { search } from './path.ts';
 
 /** The part of the client that is about what was billed. */
 export function createUsage(http: Http) {

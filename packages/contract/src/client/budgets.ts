@@ -1,8 +1,9 @@
-import type { Http } from './client.ts';
-import type { AccountBudgetBody, TokenBudgetBody, WireBudget } from './north/budget.ts';
+import type { AccountBudgetBody, TokenBudgetBody, WireBudget } from '../north/budget.ts';
+import type { Http } from './http.ts';
+import { part } from './path.ts';
 
-const ofAccount = (username: string): string => `/accounts/${encodeURIComponent(username)}/budget`;
-const ofToken = (id: string): string => `/tokens/${encodeURIComponent(id)}/budget`;
+const ofAccount = (username: string): string => `/accounts/${part(username)}/budget`;
+const ofToken = (id: string): string => `/tokens/${part(id)}/budget`;
 
 /** The part of the client that is about what accounts and tokens may spend. */
 export const createBudgets = (http: Http) => ({

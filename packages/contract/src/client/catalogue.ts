@@ -1,10 +1,10 @@
-import type { Http } from './client.ts';
-import type { CollectionBody, WireCollection, WireCollectionItem } from './north/collection.ts';
-import type { ExampleBody, ModelBody, ModelPatch, VersionBody, WireModel, WireVersion } from './north/model.ts';
-import type { WirePrediction } from './north/prediction.ts';
-import type { WireSearch } from './north/search.ts';
+import type { CollectionBody, WireCollection, WireCollectionItem } from '../north/collection.ts';
+import type { ExampleBody, ModelBody, ModelPatch, VersionBody, WireModel, WireVersion } from '../north/model.ts';
+import type { WirePrediction } from '../north/prediction.ts';
+import type { WireSearch } from '../north/search.ts';
+import type { Http } from './http.ts';
+import { part } from './path.ts';
 
-const part = encodeURIComponent;
 const model = (owner: string, name: string): string => `/models/${part(owner)}/${part(name)}`;
 
 /** The part of the client that is about models and what is known of them. */
