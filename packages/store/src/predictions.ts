@@ -20,6 +20,7 @@ import {
   EXTEND_HOLD,
   FINISH,
   FINISH_TRAINING,
+  FINISH_UNHEARD,
   GIVE_BACK,
   INSERT,
   INSERT_RELAXED,
@@ -128,7 +129,7 @@ function createWrites({ pool, db }: Connection): Writes {
             ...FINISH_TRAINING,
             values: [...values, made.id, made.modelId, made.baseVersionId, made.weightsFileId],
           })
-        : await pool.query<PredictionRow>({ ...FINISH, values });
+        : await pool.query<PredictionRow>({ ...(end.isUnheard ? FINISH_UNHEARD : FINISH), values });
       return rows[0] ?? null;
     },
   };

@@ -153,12 +153,12 @@ export const EXTEND_HOLD = statement(
  * The end, its bill and the message that tells a user of it (core's \`wantsEvent\` says to whom), or none of them. A second bill for a prediction breaks its unique index and takes the whole statement
  * with it: there is no \`on conflict\`, because a bill that was there before the end is a fault to hear about.
  */
-const finishing = (made: string): string => `with ended as (
+const finishing = ({ made = '', unless = '' }): string => `with ended as (
       update predictions
       set status = $4, output = case when $5::boolean then $6::json else output end, error = $7,
         logs = coalesce($8, logs), metrics = coalesce($9::json, metrics), completed_at = $10,
         started_at = coalesce($23::timestamptz, started_at)
-      where id = $1 and attempt = coalesce($2::int, attempt) and status = $3
+      where id = $1 and attempt = coalesce($2::int, attempt) and status = $3${unless}
       returning ${returning}, token_id as "tokenId"
     ), billed as (
       insert into usage_records (id, prediction_id, attempt, account_id, model, version_id, deployment_id, hardware_sku,
@@ -173,7 +173,18 @@ const finishing = (made: string): string => `with ended as (
     ), ${capture({ cost: '$20', at: '$10' })}${made}
     select ${PREDICTION_COLUMNS.map(named).join(', ')} from ended`;
 
-export const FINISH = statement('finish', finishing(''));
+export const FINISH = statement('finish', finishing({}));
+
+/** The end of a run that nobody heard of. What its instance did not live to see is not billed. */
+export const FINISH_UNHEARD = statement(
+  'finish_unheard',
+  finishing({
+    unless: ` and not exists (
+        select from instances
+        where instances.id = predictions.instance_id and to_timestamp((failure ->> 'at')::float8 / 1000) < $10
+      )`,
+  }),
+);
 
 /**
  * The same with the version that a training made, so that there is never the one without the other. Equal weights of the
@@ -182,7 +193,8 @@ export const FINISH = statement('finish', finishing(''));
  */
 export const FINISH_TRAINING = statement(
   'finish_training',
-  finishing(`, destination as (
+  finishing({
+    made: `, destination as (
       select id from models where id = $26 and removed_at is null for share
     ), made as (
       insert into versions (id, model_id, base_version_id, weights_file_id, source, runtime, openapi_schema, cog_version,
@@ -192,5 +204,6 @@ export const FINISH_TRAINING = statement(
       on conflict (id) do update
         set model_id = excluded.model_id, seq = default, created_at = excluded.created_at, removed_at = null
         where versions.removed_at is not null
-    )`),
+    )`,
+  }),
 );

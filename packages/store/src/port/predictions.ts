@@ -170,7 +170,7 @@ export interface Predictions {
   /**
    * dispatcher: the terminal state and its usage record, one transaction (one statement). `attempt` null: it never ran and
    * is still `starting`. `made`: the version of a training that succeeded, in the same transaction. Null when another write
-   * was first.
+   * was first, or the instance failed before an end that nobody heard of.
    */
   finish(
     id: string,
@@ -184,6 +184,8 @@ export interface Predictions {
       /** When the container took it; left out, the time of the claim stands. */
       startedAt?: Millis;
       completedAt: Millis;
+      /** Nobody heard of the end, and the run may have ended before: refused where its instance failed before `completedAt`. */
+      isUnheard?: boolean;
     },
     usage: UsageRecord | null,
     made?: TrainedVersion,

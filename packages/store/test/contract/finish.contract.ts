@@ -1,7 +1,7 @@
 import { systemNow } from '@hearth/kit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeploymentRow, PredictionRow, Store } from '../../src/index.ts';
-import { addDeployment, usageOf } from '../world.ts';
+import { addDeployment, addInstance, usageOf } from '../world.ts';
 import { INSTANCE, type OpenStore, Requests, type StoreUnderTest } from './under-test.ts';
 
 /** The end of a prediction, its bill, and the seal of that. */
@@ -109,6 +109,38 @@ export function finishContract(open: OpenStore): void {
       const said = { startedAt: at + 3, error: 'a\0b', logs: '\0', completedAt: at + 9 };
       const over = await store.predictions.finish(id, 1, { status: 'failed', ...said }, null);
       expect(over).toMatchObject({ startedAt: at + 3, error: 'a\ufffdb', logs: '\ufffd', completedAt: at + 9 });
+    });
+
+    const runningOnOneThat = async (failedAt: number | null): Promise<PredictionRow> => {
+      const instance = await addInstance(store, deployment);
+      const failure = { kind: 'crash', phase: null, message: 'it ended', logTail: '', exitCode: 1 } as const;
+      if (failedAt !== null)
+        await store.instances.move(instance.id, 'booting', 'vanished', {
+          at: failedAt,
+          failure: { ...failure, at: failedAt },
+        });
+      const { id } = await requests.waiting();
+      const row = await store.predictions.claim({ predictionId: id, attempt: 0 }, instance, at);
+      if (!row) throw new Error('the claim was refused');
+      return row;
+    };
+
+    test.each([
+      ['is up', null],
+      ['failed after it', at + 2001],
+      ['failed with it', at + 2000],
+    ])('that nobody heard of stands where the instance %s', async (_, failedAt) => {
+      const row = await runningOnOneThat(failedAt);
+      expect(await store.predictions.finish(row.id, 1, { ...end, isUnheard: true }, billOf(row))).not.toBeNull();
+      expect(await billed(row.id)).toHaveLength(1);
+    });
+
+    test('that nobody heard of is refused where the instance had failed before it, and one that was heard is not', async () => {
+      const row = await runningOnOneThat(at + 1999);
+      expect(await store.predictions.finish(row.id, 1, { ...end, isUnheard: true }, billOf(row))).toBeNull();
+      expect(await store.predictions.get(row.id)).toEqual(row);
+      expect(await billed(row.id)).toEqual([]);
+      expect(await store.predictions.finish(row.id, 1, end, billOf(row))).not.toBeNull();
     });
 
     test('keeps the output as it was when it ended', async () => {

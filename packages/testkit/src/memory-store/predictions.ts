@@ -101,7 +101,9 @@ function writesOf(tables: Tables): Partial<Predictions> {
       assertLegal(id, attempt, end.status, bill);
       if (made !== undefined) throw new Error('no training ends in memory');
       const isItsEnd = (row: StoredPrediction): boolean =>
-        row.status === from && row.attempt === (attempt ?? row.attempt);
+        row.status === from &&
+        row.attempt === (attempt ?? row.attempt) &&
+        !(end.isUnheard && failedBefore(tables, row, end.completedAt));
       const before = predictions.get(id);
       if (before === undefined || !isItsEnd(before)) return null;
       // One statement: a bill that stands already takes the end with it.
@@ -122,6 +124,9 @@ function writesOf(tables: Tables): Partial<Predictions> {
     },
   };
 }
+
+const failedBefore = ({ instances }: Tables, { instanceId }: StoredPrediction, at: Millis): boolean =>
+  (instances.get(instanceId ?? '')?.failure?.at ?? Infinity) < at;
 
 /** The message of an end comes with it. */
 function tell({ messages }: Tables, row: StoredPrediction, at: Millis): void {
