@@ -137,6 +137,9 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     log,
   });
 
+  const skipped = await store.predictions.skipForgotten();
+  if (skipped > 0)
+    log.info({ predictions: skipped }, 'the store was down: those that wait begin under another attempt');
   await adopt(context, consumers, runner);
   await listening.open();
   const listeningToHosts = createCoalescer(() => listenToHosts(context, listening));

@@ -252,6 +252,27 @@ describe.each(GENERATIONS)('on %s', (generation) => {
       expect(await usage()).toHaveLength(1);
     });
 
+    it('has the next dispatcher run it under another id, and bill that run alone', async () => {
+      const first = await world.dispatch();
+      const { model, instance } = await world.stage({ slots: 2 });
+      const id = await world.predict();
+      const forgotten = await model.next();
+      await first.close();
+      await forget(id);
+      await world.query(
+        `update predictions set created_at = pg_postmaster_start_time() - interval '1 second' where id = $1`,
+        [id],
+      );
+      await world.dispatch({}, first.callbackUrl);
+      const call = await model.next();
+      expect(call.id).not.toBe(forgotten.id);
+      expect(await forgotten.report({ status: 'succeeded', output: 'of the first' })).toBe(200);
+      await call.report({ status: 'succeeded', output: 'of the second', metrics: { predict_time: 0.001 } });
+      const row = await world.ended(id);
+      expect(row).toMatchObject({ status: 'succeeded', output: 'of the second', instanceId: instance.id });
+      expect(await usage()).toMatchObject([{ attempt: row.attempt, predictMicroseconds: 1_000 }]);
+    });
+
     it('and whose ticket a queue hands out again has the run go on, not begin again', async () => {
       await world.dispatch();
       const { model } = await world.stage();

@@ -25,6 +25,7 @@ import {
   INSERT,
   INSERT_RELAXED,
   PROGRESS,
+  SKIP_FORGOTTEN,
 } from './statements.ts';
 import type { PredictionGlance, PredictionRow, Predictions } from './store.ts';
 import { at, atOrNull, foreignTextOrNull, instant, jsonOrNull } from './values.ts';
@@ -42,7 +43,7 @@ export function createPredictions(connection: Connection): Predictions {
 
 type Writes = Pick<
   Predictions,
-  'insert' | 'requestCancel' | 'claim' | 'progress' | 'giveBack' | 'extendHold' | 'finish'
+  'insert' | 'requestCancel' | 'claim' | 'progress' | 'giveBack' | 'skipForgotten' | 'extendHold' | 'finish'
 >;
 
 function createWrites({ pool, db }: Connection): Writes {
@@ -92,6 +93,11 @@ function createWrites({ pool, db }: Connection): Writes {
     async giveBack(id, attempt, lost) {
       const { rows } = await pool.query<PredictionRow>({ ...GIVE_BACK, values: [id, attempt, lost ? 1 : 0] });
       return rows[0] ?? null;
+    },
+
+    async skipForgotten() {
+      const { rowCount } = await pool.query(SKIP_FORGOTTEN);
+      return rowCount ?? 0;
     },
 
     async extendHold(id, attempt, wantedMicros, now) {

@@ -127,6 +127,14 @@ export const GIVE_BACK = statement(
     returning ${returning}`,
 );
 
+/** Postgres sets its statistics back whenever it recovers from a crash, its own or of one of its processes. */
+export const SKIP_FORGOTTEN = statement(
+  'skip_forgotten',
+  `update predictions set attempt = attempt + 1
+    where status = 'starting' and not held and created_at <
+      (select greatest(pg_postmaster_start_time(), stats_reset) from pg_stat_bgwriter)`,
+);
+
 /**
  * $3: what it should have set aside. Raises its hold towards that, as far as its budgets have room, and says how far it
  * came and which limits were in the way. No row: the attempt is not current, or over.

@@ -158,6 +158,12 @@ export interface Predictions {
   /** dispatcher: processing → starting; `lost` counts against the limit. Null when the attempt is not current. */
   giveBack(id: string, attempt: number, lost: boolean): Promise<PredictionRow | null>;
   /**
+   * dispatcher, at start: a store that crashed may have forgotten claims, which do not wait for the disk, and so have
+   * waiting ones run that run already. Each that a crash may have met skips an attempt, so that no two of its runs bear
+   * one id; answers how many did. Their tickets are to be restored.
+   */
+  skipForgotten(): Promise<number>;
+  /**
    * dispatcher: raises the hold of a running attempt to `wantedMicros`, or as far towards that as its budgets have room,
    * and answers what it is then, and a limit that was in the way. Null when the attempt is not current or it is over.
    */

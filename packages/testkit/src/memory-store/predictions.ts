@@ -74,6 +74,9 @@ function writesOf(tables: Tables): Partial<Predictions> {
       return written !== null;
     },
 
+    // What is written in memory is there as long as the store is.
+    skipForgotten: async () => 0,
+
     // Nobody has a budget in memory, so every hold is granted.
     async extendHold(id, attempt, wantedMicros) {
       const raised = predictions.change(id, isRunning(attempt), ({ holdMicros }) => ({
