@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createServer } from 'node:net';
 import { createClient, type StreamEvent } from '@hearth/contract';
+import { freePort } from '@hearth/kit';
 import Replicate from 'replicate';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDispatcher, type House, startHouse } from './harness.ts';
@@ -15,13 +15,7 @@ let stopPlaying: () => void = () => {};
 
 /** The API's own address goes into the URLs that it gives out, so the port is chosen before it is built. */
 beforeAll(async () => {
-  const probe = createServer();
-  const port = await new Promise<number>((resolve) =>
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    }),
-  );
+  const port = await freePort();
   const publicUrl = `http://127.0.0.1:${port}`;
   house = await startHouse({ settings: { publicUrl } });
   dispatcher = createDispatcher(house.deps);

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@hearth/kit';
 import { createStore, type InstanceRow, type Store } from '@hearth/store';
 import { type TestDatabase, testDatabase } from '@hearth/testkit';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -33,15 +33,6 @@ afterEach(async () => {
   await database.close();
   await rm(dataDir, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
-}
 
 function start(env: Record<string, string> = {}): void {
   main = spawn(process.execPath, [MAIN], {

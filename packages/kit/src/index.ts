@@ -13,6 +13,7 @@ export {
   zWholeNumber,
 } from './config.ts';
 export { durationMs } from './duration.ts';
+export { freePort } from './free-port.ts';
 export { madeAt, newId } from './ids.ts';
 export { inheritedSocket } from './inherited-socket.ts';
 export { createLogger, type Logger } from './logger.ts';

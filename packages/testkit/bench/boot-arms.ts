@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { freePort } from '@hearth/kit';
 import Docker from 'dockerode';
-import { eventually, freePort, type House, startHouse } from '../src/house.ts';
+import { eventually, type House, startHouse } from '../src/house.ts';
 import { MOMENTS_FOLDER, MOMENTS_IMAGE } from './boot-image.ts';
 import { type Moments, momentsOf, type Told } from './boot-phases.ts';
 import { predictDirectly, spawnModel, untilReady } from './hand.ts';

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { freePort } from '@hearth/kit';
 import { request } from 'undici';
-import { freePort } from '../src/house.ts';
 
 export const NOOP_FOLDER = join(import.meta.dirname, 'noop');
 export const CLOCK_FOLDER = join(import.meta.dirname, 'clock');

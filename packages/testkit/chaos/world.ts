@@ -1,9 +1,10 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@hearth/kit';
 import { command } from '../src/engines/command.ts';
 import { enginesRing, startEngines, type TestEngine, type TestEngines } from '../src/engines.ts';
-import { freePort, type House, startHouse } from '../src/house.ts';
+import { type House, startHouse } from '../src/house.ts';
 import { buildTestImage } from '../src/model-image.ts';
 import { startTcpProxy, type TcpProxy } from '../src/tcp-proxy.ts';
 import { type Disk, makeDisk } from './disk.ts';

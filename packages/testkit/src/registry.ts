@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { access, constants, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { eventually, freePort } from './house.ts';
+import { freePort } from '@hearth/kit';
+import { eventually } from './house.ts';
 
 /** An image registry for one test file, on a folder of its own. */
 export interface TestRegistry {

@@ -4,9 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@hearth/kit';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually, freePort } from '../src/house.ts';
+import { eventually } from '../src/house.ts';
 import { type TestDatabase, testDatabase } from '../src/postgres.ts';
 
 let database: TestDatabase;

@@ -1,15 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { homedir, totalmem } from 'node:os';
-import { delimiter, dirname } from 'node:path';
+import { totalmem } from 'node:os';
 import type { BootPhase } from '@hearth/core';
+import { freePort } from '@hearth/kit';
 import type { VersionSource } from '@hearth/store';
-import { codeOf, messageOf } from '../errors.ts';
 import { commandTakesFlags, serverFlags, withFlags } from '../server-flags.ts';
 import { hasProc, pidByEnvironment, processFacts, sessionMembers, signalGroup } from './proc.ts';
 import { InstanceFolders, type Meta } from './process-folder.ts';
+import { environmentOf, MARK, spawnServer } from './process-start.ts';
 import { Watch } from './process-watch.ts';
 import {
   BootFailure,
@@ -31,9 +28,6 @@ export interface ProcessRuntimeOptions {
 }
 
 const UNFENCED = 'They may do whatever the user of Hearth may: run only your own so.';
-
-/** Marks a process in its environment until its pid is on disk. */
-const MARK = 'HEARTH_INSTANCE';
 
 /**
  * Model servers as child processes of the host: each in a session of its own, so that it outlives the scheduler and its
@@ -133,11 +127,12 @@ export class ProcessRuntime implements Runtime {
   async #start(
     spec: BootSpec,
     source: Extract<VersionSource, { kind: 'path' }>,
-    [program, ...args]: readonly [string, ...string[]],
+    command: readonly [string, ...string[]],
     onPhase: (phase: BootPhase) => void,
     signal: AbortSignal,
   ): Promise<string> {
     const { instanceId, role, memoryMiB } = spec;
+    // Somebody else may take it first: the boot then fails with EADDRINUSE in its log and is repeated once.
     const port = await freePort();
     const installation = this.#installation;
     const meta: Meta = { instanceId, installation, role, port, memoryMiB, pid: null, startTicks: null };
@@ -147,11 +142,7 @@ export class ProcessRuntime implements Runtime {
       signal.throwIfAborted();
       onPhase('start');
       const env = environmentOf(spec, source.env, { port, temporary, instanceId });
-      const child = privately(() =>
-        spawn(program, args, { cwd: source.path, env, detached: true, stdio: ['ignore', log.fd, log.fd] }),
-      );
-      const pid = await pidOf(child, program, source.path);
-      child.unref();
+      const { child, pid } = await spawnServer(command, source.path, { env, outputFd: log.fd });
       const started = { ...meta, pid, startTicks: processFacts(pid)?.startTicks ?? null };
       this.#watch.own(started, pid, child);
       await this.#folders.writeMeta(started);
@@ -226,53 +217,6 @@ function livePid(meta: Meta): number | null {
   return meta.startTicks === null || facts.startTicks === meta.startTicks ? pid : null;
 }
 
-/** Only what a server needs: the scheduler's own environment holds the secrets of the platform. */
-function environmentOf(
-  spec: BootSpec,
-  own: Readonly<Record<string, string>>,
-  { port, temporary, instanceId }: { port: number; temporary: string; instanceId: string },
-): Record<string, string> {
-  const path = [dirname(process.execPath), process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter);
-  const { NODE_COMPILE_CACHE } = process.env;
-  return {
-    PATH: path,
-    // Halves the boot of a model server in TypeScript.
-    ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }),
-    HOME: homedir(),
-    LANG: process.env.LANG ?? 'C.UTF-8',
-    PYTHONUNBUFFERED: '1',
-    ...own,
-    ...spec.env,
-    TMPDIR: temporary,
-    PORT: String(port),
-    CUDA_VISIBLE_DEVICES: spec.deviceIds.join(','),
-    [MARK]: instanceId,
-  };
-}
-
-/** What a process that is started meanwhile writes is for its own user alone. */
-function privately<T>(start: () => T): T {
-  const before = process.umask(0o077);
-  try {
-    return start();
-  } finally {
-    process.umask(before);
-  }
-}
-
-async function pidOf(child: ChildProcess, program: string, folder: string): Promise<number> {
-  try {
-    await once(child, 'spawn');
-  } catch (error) {
-    const why =
-      codeOf(error) === 'ENOENT' ? `was not found (in ${folder})` : `could not be started: ${messageOf(error)}`;
-    throw new BootFailure('setup_error', `The command ${program} ${why}.`, { cause: error });
-  }
-  if (child.pid === undefined)
-    throw new BootFailure('setup_error', `The command ${program} started without a process id.`);
-  return child.pid;
-}
-
 const isFolder = async (path: string): Promise<boolean> => {
   try {
     return (await stat(path)).isDirectory();
@@ -281,17 +225,6 @@ const isFolder = async (path: string): Promise<boolean> => {
     return false;
   }
 };
-
-/** Free a moment ago. Somebody else may take it first: the boot then fails with EADDRINUSE in its log and is repeated once. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
-}
 
 async function within(ms: number, ended: Promise<unknown>): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();

@@ -12,10 +12,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Logger, newSecret } from '@hearth/kit';
+import { freePort, type Logger, newSecret } from '@hearth/kit';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { chooseIdentity, type Identity, type IdentityKind } from './identity.ts';
 import { endOrphan, lockFolder, readIfThere } from './lock.ts';
@@ -192,16 +191,6 @@ async function becomesReady(cluster: string, child: Running): Promise<boolean> {
     await delay(10);
   }
   return false;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
 }
 
 const tail = (file: string): string => readFileSync(file, 'utf8').trimEnd().split('\n').slice(-10).join('\n');
