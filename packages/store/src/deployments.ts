@@ -1,16 +1,17 @@
 import type { Millis } from '@hearth/core';
 import { newId } from '@hearth/kit';
 import { sql } from 'kysely';
-import { DEPLOYMENT, STATUS } from './columns.ts';
+import { DEPLOYMENT } from './columns.ts';
 import type { Connection, Database } from './database.ts';
+import { createStatuses } from './deployment-status.ts';
 import { createKeepWarm } from './keep-warm.ts';
 import { byId, keysetPage } from './keyset.ts';
 import { CONCERNED, createOverview } from './observe.ts';
 import { prepared } from './prepared.ts';
 import { createRecentWork } from './recent-work.ts';
 import { createReleases, recordRelease } from './releases.ts';
-import type { DeploymentRow, DeploymentScale, DeploymentStatusRow, Deployments } from './store.ts';
-import { at, atOrNull, json, jsonOrNull } from './values.ts';
+import type { DeploymentRow, DeploymentScale, Deployments } from './store.ts';
+import { at, json } from './values.ts';
 
 export function createDeployments(connection: Connection, now: () => number): Deployments {
   const { db } = connection;
@@ -144,18 +145,11 @@ export function createDeployments(connection: Connection, now: () => number): De
       await removed.where('id', '=', id).where('removed_at', 'is not', null).execute();
     },
 
-    setStatus: (rows) => setStatus(db, rows),
-
-    async status(id) {
-      const status = db.selectFrom('deployment_status').select(STATUS).where('deployment_id', '=', id);
-      return (await status.executeTakeFirst()) ?? null;
-    },
+    ...createStatuses(db),
 
     recentWork: createRecentWork(connection),
 
     overview: createOverview(connection),
-
-    failing: () => failing(db),
   };
 }
 
@@ -218,90 +212,5 @@ function scaleColumns(change: Partial<DeploymentScale>) {
     ...(change.minInstances !== undefined && { min_instances: change.minInstances }),
     ...(change.maxInstances !== undefined && { max_instances: change.maxInstances }),
     ...(change.keepAlive !== undefined && { keep_alive: json(change.keepAlive) }),
-  };
-}
-
-async function setStatus(db: Database, rows: readonly DeploymentStatusRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  const values = rows.map((row) => ({
-    deployment_id: row.deploymentId,
-    blocked_reason: row.blockedReason,
-    blocked_detail: row.blockedDetail,
-    failure: jsonOrNull(row.failure),
-    consecutive_failures: row.consecutiveFailures,
-    retry_at: atOrNull(row.retryAt),
-    fail_waiting_until: atOrNull(row.failWaitingUntil),
-  }));
-  await db
-    .insertInto('deployment_status')
-    .values(values)
-    .onConflict((conflict) =>
-      conflict.column('deployment_id').doUpdateSet((eb) => ({
-        blocked_reason: eb.ref('excluded.blocked_reason'),
-        blocked_detail: eb.ref('excluded.blocked_detail'),
-        failure: eb.ref('excluded.failure'),
-        consecutive_failures: eb.ref('excluded.consecutive_failures'),
-        retry_at: eb.ref('excluded.retry_at'),
-        fail_waiting_until: eb.ref('excluded.fail_waiting_until'),
-      })),
-    )
-    .execute();
-}
-
-/** How long after a removal a prediction can still come in: its insert had seen the deployment standing. */
-const STRAGGLER_MS = 3_600_000;
-
-async function failing(db: Database): Promise<DeploymentStatusRow[]> {
-  const failed = await db
-    .selectFrom('deployment_status')
-    .innerJoin('deployments', 'deployments.id', 'deployment_status.deployment_id')
-    .select(STATUS)
-    // What failed before the newest release fails nobody who waits for that one.
-    .where(sql<boolean>`to_timestamp((failure ->> 'at')::float8 / 1000) >= deployments.released_at`)
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('predictions')
-          .select('predictions.id')
-          .whereRef('predictions.deployment_id', '=', 'deployment_status.deployment_id')
-          .where('predictions.status', '=', 'starting')
-          .whereRef('predictions.created_at', '<', 'deployment_status.fail_waiting_until'),
-      ),
-    )
-    .execute();
-  const removed = await db
-    .selectFrom('deployments')
-    .select(['deployments.id', 'deployments.removed_at as removedAt'])
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('predictions')
-          .select('predictions.id')
-          .whereRef('predictions.deployment_id', '=', 'deployments.id')
-          .where('predictions.status', '=', 'starting'),
-      ),
-    )
-    .where('deployments.removed_at', 'is not', null)
-    .execute();
-  return [...failed, ...removed.map(({ id, removedAt }) => statusOfRemoved(id, removedAt ?? 0))];
-}
-
-/** A prediction that came in while its deployment was being removed would wait for ever. */
-function statusOfRemoved(deploymentId: string, removedAt: Millis): DeploymentStatusRow {
-  return {
-    deploymentId,
-    blockedReason: 'removed',
-    blockedDetail: 'The deployment was removed.',
-    failure: {
-      kind: 'lost',
-      phase: null,
-      message: 'the deployment was removed while this prediction was coming in',
-      logTail: '',
-      exitCode: null,
-      at: removedAt,
-    },
-    consecutiveFailures: 0,
-    retryAt: null,
-    failWaitingUntil: removedAt + STRAGGLER_MS,
   };
 }
