@@ -85,6 +85,26 @@ describe('output files', () => {
     });
   });
 
+  it('are no more than their number, however many are sent at once', async () => {
+    const { callbackUrl } = await dispatch();
+    const { model, instance, token } = await world.stage();
+    await world.predict();
+    await model.next();
+    const url = (n: number) => `${callbackUrl}/uploads/${instance.id}/${token}/${n}.bin`;
+    const answers = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => put(url(n), 'x')));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 201, 413, 413, 413, 413]);
+  });
+
+  it('that could not be stored leave their places to others', async () => {
+    const { callbackUrl } = await dispatch();
+    const { model, instance, token } = await world.stage();
+    await world.predict();
+    await model.next();
+    const url = (name: string) => `${callbackUrl}/uploads/${instance.id}/${token}/${name}`;
+    for (const name of ['large.bin', 'larger.bin']) expect((await put(url(name), 'x'.repeat(11))).status).toBe(413);
+    for (const name of ['one.bin', 'two.bin']) expect((await put(url(name), 'x')).status).toBe(201);
+  });
+
   it('in the output itself count as well', async () => {
     await dispatch();
     const { model } = await world.stage();

@@ -105,22 +105,22 @@ export const tooManyFiles = ({ outputFiles }: Pick<Limits, 'outputFiles'>): stri
 export interface OutputFiles {
   /** @throws OutputNotStored */
   resolve(output: unknown): Promise<unknown>;
-  /** Counts one that was uploaded. */
-  add(): void;
-  /** Files of the prediction so far. */
-  readonly count: number;
+  /** Counts one that is about to be uploaded, before its first byte: many come at once. False: it is one too many. */
+  reserve(): boolean;
+  /** One that was not stored after all. */
+  release(): void;
 }
 
 export function createOutputFiles(prediction: OutputFile['prediction'], context: OutputContext): OutputFiles {
   const urls = new Map<string, Promise<string>>();
   let uploaded = 0;
+  const isFull = (): boolean => urls.size + uploaded >= context.limits.outputFiles;
 
   const urlOf = (contentType: string, base64: string): Promise<string> => {
     const key = createHash('sha256').update(contentType).update(',').update(base64).digest('base64');
     const known = urls.get(key);
     if (known) return known;
-    if (urls.size + uploaded >= context.limits.outputFiles)
-      return Promise.reject(new OutputNotStored(new Error(tooManyFiles(context.limits))));
+    if (isFull()) return Promise.reject(new OutputNotStored(new Error(tooManyFiles(context.limits))));
     const extension = mime.extension(contentType);
     const stem = urls.size === 0 ? 'output' : `output-${urls.size}`;
     const name = extension ? `${stem}.${extension}` : stem;
@@ -144,10 +144,12 @@ export function createOutputFiles(prediction: OutputFile['prediction'], context:
   };
   return {
     resolve: async (output) => (holdsDataUri(output) ? resolve(output) : output),
-    add: () => uploaded++,
-    get count() {
-      return urls.size + uploaded;
+    reserve() {
+      if (isFull()) return false;
+      uploaded++;
+      return true;
     },
+    release: () => uploaded--,
   };
 }
 

@@ -133,7 +133,7 @@ function addUploads(app: FastifyInstance, { context, consumers }: CallbackRooms)
     const run = held.find(({ cogId }) => cogId === named) ?? only;
     if (!run && (held.length === 0 || named !== undefined))
       return reply.code(409).send({ detail: 'no such prediction is in flight on this instance' });
-    if (run && run.outputs.count >= context.limits.outputFiles) {
+    if (run && !run.outputs.reserve()) {
       const why = tooManyFiles(context.limits);
       run.uploads.failed(name, why);
       return reply.code(413).send({ detail: why });
@@ -145,9 +145,9 @@ function addUploads(app: FastifyInstance, { context, consumers }: CallbackRooms)
     try {
       const stored = await storeOutput({ name, contentType, content, prediction }, context, UPLOAD_PAUSES_MS);
       run?.uploads.stored(name, stored.url);
-      run?.outputs.add();
       return reply.code(201).header('location', stored.url).send({ url: stored.url });
     } catch (error) {
+      run?.outputs.release();
       run?.uploads.failed(name, error instanceof Error ? error.message : String(error));
       throw error;
     }
