@@ -34,6 +34,8 @@ export interface Difference {
     | 'gap'
     /** Two links have one place. */
     | 'forked'
+    /** A link comes later in its chain and sooner in the sequence. */
+    | 'out-of-order'
     | 'sealed-twice'
     /** For longer than the sealer takes. */
     | 'not-sealed';
@@ -107,9 +109,12 @@ export function billDifferences(
   ];
 }
 
-function unbilled({ id, accountId, predictSeconds, cost, completedAt }: BilledPrediction): readonly Difference[] {
+function unbilled(prediction: BilledPrediction): readonly Difference[] {
+  const { id, accountId, status, predictSeconds, cost, completedAt } = prediction;
   const microseconds = microsecondsOf(predictSeconds);
-  if (completedAt === null || (microseconds === 0 && (cost ?? 0) === 0)) return [];
+  // Only what ran can succeed, whatever its metrics say by now.
+  const hasRun = status === 'succeeded' || microseconds > 0 || (cost ?? 0) > 0;
+  if (completedAt === null || !hasRun) return [];
   const about = { accountId, predictionId: id, recordId: null };
   return [{ kind: 'not-billed', ...about, what: 'predict_microseconds', expected: microseconds, found: null }];
 }
@@ -170,6 +175,8 @@ function lifeDifferences(
 /** A link as it is stored, with the record that it names and its hash recomputed from both. */
 export interface StoredLink extends Link {
   readonly accountId: string;
+  /** Its place in the order of sealing over all accounts. No hash holds it. */
+  readonly sequence: number;
   readonly recordId: string;
   readonly hash: string;
   /** Null: the record is gone. */
@@ -178,14 +185,15 @@ export interface StoredLink extends Link {
 
 /** What is wrong with a link, given the one before it in the order of positions; null: it is the first of its chain. */
 export function linkDifferences(link: StoredLink, before: StoredLink | null): readonly Difference[] {
-  const { accountId, recordId, position, previousHash, hash, recomputed } = link;
+  const { accountId, recordId, position, sequence, previousHash, hash, recomputed } = link;
   const about = { accountId, predictionId: null, recordId };
-  const own: readonly Difference[] =
-    recomputed === null
-      ? [{ kind: 'removed', ...about, what: 'record', expected: recordId, found: null }]
-      : recomputed === hash
-        ? []
-        : [{ kind: 'changed', ...about, what: 'hash', expected: hash, found: recomputed }];
+  const own: Difference[] = [];
+  if (recomputed === null) own.push({ kind: 'removed', ...about, what: 'record', expected: recordId, found: null });
+  else if (recomputed !== hash)
+    own.push({ kind: 'changed', ...about, what: 'hash', expected: hash, found: recomputed });
+  const least = (before?.sequence ?? 0) + 1;
+  if (sequence < least)
+    own.push({ kind: 'out-of-order', ...about, what: 'sequence', expected: least, found: sequence });
   const next = (before?.position ?? 0) + 1;
   if (position < next) return [...own, { kind: 'forked', ...about, what: 'position', expected: next, found: position }];
   if (position > next) return [...own, { kind: 'gap', ...about, what: 'position', expected: next, found: position }];

@@ -85,6 +85,7 @@ describe('a chain', () => {
     position,
     accountId: 'ada',
     recordId: `r${position}`,
+    sequence: position * 10,
     previousHash: position === 1 ? CHAIN_START : `h${position - 1}`,
     hash: `h${position}`,
     recomputed: `h${position}`,
@@ -102,9 +103,10 @@ describe('a chain', () => {
     ['a record that is gone', link(2, { recomputed: null }), link(1), ['removed']],
     ['a link that is gone', link(3), link(1), ['gap']],
     ['a first link that is gone', link(2), null, ['gap']],
-    ['two links at one place', link(2), link(2, { recordId: 'a' }), ['forked']],
+    ['two links at one place', link(2), link(2, { recordId: 'a', sequence: 19 }), ['forked']],
     ['another link before', link(2, { previousHash: 'x' }), link(1), ['broken-link']],
     ['a first link that holds something', link(1, { previousHash: 'x' }), null, ['broken-link']],
+    ['a sequence that was swapped with that of the link before', link(2, { sequence: 9 }), link(1), ['out-of-order']],
     ['a changed record behind a gap', link(3, { recomputed: 'x' }), link(1), ['changed', 'gap']],
   ])('is not with %s', (_name, of, before, expected) => {
     expect(kinds(of, before)).toEqual(expected);

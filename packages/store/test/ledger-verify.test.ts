@@ -75,6 +75,14 @@ describe('planted differences', () => {
     expect(await world.sealAll()).toBe(0);
   });
 
+  test('a record that never came to be, of a run whose metrics say nothing any more', async () => {
+    const { id } = await world.ran();
+    await world.tamper('delete from usage_records');
+    await world.tamper('delete from usage_unsealed');
+    await world.tamper('update predictions set metrics = null where id = $1', [id]);
+    expect(kindsOf(await world.verified())).toEqual(['not-billed: predict_microseconds']);
+  });
+
   test('a cost that was edited', async () => {
     const [, { id }] = await threeRuns();
     await world.tamper('update usage_records set cost_micros = 1 where id = $1', [id]);
@@ -213,6 +221,14 @@ describe('planted differences', () => {
     expect(kindsOf(await world.verified())).toEqual(['changed: hash', 'changed: hash']);
   });
 
+  test('two places in the order of the export that were swapped', async () => {
+    const [first, second] = await threeRuns();
+    await world.tamper('update usage_seals set sequence = 9 where record_id = $1', [first.id]);
+    await world.tamper('update usage_seals set sequence = 1 where record_id = $1', [second.id]);
+    await world.tamper('update usage_seals set sequence = 2 where record_id = $1', [first.id]);
+    expect(kindsOf(await world.verified())).toEqual(['out-of-order: sequence']);
+  });
+
   test('a record put into the middle of a chain', async () => {
     const [, second] = await threeRuns();
     const late = await world.ran();
@@ -275,6 +291,17 @@ describe('planted differences', () => {
     expect(kindsOf(await world.verified())).toEqual(['wrong-correction: corrects']);
     await world.tamper("update usage_records set account_id = $2, corrects = 'x' where id = $1", [id, run.accountId]);
     expect(kindsOf(await world.verified())).toEqual(['wrong-correction: corrects']);
+  });
+
+  test('corrections that give back more than the run cost', async () => {
+    const run = await world.ran();
+    const correction = { reason: 'r', madeBy: 'ada', at: run.createdAt };
+    await world.store.ledger.correct(run.id, { costMicros: 5, ...correction });
+    await world.store.ledger.correct(run.id, { costMicros: -455, ...correction });
+    expect((await world.verified()).differences).toEqual([]);
+    await world.tamper('update usage_records set cost_micros = -456 where id = $1', [`${run.id}.2`]);
+    const { differences } = await world.verified();
+    expect(differences).toMatchObject([{ kind: 'wrong-correction', predictionId: run.id, expected: 0, found: -1 }]);
   });
 });
 

@@ -7,7 +7,7 @@ import type { Step } from './step.ts';
 const PAGE = 1_000;
 
 /** $1 limit, $2 to $4 key, $5 account or null. The record's id is in the order for the sake of a forked chain. */
-const LINKS = `select account_id as "accountId", position, record_id as "recordId", previous_hash as "previousHash", hash
+const LINKS = `select account_id as "accountId", position, sequence, record_id as "recordId", previous_hash as "previousHash", hash
   from usage_seals
   where (account_id, position, record_id) > ($2, $3::bigint, $4) and ($5::text is null or account_id = $5)
   order by account_id, position, record_id limit $1`;

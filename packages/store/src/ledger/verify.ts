@@ -90,6 +90,32 @@ async function* verifyRest(client: ClientBase, accountId: string | null): AsyncG
         .filter(({ fits }) => !fits)
         .map((row) => aboutRecord(row, 'wrong-correction', 'corrects', 'a record of the same run', row.corrects)),
     };
+  const { rows: overpaid } = await client.query<Overpaid>(OVERPAID, [accountId]);
+  yield {
+    differences: overpaid.map(({ leftMicros, ...of }) => ({
+      ...ABOUT_NOTHING,
+      ...of,
+      kind: 'wrong-correction',
+      what: 'cost_micros with all corrections',
+      expected: 0,
+      found: leftMicros,
+    })),
+  };
+}
+
+/** $1 account or null. Runs whose corrections give back more than they cost. */
+const OVERPAID = `select min(account_id) as "accountId", prediction_id as "predictionId",
+    sum(cost_micros)::bigint as "leftMicros"
+  from usage_records as corrected
+  where ($1::text is null or account_id = $1)
+    and exists (select from usage_records where kind = 'correction' and prediction_id = corrected.prediction_id)
+  group by prediction_id having sum(cost_micros) < 0
+  order by prediction_id`;
+
+interface Overpaid {
+  readonly accountId: string;
+  readonly predictionId: string;
+  readonly leftMicros: number;
 }
 
 /** $1 limit, $2 id, $3 account or null, $4 seconds. What nothing has noted will never be sealed. */
