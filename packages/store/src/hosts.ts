@@ -126,7 +126,8 @@ const removalOf = (sku: string) => sql<{ removed: boolean; usedBy: string[] }>`
   select exists (select from removed) as removed, array(select who from users order by who limit 10) as "usedBy"
   from hardware where sku = ${sku}`;
 
-const NOTHING_FOUND: HostFindings = {
+/** Of a host that nobody has looked at. */
+export const NOTHING_FOUND: HostFindings = {
   runtimes: [],
   memoryMiB: 0,
   devices: [],

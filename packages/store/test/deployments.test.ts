@@ -2,7 +2,16 @@ import { systemNow } from '@hearth/kit';
 import { Client } from 'pg';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { DeploymentGone, type DeploymentRow, type DeploymentStatusRow, MinAboveMax, type Store } from '../src/index.ts';
-import { addDeployment, addInstance, addVersion, newPrediction, openWorld, SCALE, type World } from './world.ts';
+import {
+  addDeployment,
+  addInstance,
+  addVersion,
+  crashLoop,
+  newPrediction,
+  openWorld,
+  SCALE,
+  type World,
+} from './world.ts';
 
 let world: World;
 let store: Store;
@@ -16,16 +25,8 @@ beforeEach(async () => {
 afterAll(() => world.close());
 
 const ids = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
-const statusOf = (deployment: DeploymentRow, change: Partial<DeploymentStatusRow> = {}): DeploymentStatusRow => ({
-  deploymentId: deployment.id,
-  blockedReason: 'crash-loop',
-  blockedDetail: 'It failed to boot 3 times.',
-  failure: { kind: 'setup_error', phase: 'setup', message: 'no weights', logTail: 'a\u0000b', exitCode: 1, at },
-  consecutiveFailures: 3,
-  retryAt: at + 1000,
-  failWaitingUntil: null,
-  ...change,
-});
+const statusOf = (deployment: DeploymentRow, change: Partial<DeploymentStatusRow> = {}) =>
+  crashLoop(deployment, at, change);
 
 test('is found by its name, which an implicit one does not have; that has no place in the list', async () => {
   const version = await addVersion(store);

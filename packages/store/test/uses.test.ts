@@ -1,7 +1,7 @@
-import { NO_POOLED_GAPS, NO_USE, type UseHistory } from '@hearth/core';
+import { NO_POOLED_GAPS } from '@hearth/core';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { addDeployment, openWorld, type World } from './world.ts';
+import { addDeployment, HISTORY, openWorld, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -9,28 +9,17 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const history: UseHistory = {
-  ...NO_USE,
-  gaps: { counts: [0, 0.5, 12], timerOdds: 3.25 },
-  burstSince: 1_000,
-  idleSince: 2_000,
-  window: { fromMs: 60_000, untilMs: 90_000 },
-  foreseen: { fromMs: 60_000, untilMs: 90_000 },
-  uses: { count: 4, at: 1_000 },
-  bootMs: 20_000,
-};
-
 it('reads what an earlier scheduler kept, which knew less: what it lacks is unlearned', async () => {
   const { uses } = world.store;
   const { id } = await addDeployment(world.store);
-  await uses.save([{ deploymentId: id, history, expects: false }], NO_POOLED_GAPS);
+  await uses.save([{ deploymentId: id, history: HISTORY, expects: false }], NO_POOLED_GAPS);
   const client = new Client(world.url);
   await client.connect();
   await client.query("update use_histories set history = history - 'foreseen' where deployment_id = $1", [id]);
   await client.query(`update pooled_gaps set counts = '[[1], [2], []]'`);
   await client.end();
   const { rows, pooled } = await uses.load();
-  expect(rows.find((row) => row.deploymentId === id)?.history).toEqual({ ...history, foreseen: null });
+  expect(rows.find((row) => row.deploymentId === id)?.history).toEqual({ ...HISTORY, foreseen: null });
   expect(pooled).toBeNull();
 });
 
@@ -40,13 +29,13 @@ it('has a deployment in every look while it expects a use, and forgets it once i
   const seen = async (): Promise<boolean> =>
     (await instances.observe()).deployments.some(({ id }) => id === deployment.id);
   expect(await seen()).toBe(false);
-  await uses.save([{ deploymentId: deployment.id, history, expects: true }], NO_POOLED_GAPS);
+  await uses.save([{ deploymentId: deployment.id, history: HISTORY, expects: true }], NO_POOLED_GAPS);
   expect(await seen()).toBe(true);
-  await uses.save([{ deploymentId: deployment.id, history, expects: false }], NO_POOLED_GAPS);
+  await uses.save([{ deploymentId: deployment.id, history: HISTORY, expects: false }], NO_POOLED_GAPS);
   expect(await seen()).toBe(false);
 
   await deployments.remove(deployment.id);
-  await uses.save([{ deploymentId: 'nobody', history, expects: true }], NO_POOLED_GAPS);
+  await uses.save([{ deploymentId: 'nobody', history: HISTORY, expects: true }], NO_POOLED_GAPS);
   const left = (await uses.load()).rows.map(({ deploymentId }) => deploymentId);
   expect(left).not.toContain(deployment.id);
   expect(left).not.toContain('nobody');

@@ -1,9 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { UsageRecord } from '@hearth/core';
+import { NO_USE, type UsageRecord, type UseHistory } from '@hearth/core';
 import { newId, systemNow } from '@hearth/kit';
 import { testDatabase } from '@hearth/testkit';
 import { Client } from 'pg';
-import { createStore, type DeploymentRow, type NewPrediction, type Store, type VersionRow } from '../src/index.ts';
+import {
+  createStore,
+  type DeploymentRow,
+  type DeploymentStatusRow,
+  type NewPrediction,
+  type Store,
+  type VersionRow,
+} from '../src/index.ts';
 
 export interface World {
   readonly url: string;
@@ -42,6 +49,18 @@ export const SCALE = {
   minInstances: 0,
   maxInstances: 3,
   keepAlive: { kind: 'fixed', ms: 300_000 } as const,
+};
+
+/** Something learned of everything that can be. */
+export const HISTORY: UseHistory = {
+  ...NO_USE,
+  gaps: { counts: [0, 0.5, 12], timerOdds: 3.25 },
+  burstSince: 1_000,
+  idleSince: 2_000,
+  window: { fromMs: 60_000, untilMs: 90_000 },
+  foreseen: { fromMs: 60_000, untilMs: 90_000 },
+  uses: { count: 4, at: 1_000 },
+  bootMs: 20_000,
 };
 
 export async function addModel(store: Store, owner = unique('owner')) {
@@ -85,6 +104,22 @@ export async function addDeployment(store: Store, change: Partial<typeof SCALE> 
   if (deployment === 'taken') throw new Error('a random name was taken');
   return deployment;
 }
+
+/** Of a deployment whose last boots failed, for the last time at `at`. */
+export const crashLoop = (
+  deployment: DeploymentRow,
+  at: number,
+  change: Partial<DeploymentStatusRow> = {},
+): DeploymentStatusRow => ({
+  deploymentId: deployment.id,
+  blockedReason: 'crash-loop',
+  blockedDetail: 'It failed to boot 3 times.',
+  failure: { kind: 'setup_error', phase: 'setup', message: 'no weights', logTail: 'a\u0000b', exitCode: 1, at },
+  consecutiveFailures: 3,
+  retryAt: at + 1000,
+  failWaitingUntil: null,
+  ...change,
+});
 
 export function newPrediction(deployment: DeploymentRow, change: Partial<NewPrediction> = {}): NewPrediction {
   const createdAt = change.createdAt ?? systemNow();

@@ -1,32 +1,30 @@
 import { newId, systemNow } from '@hearth/kit';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type DeploymentRow, type DeploymentStatusRow, type Store, VersionGone } from '../../src/index.ts';
-import { addDeployment, addInstance, addVersion, hex64, newPrediction, SCALE, unique, usageOf } from '../world.ts';
-import { type OpenStore, Requests, type StoreUnderTest } from './under-test.ts';
+import {
+  addDeployment,
+  addInstance,
+  addVersion,
+  crashLoop,
+  hex64,
+  newPrediction,
+  SCALE,
+  unique,
+  usageOf,
+} from '../world.ts';
+import { type OpenStore, onItsOwnStore, Requests } from './under-test.ts';
 
 /** Models, versions and deployments as the rooms need them, and what the scheduler says of deployments. */
 export function deploymentsContract(open: OpenStore): void {
-  let world: StoreUnderTest | undefined;
   let store: Store;
   const at = systemNow();
-  beforeEach(async () => {
-    await world?.close();
-    world = await open();
+  onItsOwnStore(open, (world) => {
     store = world.store;
   });
-  afterAll(() => world?.close());
 
   const ids = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
-  const statusOf = (deployment: DeploymentRow, change: Partial<DeploymentStatusRow> = {}): DeploymentStatusRow => ({
-    deploymentId: deployment.id,
-    blockedReason: 'crash-loop',
-    blockedDetail: 'It failed to boot 3 times.',
-    failure: { kind: 'setup_error', phase: 'setup', message: 'no weights', logTail: 'a\u0000b', exitCode: 1, at },
-    consecutiveFailures: 3,
-    retryAt: at + 1000,
-    failWaitingUntil: null,
-    ...change,
-  });
+  const statusOf = (deployment: DeploymentRow, change: Partial<DeploymentStatusRow> = {}) =>
+    crashLoop(deployment, at, change);
 
   test('of many made with one name, one stands', async () => {
     const version = await addVersion(store);

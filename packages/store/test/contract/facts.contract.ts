@@ -1,20 +1,10 @@
-import { NO_POOLED_GAPS, NO_USE, type UseHistory } from '@hearth/core';
+import { NO_POOLED_GAPS, NO_USE } from '@hearth/core';
 import { newId, systemNow } from '@hearth/kit';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { FileRow, HostSettings, Store } from '../../src/index.ts';
-import { addDeployment, hex64, unique } from '../world.ts';
-import type { OpenStore, StoreUnderTest } from './under-test.ts';
+import { addDeployment, HISTORY, hex64, unique } from '../world.ts';
+import { type OpenStore, onItsOwnStore } from './under-test.ts';
 
-const HISTORY: UseHistory = {
-  ...NO_USE,
-  gaps: { counts: [0, 0.5, 12], timerOdds: 3.25 },
-  burstSince: 1_000,
-  idleSince: 2_000,
-  window: { fromMs: 60_000, untilMs: 90_000 },
-  foreseen: { fromMs: 60_000, untilMs: 90_000 },
-  uses: { count: 4, at: 1_000 },
-  bootMs: 20_000,
-};
 const HARDWARE = {
   sku: 'cpu',
   name: 'CPU',
@@ -46,15 +36,11 @@ const FAR: HostSettings = {
 
 /** What is rather kept than decided by: hosts, hardware, what was learned of use, files, settings and accounts. */
 export function factsContract(open: OpenStore): void {
-  let world: StoreUnderTest | undefined;
   let store: Store;
   const at = systemNow();
-  beforeEach(async () => {
-    await world?.close();
-    world = await open();
+  onItsOwnStore(open, (world) => {
     store = world.store;
   });
-  afterAll(() => world?.close());
 
   describe('hosts', () => {
     test('this machine is put, and what is not said again stays', async () => {

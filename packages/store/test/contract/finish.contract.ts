@@ -1,23 +1,20 @@
 import { systemNow } from '@hearth/kit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { DeploymentRow, PredictionRow, Store } from '../../src/index.ts';
 import { addDeployment, addInstance, usageOf } from '../world.ts';
-import { INSTANCE, type OpenStore, Requests, type StoreUnderTest } from './under-test.ts';
+import { INSTANCE, type OpenStore, onOneStore, Requests } from './under-test.ts';
 
 /** The end of a prediction, its bill, and the seal of that. */
 export function finishContract(open: OpenStore): void {
-  let world: StoreUnderTest;
   let store: Store;
   let deployment: DeploymentRow;
   let requests: Requests;
   const at = systemNow();
-  beforeAll(async () => {
-    world = await open();
+  onOneStore(open, async (world) => {
     store = world.store;
     deployment = await addDeployment(store);
     requests = new Requests(store, deployment, at);
   });
-  afterAll(() => world.close());
 
   const end = { status: 'succeeded' as const, output: ['a', 'b'], logs: 'done\n', completedAt: at + 2000 };
   const billOf = (prediction: PredictionRow, attempt = 1) => usageOf(prediction, deployment, { attempt, at });

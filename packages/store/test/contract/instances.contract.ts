@@ -1,9 +1,9 @@
 import { BOOT_PHASES, INSTANCE_MOVES, type InstanceEvent, type InstanceState } from '@hearth/core';
 import { newId, systemNow } from '@hearth/kit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { DeploymentRow, InstanceRow, Store } from '../../src/index.ts';
 import { addDeployment, addInstance } from '../world.ts';
-import type { OpenStore, StoreUnderTest } from './under-test.ts';
+import { type OpenStore, onOneStore } from './under-test.ts';
 
 const STATES: readonly InstanceState[] = ['booting', 'ready', 'draining', 'stopping', 'stopped', 'failed'];
 const EVENTS: readonly InstanceEvent[] = [
@@ -26,16 +26,13 @@ const PATH_TO: Record<InstanceState, readonly InstanceEvent[]> = {
 
 /** The states of an instance, and what the dispatcher and operators say of it. */
 export function instancesContract(open: OpenStore): void {
-  let world: StoreUnderTest;
   let store: Store;
   let deployment: DeploymentRow;
   const at = systemNow();
-  beforeAll(async () => {
-    world = await open();
+  onOneStore(open, async (world) => {
     store = world.store;
     deployment = await addDeployment(store);
   });
-  afterAll(() => world.close());
 
   const moved = async ({ id, state }: InstanceRow, event: InstanceEvent): Promise<InstanceRow> => {
     const row = await store.instances.move(id, state, event, { at });

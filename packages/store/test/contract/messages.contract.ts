@@ -1,21 +1,18 @@
 import { newWebhookSecret, systemNow } from '@hearth/kit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { DeploymentRow, MessageLimits, NewPrediction, Store, TryOutcome } from '../../src/index.ts';
 import { addDeployment, newPrediction, unique } from '../world.ts';
-import { INSTANCE, type OpenStore, type StoreUnderTest } from './under-test.ts';
+import { INSTANCE, type OpenStore, onOneStore } from './under-test.ts';
 
 /** What users are told, and who tries to tell them. */
 export function messagesContract(open: OpenStore): void {
-  let world: StoreUnderTest;
   let store: Store;
   let deployment: DeploymentRow;
   const at = systemNow();
-  beforeAll(async () => {
-    world = await open();
+  onOneStore(open, async (world) => {
     store = world.store;
     deployment = await addDeployment(store);
   });
-  afterAll(() => world.close());
 
   const host = () => `${unique('receiver')}.test`;
   const limits = (change: Partial<MessageLimits> = {}): MessageLimits => ({

@@ -1,20 +1,16 @@
 import { systemNow } from '@hearth/kit';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Store } from '../../src/index.ts';
 import { addDeployment, addInstance, addVersion, newPrediction, SCALE } from '../world.ts';
-import type { OpenStore, StoreUnderTest } from './under-test.ts';
+import { type OpenStore, onItsOwnStore } from './under-test.ts';
 
 /** What one cycle of the scheduler sees. */
 export function observeContract(open: OpenStore): void {
-  let world: StoreUnderTest | undefined;
   let store: Store;
   const at = systemNow();
-  beforeEach(async () => {
-    await world?.close();
-    world = await open();
+  onItsOwnStore(open, (world) => {
     store = world.store;
   });
-  afterAll(() => world?.close());
 
   test('a story: cold, waiting, running, idle', async () => {
     const implicit = await store.deployments.ensureImplicit(await addVersion(store, undefined, 2), SCALE);

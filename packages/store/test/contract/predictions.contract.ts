@@ -1,23 +1,20 @@
 import { newId, systemNow } from '@hearth/kit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DeploymentGone, type DeploymentRow, type Store } from '../../src/index.ts';
 import { addDeployment, newPrediction } from '../world.ts';
-import { INSTANCE, type OpenStore, Requests, type StoreUnderTest } from './under-test.ts';
+import { INSTANCE, type OpenStore, onOneStore, Requests } from './under-test.ts';
 
 /** How a prediction waits, is claimed, reports, is given back and canceled; its end is in finish.contract.ts. */
 export function predictionsContract(open: OpenStore): void {
-  let world: StoreUnderTest;
   let store: Store;
   let deployment: DeploymentRow;
   let requests: Requests;
   const at = systemNow();
-  beforeAll(async () => {
-    world = await open();
+  onOneStore(open, async (world) => {
     store = world.store;
     deployment = await addDeployment(store);
     requests = new Requests(store, deployment, at);
   });
-  afterAll(() => world.close());
 
   describe('insert', () => {
     test('answers what the table holds, to the millisecond and to the key order', async () => {

@@ -1,19 +1,18 @@
 import { joinQueue, TICKS_PER_MS, type Turn } from '@hearth/core';
 import { newId } from '@hearth/kit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { DeploymentRow, PredictionRow, Store } from '../../src/index.ts';
 import { addDeployment, newPrediction, unique } from '../world.ts';
-import { INSTANCE, type OpenStore, type StoreUnderTest } from './under-test.ts';
+import { INSTANCE, type OpenStore, onOneStore, type StoreUnderTest } from './under-test.ts';
 
 /** Who is next in a queue, and how many predictions of an account are in one. */
 export function turnsContract(open: OpenStore): void {
   let world: StoreUnderTest;
   let store: Store;
-  beforeAll(async () => {
-    world = await open();
+  onOneStore(open, (opened) => {
+    world = opened;
     store = world.store;
   });
-  afterAll(() => world.close());
 
   const account = async (share: Parameters<Store['accounts']['setShare']>[1] = {}) => {
     const username = unique('account');

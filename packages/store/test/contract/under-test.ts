@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { DeploymentRow, NewPrediction, PredictionRow, Store } from '../../src/index.ts';
 import { newPrediction } from '../world.ts';
 
@@ -11,6 +12,29 @@ export interface StoreUnderTest {
 
 /** Opens an adapter of the store, empty. */
 export type OpenStore = () => Promise<StoreUnderTest>;
+
+type Opened = (world: StoreUnderTest) => void | Promise<void>;
+
+/** All tests of the suite share one store; `opened` is called with it before the first. */
+export function onOneStore(open: OpenStore, opened: Opened): void {
+  let world: StoreUnderTest | undefined;
+  beforeAll(async () => {
+    world = await open();
+    await opened(world);
+  });
+  afterAll(() => world?.close());
+}
+
+/** Each test of the suite has a store of its own; `opened` is called with it before the test. */
+export function onItsOwnStore(open: OpenStore, opened: Opened): void {
+  let world: StoreUnderTest | undefined;
+  beforeEach(async () => {
+    await world?.close();
+    world = await open();
+    await opened(world);
+  });
+  afterAll(() => world?.close());
+}
 
 /** Whose claims these suites make. */
 export const INSTANCE = { id: 'instance-1', versionId: 'version-2', hardwareSku: 'gpu' };

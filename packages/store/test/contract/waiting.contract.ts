@@ -1,24 +1,20 @@
 import { newId } from '@hearth/kit';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { DeploymentRow, Store } from '../../src/index.ts';
 import { addDeployment } from '../world.ts';
-import { type OpenStore, Requests, type StoreUnderTest } from './under-test.ts';
+import { type OpenStore, onItsOwnStore, Requests } from './under-test.ts';
 
 /** What the dispatcher and its sweep look for, over all predictions. */
 export function waitingContract(open: OpenStore): void {
-  let world: StoreUnderTest | undefined;
   let store: Store;
   let deployment: DeploymentRow;
   let requests: Requests;
   const at = 1_700_000_000_000;
-  beforeEach(async () => {
-    await world?.close();
-    world = await open();
+  onItsOwnStore(open, async (world) => {
     store = world.store;
     deployment = await addDeployment(store);
     requests = new Requests(store, deployment, at);
   });
-  afterAll(() => world?.close());
 
   const ids = (rows: readonly { id: string }[]) => rows.map(({ id }) => id);
   /** Ids that sort as they are made. */

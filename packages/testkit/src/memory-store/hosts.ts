@@ -1,17 +1,6 @@
-import type { HostFindings, HostRow, Hosts } from '@hearth/store';
+import { type HostFindings, type HostRow, type Hosts, NOTHING_FOUND } from '@hearth/store';
 import type { Tables } from './tables.ts';
 
-const NOTHING_FOUND: HostFindings = {
-  runtimes: [],
-  memoryMiB: 0,
-  devices: [],
-  runtimeNotes: {},
-  lastSeenAt: null,
-  engineVersion: null,
-  lostAt: null,
-  lostWhy: null,
-  callbackHost: null,
-};
 const NOTHING_SAID = {
   labels: {},
   connection: null,

@@ -1,23 +1,8 @@
 import { type Millis, PREDICTION_MOVES, type PredictionStatus, type UsageRecord, wantsEvent } from '@hearth/core';
-import { DeploymentGone, newMessageId, type PredictionRow, type Predictions } from '@hearth/store';
+import { asInserted, DeploymentGone, newMessageId, type PredictionRow, type Predictions } from '@hearth/store';
 import { admissionOf } from './admission.ts';
 import { DuplicateKey, foreignText, isUnfinished, kept, type StoredPrediction, type Tables } from './tables.ts';
 import { placeIn } from './turns.ts';
-
-const BORN = {
-  status: 'starting',
-  attempt: 0,
-  lostAttempts: 0,
-  instanceId: null,
-  output: null,
-  error: null,
-  logs: '',
-  metrics: null,
-  startedAt: null,
-  completedAt: null,
-  cancelRequestedAt: null,
-  dataRemovedAt: null,
-} as const;
 
 const asRow = ({ turn: _turn, tokenId: _tokenId, ...row }: StoredPrediction): PredictionRow => row;
 const asRowOrNull = (row: StoredPrediction | null | undefined): PredictionRow | null => (row ? asRow(row) : null);
@@ -31,13 +16,14 @@ function writesOf(tables: Tables): Partial<Predictions> {
   const isRunning = (attempt: number) => (row: StoredPrediction) =>
     row.attempt === attempt && row.status === 'processing';
   return {
-    async insert({ tokenId = null, holdMicros = 0, ...row }) {
+    async insert({ tokenId = null, ...row }) {
       const deployment = deployments.get(row.deploymentId);
       if (deployment === undefined || deployment.removedAt !== null) throw new DeploymentGone(row.deploymentId);
       if (predictions.get(row.id) !== undefined) throw new DuplicateKey('predictions_pkey');
       const held = (accounts.get(row.accountId)?.maxInFlight ?? null) !== null;
-      const place = held ? { turn: 0, priority: 0 } : placeIn(tables, row);
-      return asRow(predictions.put({ ...row, input: kept(row.input), ...BORN, ...place, held, tokenId, holdMicros }));
+      const { turn, priority } = held ? { turn: 0, priority: 0 } : placeIn(tables, row);
+      const born = asInserted({ ...row, input: kept(row.input) }, { priority, held });
+      return asRow(predictions.put({ ...born, turn, tokenId }));
     },
 
     async requestCancel(id, at) {
