@@ -187,6 +187,30 @@ describe('corrections', () => {
     expect(answer).toMatchObject({ status: 422, body: { invalid_fields: [{ field }] } });
   });
 
+  it('stand where a page ends like any other record, and are within a time where one is asked for', async () => {
+    const caller = await house.addCaller('corrected', 'member');
+    const prediction = await ran(caller.token);
+    const madeAt = systemNow() + HOUR_MS;
+    for (let n = 1; n <= 105; n++)
+      await house.store.ledger.correct(prediction, { costMicros: 1, reason: 'r', madeBy: 'hearth', at: madeAt });
+    const read = async (query: string) => {
+      const costs: number[] = [];
+      let url: string | null = `/v1/usage${query}`;
+      while (url !== null) {
+        const { status, body } = await house.ask<WirePage<WireUsageRecord>>('GET', url, undefined, as(caller.token));
+        expect(status).toBe(200);
+        costs.push(...body.results.map(({ cost_micros: cost }) => cost));
+        url = body.next && body.next.slice(body.next.indexOf('/v1/'));
+      }
+      return costs;
+    };
+    const since = new Date(madeAt).toISOString();
+    expect(await read('')).toHaveLength(106);
+    expect((await read(`?from=${since}`)).filter((cost) => cost !== 1)).toEqual([]);
+    expect(await read(`?from=${since}`)).toHaveLength(105);
+    expect(await read(`?to=${since}`)).toEqual([100]);
+  });
+
   it('are for operators, of what was billed', async () => {
     const prediction = await ran(member.token);
     expect((await correct({ prediction, cost_micros: -1, reason: 'r' }, member.token)).status).toBe(403);

@@ -24,10 +24,12 @@ const NAMES = {
 
 export function createUsage(db: Database): Usage {
   return {
-    list({ accountId, kind, ...page }) {
+    list({ accountId, kind, from, to, ...page }) {
       let query = db.selectFrom('usage_records').select(RECORD);
       if (accountId !== undefined) query = query.where('account_id', '=', accountId);
       if (kind !== undefined) query = query.where('kind', '=', kind);
+      if (from !== undefined) query = query.where('at', '>=', instant(from));
+      if (to !== undefined) query = query.where('at', '<', instant(to));
       return keysetPage(query, byId('id'), page);
     },
 

@@ -13,6 +13,8 @@ import { answerPage, pageOf } from '../paging.ts';
 import { callerOf, type Identity } from '../plugins/auth.ts';
 import { wireUsageRecord } from '../wire.ts';
 
+/** A correction's id is a prediction's with a dot and a key or number. */
+const RECORD_ID = /^[0-9a-z]{1,64}(\.[0-9a-z-]{1,50})?$/;
 const CSV_HEADER = ['day', 'key', 'name', 'predictions', 'run_seconds', 'cost_micros', 'correction_micros'];
 
 /** Ours: what was billed. Members see their own, admins everybody's. */
@@ -24,14 +26,14 @@ export function usageRoutes(app: App, { deps, urls }: Context): void {
     '/usage',
     { config: { needs: 'read' }, schema: { tags: ['usage'], querystring: usageQuerySchema, response } },
     async (request) => {
-      const { by, daily, kind, cursor } = request.query;
-      const caller = callerOf(request);
+      const { by, daily, kind, from, to, cursor } = request.query;
+      const range = rangeFor(request.query, callerOf(request));
       if (by === undefined) {
-        const page = pageOf(cursor);
-        const rows = await usage.list({ ...page, kind, accountId: billedOf(caller) });
-        return answerPage(rows, wireUsageRecord, { urls, path: '/usage', page, filters: { kind } });
+        const page = pageOf(cursor, RECORD_ID);
+        const rows = await usage.list({ ...page, kind, ...range });
+        return answerPage(rows, wireUsageRecord, { urls, path: '/usage', page, filters: { kind, from, to } });
       }
-      const totals = await usage.totals({ by, daily: daily === 'true', ...rangeFor(request.query, caller) });
+      const totals = await usage.totals({ by, daily: daily === 'true', ...range });
       return {
         by,
         results: totals.map(({ day, key, name, predictions, predictMicroseconds, costMicros, correctionMicros }) => ({

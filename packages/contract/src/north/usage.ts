@@ -50,7 +50,7 @@ const range = {
   to: z.iso.datetime({ offset: true }).optional(),
 };
 
-/** With `by`: totals over [from, to), of each day by itself with `daily=true`. Without: records, newest first, or those of a `kind`. */
+/** Over [from, to). With `by`: totals, of each day by itself with `daily=true`. Without: records, newest first, or those of a `kind`. */
 export const usageQuerySchema = z.object({
   by: z.enum(USAGE_GROUPS).optional(),
   daily: z.enum(['true', 'false']).optional(),

@@ -230,9 +230,14 @@ export interface Predictions {
 export interface Usage {
   /** Run times of a deployment's newest successful runs in milliseconds, at most `limit`. */
   recentRuns(deploymentId: string, limit: number): Promise<number[]>;
-  /** By id: a correction stands with the record that it corrects. */
+  /** By id: a correction stands with the record that it corrects. `at` in [from, to). */
   list(
-    page: Page & { accountId?: string | undefined; kind?: LedgerRecord['kind'] | undefined },
+    page: Page & {
+      accountId?: string | undefined;
+      kind?: LedgerRecord['kind'] | undefined;
+      from?: Millis | undefined;
+      to?: Millis | undefined;
+    },
   ): Promise<LedgerRecord[]>;
   /** Sums over [from, to); `daily`: of each day by itself. `key` of a token is its id, empty where it is not known. */
   totals(query: {
