@@ -5,7 +5,8 @@ import { type DeadlineTimer, nextLookAt } from '../deadlines.ts';
 import type { Consumers } from '../intake/consumers.ts';
 import { endMetrics } from './end-metrics.ts';
 import type { Runner } from './run-prediction.ts';
-import { cogIdOf, type Ending, type Run } from './runs.ts';
+import { cogIdOf } from './runs.ts';
+import { endingOnVanished } from './vanished.ts';
 
 const PAGE = 200;
 /** A prediction that is due but not among our runs is being claimed this very moment. */
@@ -71,20 +72,6 @@ async function endVanished({ store, runs, now }: Context, live: readonly Instanc
     for (const run of held) run.end(endingOnVanished(instance, run), endedAt);
   }
 }
-
-function endingOnVanished(instance: InstanceRow | null, { sentAt }: Run): Ending {
-  const failure = instance?.failure ?? null;
-  if (failure === null) return { kind: 'giveBack', lost: true, rest: false, why: 'its instance is gone' };
-  if (failure.kind !== 'oom' && failure.kind !== 'crash')
-    return { kind: 'giveBack', lost: true, rest: false, why: `its instance was lost (${failure.message})` };
-  // What was not there yet did not take it down.
-  if (sentAt === null || failure.at < sentAt)
-    return { kind: 'giveBack', lost: sentAt !== null, rest: false, why: 'its instance had failed before it began' };
-  return { kind: 'finish', status: 'failed', error: crashError(failure), logTail: failure.logTail };
-}
-
-const crashError = ({ kind, message }: Failure): string =>
-  kind === 'oom' ? `The model ran out of memory: ${message}` : `The model crashed while it ran: ${message}`;
 
 /** Cancel requests and deadlines: of waiting predictions in the store, of running ones in their container. */
 async function stopDue({ context, runner }: Pick<Reconciled, 'context' | 'runner'>, dueAt: Millis): Promise<void> {

@@ -16,6 +16,7 @@ import { createProgressWriter } from './progress.ts';
 import { reportUrl } from './report-url.ts';
 import { cogIdOf, type Ending, Run, type Stop } from './runs.ts';
 import { settle } from './settle.ts';
+import { createStop, inWords, tellCancel } from './stop.ts';
 
 /** Drives predictions, each from its first byte to its last. */
 export interface Runner {
@@ -71,11 +72,11 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     run.webhooks.stop();
     // Before what it gives back can be taken again.
     if (run.serverFault !== null) consumers.markUnhealthy(run.attachment, "its server's worker died");
-    await settle(context, run, ending);
+    const settled = await settle(context, run, ending);
     runs.remove(run);
-    if (ending.kind === 'leave') return;
+    if (settled.kind === 'leave') return;
     usage.touch(run.attachment.instance.id, now());
-    await rest(run, ending);
+    await rest(run, settled);
     // A draining instance may just have given up the last that it held.
     if (run.attachment.intake !== 'open') context.look();
   };
@@ -91,16 +92,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     }
   };
 
-  const stop = (run: Run, wanted: Stop): void => {
-    if (run.isOver || run.stop) return;
-    run.stop = wanted;
-    if (run.sentAt === null) return run.end({ kind: 'finish', ...wanted }, now());
-    run.graceTimer = setTimeout(
-      () => run.end(disobeyed(run, wanted, timings.cancelGraceMs), now()),
-      timings.cancelGraceMs,
-    );
-    void tellCancel(run);
-  };
+  const stop = createStop(context);
 
   const limitTime = (run: Run, sinceMs: number): void => {
     const [what, limitMs] =
@@ -258,28 +250,6 @@ const contextOf = ({ id, model, attempt }: PredictionRow): Readonly<Record<strin
   model,
   attempt: String(attempt),
 });
-
-async function tellCancel(run: Run): Promise<void> {
-  run.cancelAnswer = await run.attachment.client.cancel(run.cogId);
-}
-
-/** The end of one that has not stopped in time. Where its container knows nothing of it, that is no fault of the container. */
-function disobeyed(run: Run, wanted: Stop, graceMs: number): Ending {
-  const ending = { kind: 'finish', ...wanted } as const;
-  if (run.cancelAnswer === 'unknown' && !run.answering) return ending;
-  return { ...ending, unhealthy: `it did not stop a canceled prediction within ${inWords(graceMs)}` };
-}
-
-/** `1800000` → `30m`: the largest unit that divides it. */
-function inWords(ms: number): string {
-  for (const [unit, size] of [
-    ['h', 3_600_000],
-    ['m', 60_000],
-    ['s', 1_000],
-  ] as const)
-    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
-  return `${ms}ms`;
-}
 
 async function writeProgress({ store, bus, log }: Context, run: Run): Promise<void> {
   const { row, merged, startedAt } = run;

@@ -30,6 +30,8 @@ export type Ending =
       readonly logTail?: string;
       /** Why its instance must take nothing more. */
       readonly unhealthy?: string;
+      /** Its run was given up, and may have ended before. */
+      readonly isUnheard?: boolean;
     }
   /** Back to the queue with the next attempt; `lost`: it may have run. `rest`: its instance needs a moment. */
   | { readonly kind: 'giveBack'; readonly lost: boolean; readonly rest: boolean; readonly why: string }
@@ -125,9 +127,14 @@ export class Run {
 
   end(ending: Ending, now: Millis): void {
     if (this.isOver) return;
-    this.endedAt = now;
-    this.#endedTicks = this.#ticksAt(now);
+    this.endsAt(now);
     this.#end(ending);
+  }
+
+  /** Says when it ended, also where that turns out to have been earlier than it was taken to be. */
+  endsAt(at: Millis): void {
+    this.endedAt = at;
+    this.#endedTicks = this.#ticksAt(at);
   }
 
   /**

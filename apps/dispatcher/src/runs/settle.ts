@@ -8,6 +8,7 @@ import { endMetrics } from './end-metrics.ts';
 import { billHeld } from './holds.ts';
 import type { Ending, Run } from './runs.ts';
 import { endOfTraining } from './training.ts';
+import { endingOnVanished } from './vanished.ts';
 
 type Finish = Extract<Ending, { kind: 'finish' }>;
 type GiveBack = Extract<Ending, { kind: 'giveBack' }>;
@@ -30,14 +31,24 @@ type SettleContext = Pick<
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
 
-/** Writes the ending of a run, again and again until the store has it or this dispatcher closes. */
-export async function settle(context: SettleContext, run: Run, ending: Ending): Promise<void> {
-  if (ending.kind === 'leave') return run.settle(false);
+/**
+ * Writes the ending of a run, again and again until the store has it or this dispatcher closes. Answers how it did end: one
+ * that was given up ends by what became of its instance where that had failed before.
+ */
+export async function settle(context: SettleContext, run: Run, ending: Ending): Promise<Ending> {
+  if (ending.kind === 'leave') {
+    run.settle(false);
+    return ending;
+  }
   let [writing, withOutput]: [Finish | GiveBack, boolean] = [ending, true];
   for (let tries = 0; ; tries++) {
     try {
-      await (writing.kind === 'finish' ? finish(context, run, writing, withOutput) : giveBack(context, run, writing));
-      return run.settle(true);
+      const instead = await write(context, run, writing, withOutput);
+      if (instead === null) {
+        run.settle(true);
+        return writing;
+      }
+      writing = instead;
     } catch (error) {
       run.settle(false);
       context.log.error(
@@ -51,9 +62,21 @@ export async function settle(context: SettleContext, run: Run, ending: Ending): 
       } else {
         await pause(Math.min(FIRST_RETRY_MS * 2 ** tries, LONGEST_RETRY_MS), context.closing);
       }
-      if (context.closing.aborted) return;
+      if (context.closing.aborted) return writing;
     }
   }
+}
+
+/** Null: it is stored, or another write was first. Else how the run has to end instead. */
+async function write(
+  context: SettleContext,
+  run: Run,
+  writing: Finish | GiveBack,
+  withOutput: boolean,
+): Promise<Finish | GiveBack | null> {
+  if (writing.kind === 'finish') return finish(context, run, writing, withOutput);
+  await giveBack(context, run, writing);
+  return null;
 }
 
 /** What is wrong with the data itself, so that another try would end the same way; null: the store may just be away. */
@@ -65,7 +88,12 @@ function refusalOf(error: unknown): string | null {
   return error instanceof Error && /^(22|54)[0-9A-Z]{3}$/.test(code) ? error.message : null;
 }
 
-async function finish(context: SettleContext, run: Run, ending: Finish, withOutput: boolean): Promise<void> {
+async function finish(
+  context: SettleContext,
+  run: Run,
+  ending: Finish,
+  withOutput: boolean,
+): Promise<Finish | GiveBack | null> {
   const { store, bus, metrics } = context;
   const { row, merged } = run;
   const completedAt = run.endedAt ?? row.createdAt;
@@ -87,16 +115,29 @@ async function finish(context: SettleContext, run: Run, ending: Finish, withOutp
     metrics: { ...merged.metrics, ...measured },
     ...(run.startedAt !== null && { startedAt: run.startedAt }),
     completedAt,
+    ...(ending.isUnheard && { isUnheard: true }),
   };
-  const write = () => store.predictions.finish(row.id, row.attempt, end, usage, made);
-  const finished = (await write()) ?? ((await reclaimed(context, run)) ? await write() : null);
-  // Another write was first: the attempt is no longer this run's to end.
-  if (!finished) return;
+  const stored = () => store.predictions.finish(row.id, row.attempt, end, usage, made);
+  const finished = (await stored()) ?? ((await reclaimed(context, run)) ? await stored() : null);
+  if (!finished) return ending.isUnheard ? endedBefore(context, run) : null;
   bus.announce({ id: row.id, kind: 'finished', row: finished });
   context.webhooks.ended(finished);
   context.admission.ended(row.accountId);
   metrics.finished(status, measured.predict_time);
   if (made) bus.poke('api');
+  return null;
+}
+
+/**
+ * How a run that was given up ends whose instance had failed by then, before this dispatcher heard of that. Null: another write
+ * was first.
+ */
+async function endedBefore({ store }: SettleContext, run: Run): Promise<Finish | GiveBack | null> {
+  const instance = await store.instances.get(run.attachment.instance.id);
+  const failedAt = instance?.failure?.at ?? Infinity;
+  if (run.endedAt === null || failedAt >= run.endedAt) return null;
+  run.endsAt(failedAt);
+  return endingOnVanished(instance, run);
 }
 
 /**
