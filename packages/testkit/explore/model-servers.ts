@@ -24,8 +24,8 @@ export interface ServerRoom {
   readonly time: VirtualTime;
   readonly random: Random;
   readonly trace: (who: string, what: string) => void;
-  /** One try at a report; false where it is to be tried again. */
-  readonly report: (webhook: string, token: string, body: object) => Promise<boolean>;
+  /** One try at a report: when the dispatcher heard it; null where it is to be tried again. */
+  readonly report: (webhook: string, token: string, body: object) => Promise<number | null>;
   /** A server took a prediction. */
   readonly took: (run: ModelRun) => void;
   /** A prediction took its server down. */
@@ -148,11 +148,8 @@ export class ModelServer {
     const { time, random } = this.#room;
     const body = lastReport(run);
     for (let tries = 0; !this.isDown; tries++) {
-      const saidAt = time.now();
-      if (await this.#reported(webhook, body)) {
-        run.heardAt = saidAt;
-        break;
-      }
+      run.heardAt = await this.#reported(webhook, body);
+      if (run.heardAt !== null) break;
       await time.pause(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)] ?? 0, null);
     }
     // Another one on its way, as proxies and impatient clients make them.
@@ -170,8 +167,8 @@ export class ModelServer {
     await this.#reported(webhook, body);
   }
 
-  async #reported(webhook: string, body: object): Promise<boolean> {
-    if (this.isDown || this.#room.isCutOff(this.spec.instanceId)) return false;
+  async #reported(webhook: string, body: object): Promise<number | null> {
+    if (this.isDown || this.#room.isCutOff(this.spec.instanceId)) return null;
     return this.#room.report(webhook, this.spec.env.WEBHOOK_AUTH_TOKEN ?? '', body);
   }
 }

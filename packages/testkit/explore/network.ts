@@ -133,12 +133,13 @@ export class SimulatedNetwork {
     };
   }
 
-  /** Refused, torn and 5xx are to be tried again. */
-  async #report(webhook: string, token: string, body: object): Promise<boolean> {
+  /** When it was heard; null where it was refused, torn or answered with 5xx, and is to be tried again. */
+  async #report(webhook: string, token: string, body: object): Promise<number | null> {
     const endpoint = this.#endpoint;
-    if (endpoint === null || endpoint.who.isOver || this.cutUntil > this.#time.now()) return false;
+    if (endpoint === null || endpoint.who.isOver || this.cutUntil > this.#time.now()) return null;
     const { who, app } = endpoint;
     if (who.pausedUntil > this.#time.now()) await this.#time.pause(who.pausedUntil - this.#time.now(), null);
+    const heardAt = this.#time.now();
     const answered = who.run(() =>
       app.inject({
         method: 'POST',
@@ -150,7 +151,7 @@ export class SimulatedNetwork {
     const late = this.#time.pause(REPORT_PATIENCE_MS, null).then(() => null);
     const dead = new Promise<null>((resolve) => who.whenDead(() => resolve(null)));
     const answer = await Promise.race([answered, late, dead]);
-    return answer !== null && answer.statusCode < 500;
+    return answer !== null && answer.statusCode < 500 ? heardAt : null;
   }
 }
 
