@@ -125,9 +125,10 @@ async function tokenedRoutes(v1: App, context: Context, throttle: Throttle): Pro
   v1.addHook('onRequest', async (request) => requireIdentity(request));
   v1.addHook('onRequest', async (request) => {
     const { audit } = request.routeOptions.config;
-    if (audit !== undefined) await context.audit.begin(request, callerOf(request), audit);
+    if (audit !== undefined) context.audit.expect(request, callerOf(request), audit);
   });
   v1.addHook('onRequest', requireScope);
+  v1.addHook('preHandler', (request) => context.audit.begin(request, request.body));
   accountRoutes(v1);
   accountsRoutes(v1, context);
   memberRoutes(v1, context);

@@ -1,6 +1,5 @@
 import type { WireAuditEntry, WireNewToken, WirePage } from '@hearth/contract';
-import { newId, systemNow } from '@hearth/kit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { changesBetween } from '../src/audit/changes.ts';
 import { type House, startHouse } from './harness.ts';
 
@@ -118,37 +117,145 @@ describe('the audit log', () => {
     );
   });
 
-  it('says of what the API did not live to answer that nobody knows', async () => {
-    await house.store.audit.begin({
-      id: newId(systemNow()),
-      at: systemNow(),
-      operation: 'members.remove',
-      account: 'ada',
-      member: 'ada',
-      tokenId: 't',
-      tokenName: 'test',
-      operator: false,
-      source: 'api',
-      ip: '127.0.0.1',
-      subject: 'ada/bob',
-    });
-    expect(await entries(ada.token, '?outcome=unknown')).toMatchObject([
-      { operation: 'members.remove', outcome: 'unknown', status: null, subject: 'ada/bob' },
-    ]);
+  it('says what was asked for, without secrets and without what a model is given', async () => {
+    const asked = { username: 'ada', name: 'nightly', scope: 'deploy' };
+    expect((await house.ask('POST', '/v1/tokens', asked)).status).toBe(201);
+    const path = '/v1/models/ada/ocr/versions';
+    const command = { path: '/nowhere', command: ['run', '--key=hush'], env: { API_KEY: 'hush' } };
+    expect((await house.ask('POST', path, command, as(ada.token))).status).toBe(403);
+    const training = { destination: 'ada/ocr', input: { hf: 'hush' }, webhook: 'https://ada.internal/?key=hush' };
+    expect((await house.ask('POST', `${path}/none/trainings`, training, as(ada.token))).status).toBe(404);
+    const [trained, added, made] = await entries(house.admin.token);
+    expect(made).toMatchObject({ operation: 'tokens.create', asked: { ...asked, operator: false } });
+    expect(added?.asked).toEqual({ path: '/nowhere', command: '[not kept]', env: '[not kept]' });
+    expect(trained?.asked).toEqual({ destination: 'ada/ocr', input: '[not kept]', webhook: '[not kept]' });
   });
 
-  it('makes no change that it cannot write down', async () => {
-    const broken = await startHouse({
-      deps: (deps) => ({
-        ...deps,
-        store: { ...deps.store, audit: { ...deps.store.audit, begin: () => Promise.reject(new Error('disk full')) } },
-      }),
-    });
-    const body = { name: 'x' };
-    expect((await broken.ask('POST', '/v1/tokens', body)).status).toBe(500);
-    expect(await broken.store.accounts.tokens(broken.admin.account.id)).toHaveLength(1);
-    await broken.close();
+  it('keeps what was refused before it was read, without a word of it', async () => {
+    expect((await house.ask('PATCH', '/v1/models/ada/ocr', { nonsense: 'hush' }, as(ada.token))).status).toBe(422);
+    expect((await house.ask('POST', '/v1/hosts', { url: 'ssh://gpu1' }, as(eve.token))).status).toBe(403);
+    const [host, patch] = await entries(house.admin.token);
+    expect(host).toMatchObject({ operation: 'hosts.add', account: 'eve', outcome: 'refused', asked: null });
+    expect(patch).toMatchObject({ operation: 'models.update', outcome: 'refused', subject: 'ada/ocr', asked: null });
   });
+});
+
+describe('a change whose outcome is not written', () => {
+  /** What the store does with the next outcomes. */
+  let onEnd: (write: () => Promise<void>) => Promise<void> = (write) => write();
+  let hit: House;
+  let bea: Awaited<ReturnType<House['addCaller']>>;
+  beforeAll(async () => {
+    hit = await startHouse({
+      deps: (deps) => {
+        const { audit } = deps.store;
+        return {
+          ...deps,
+          store: { ...deps.store, audit: { ...audit, end: (id, outcome) => onEnd(() => audit.end(id, outcome)) } },
+        };
+      },
+    });
+    bea = await hit.addCaller('bea', 'member');
+    const model = { owner: 'bea', name: 'ocr', visibility: 'private', hardware: 'cpu' };
+    expect((await hit.ask('POST', '/v1/models', model, as(bea.token))).status).toBe(201);
+  });
+  afterEach(() => {
+    onEnd = (write) => write();
+  });
+  afterAll(() => hit.close());
+  const describeAs = (description: string, token = bea.token) =>
+    hit.ask('PATCH', '/v1/models/bea/ocr', { description }, { token });
+  const log = async (token: string, query = '?subject=bea/ocr') =>
+    (await hit.ask<WirePage<WireAuditEntry>>('GET', `/v1/audit${query}`, undefined, { token })).body.results;
+  const described = async () => (await hit.store.models.byName('bea', 'ocr'))?.description;
+
+  it('has its entry, which says what was asked for and that nobody knows what came of it', async () => {
+    const reached = Promise.withResolvers<void>();
+    const crash = Promise.withResolvers<void>();
+    onEnd = () => {
+      reached.resolve();
+      return crash.promise;
+    };
+    const answer = describeAs('as the API died');
+    await reached.promise;
+    expect(await described()).toBe('as the API died');
+    expect(await log(bea.token, '?outcome=unknown')).toMatchObject([
+      {
+        operation: 'models.update',
+        subject: 'bea/ocr',
+        outcome: 'unknown',
+        status: null,
+        owner: 'bea',
+        asked: { description: 'as the API died' },
+        changes: [],
+      },
+    ]);
+    crash.reject(new Error('gone'));
+    await answer;
+  });
+
+  it('by an operator is shown to whose thing it is; what another asked for is not', async () => {
+    onEnd = () => Promise.reject(new Error('disk full'));
+    const zoe = await hit.addCaller('zoe', 'member');
+    expect((await describeAs('by the operator', hit.admin.token)).status).toBe(500);
+    expect(await describeAs('by zoe', zoe.token)).toMatchObject({ status: 404, body: { code: 'not-found' } });
+    const seen = await log(bea.token, '?outcome=unknown');
+    expect(seen[0]).toMatchObject({ account: 'hearth', token: null, asked: { description: 'by the operator' } });
+    expect(seen.filter(({ account }) => account === 'zoe')).toEqual([]);
+    expect(await log(zoe.token, '?outcome=unknown')).toHaveLength(1);
+  });
+
+  it('is answered as a fault, and stays not known while the store takes no outcome', async () => {
+    onEnd = () => Promise.reject(new Error('disk full'));
+    expect(await describeAs('told as a fault')).toMatchObject({ status: 500, body: { code: 'internal' } });
+    expect(await described()).toBe('told as a fault');
+    expect((await log(bea.token))[0]).toMatchObject({ outcome: 'unknown', asked: { description: 'told as a fault' } });
+  });
+
+  it('is known as soon as the store takes it, with what was changed, though the answer is a fault', async () => {
+    const before = await described();
+    const failures = [new Error('the connection was lost')];
+    onEnd = (write) => {
+      const failure = failures.pop();
+      return failure === undefined ? write() : Promise.reject(failure);
+    };
+    expect((await describeAs('written at the second try')).status).toBe(500);
+    expect((await log(bea.token))[0]).toMatchObject({
+      outcome: 'done',
+      status: 500,
+      changes: [{ field: 'description', before, after: 'written at the second try' }],
+    });
+  });
+});
+
+it('does not call refused what failed in the middle of a change', async () => {
+  const broken = await startHouse({
+    deps: (deps) => {
+      const { accounts } = deps.store;
+      const addToken: typeof accounts.addToken = async (token) => {
+        await accounts.addToken(token);
+        throw new Error('the connection was lost');
+      };
+      return { ...deps, store: { ...deps.store, accounts: { ...accounts, addToken } } };
+    },
+  });
+  expect((await broken.ask('POST', '/v1/tokens', { name: 'ci' })).status).toBe(500);
+  const { body } = await broken.ask<WirePage<WireAuditEntry>>('GET', '/v1/audit?outcome=unknown');
+  expect(body.results).toMatchObject([{ operation: 'tokens.create', status: 500, asked: { name: 'ci' } }]);
+  await broken.close();
+});
+
+it('makes no change that it cannot write down', async () => {
+  const broken = await startHouse({
+    deps: (deps) => ({
+      ...deps,
+      store: { ...deps.store, audit: { ...deps.store.audit, begin: () => Promise.reject(new Error('disk full')) } },
+    }),
+  });
+  const body = { name: 'x' };
+  expect((await broken.ask('POST', '/v1/tokens', body)).status).toBe(500);
+  expect(await broken.store.accounts.tokens(broken.admin.account.id)).toHaveLength(1);
+  await broken.close();
 });
 
 describe('what changed', () => {

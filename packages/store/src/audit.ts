@@ -1,14 +1,15 @@
+import { sql } from 'kysely';
 import type { Database } from './database.ts';
 import { byId, keysetPage } from './keyset.ts';
-import type { Audit, AuditQuery } from './store.ts';
-import { at, instant, json } from './values.ts';
+import type { Audit, AuditEnd, AuditQuery } from './store.ts';
+import { at, instant, json, jsonOrNull } from './values.ts';
 
 export function createAudit(db: Database): Audit {
   return {
-    async begin({ at: begunAt, tokenId, tokenName, ...entry }) {
+    async begin({ at: begunAt, tokenId, tokenName, asked, ...entry }) {
       await db
         .insertInto('audit_entries')
-        .values({ ...entry, at: at(begunAt), token_id: tokenId, token_name: tokenName })
+        .values({ ...entry, at: at(begunAt), token_id: tokenId, token_name: tokenName, asked: jsonOrNull(asked) })
         .execute();
     },
 
@@ -21,18 +22,24 @@ export function createAudit(db: Database): Audit {
 
     async list(query) {
       const rows = await keysetPage(entries(db, query), byId('audit_entries.id'), query);
-      return rows.map(({ endedAt, status, code, endSubject, owner, changes, ...entry }) => ({
+      return rows.map(({ endedAt, status, code, endSubject, endOwner, changes, ...entry }) => ({
         ...entry,
         outcome:
           endedAt === null || status === null
             ? null
-            : { at: endedAt, status, code, subject: endSubject, owner, changes: changes ?? [] },
+            : { at: endedAt, status, code, subject: endSubject, owner: endOwner, changes: changes ?? [] },
       }));
     },
   };
 }
 
-function entries(db: Database, { account, operation, member, tokenId, subject, outcome, from, to }: AuditQuery) {
+/** A subject is written with what a handler changed. A fault of ours says nothing of what was done before it. */
+const END = sql<AuditEnd>`case
+  when audit_outcomes.status < 400 or audit_outcomes.subject is not null then 'done'
+  when audit_outcomes.status < 500 then 'refused'
+  else 'unknown' end`;
+
+function entries(db: Database, { account, operation, member, tokenId, subject, end, from, to }: AuditQuery) {
   let query = db
     .selectFrom('audit_entries')
     .leftJoin('audit_outcomes', 'audit_outcomes.entry_id', 'audit_entries.id')
@@ -48,19 +55,27 @@ function entries(db: Database, { account, operation, member, tokenId, subject, o
       'audit_entries.source',
       'audit_entries.ip',
       'audit_entries.subject',
+      'audit_entries.owner',
+      'audit_entries.asked',
+      END.as('end'),
       'audit_outcomes.at as endedAt',
       'audit_outcomes.status',
       'audit_outcomes.code',
       'audit_outcomes.subject as endSubject',
-      'audit_outcomes.owner',
+      'audit_outcomes.owner as endOwner',
       'audit_outcomes.changes',
     ]);
   if (account !== undefined)
-    // What was refused to others is theirs: it says who they are.
+    // What others asked for and did not do is theirs: it says who they are. Only an operator might have done it.
     query = query.where((entry) =>
       entry.or([
         entry('audit_entries.account', '=', account),
-        entry.and([entry('audit_outcomes.owner', '=', account), entry('audit_outcomes.code', 'is', null)]),
+        entry.and([entry('audit_outcomes.owner', '=', account), entry(END, '=', 'done')]),
+        entry.and([
+          entry('audit_entries.owner', '=', account),
+          entry('audit_entries.operator', '=', true),
+          entry(END, '=', 'unknown'),
+        ]),
       ]),
     );
   if (operation !== undefined) query = query.where('audit_entries.operation', '=', operation);
@@ -72,7 +87,5 @@ function entries(db: Database, { account, operation, member, tokenId, subject, o
     );
   if (from !== undefined) query = query.where('audit_entries.at', '>=', instant(from));
   if (to !== undefined) query = query.where('audit_entries.at', '<', instant(to));
-  if (outcome === 'unknown') return query.where('audit_outcomes.entry_id', 'is', null);
-  if (outcome === 'done') return query.where('audit_outcomes.status', '<', 400);
-  return outcome === 'refused' ? query.where('audit_outcomes.status', '>=', 400) : query;
+  return end === undefined ? query : query.where(END, '=', end);
 }

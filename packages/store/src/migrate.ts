@@ -21,6 +21,7 @@ import { budgets } from './migrations/0029-budgets.ts';
 import { members } from './migrations/0030-members.ts';
 import { sealedInputs } from './migrations/0031-sealed-inputs.ts';
 import { leads } from './migrations/0032-leads.ts';
+import { auditAsked } from './migrations/0033-audit-asked.ts';
 
 /** By name, which is also the order. Imported, not read from a folder, so that no path has to be found at run time. */
 const migrations: Record<string, Migration> = {
@@ -45,6 +46,7 @@ const migrations: Record<string, Migration> = {
   '0030-members': members,
   '0031-sealed-inputs': sealedInputs,
   '0032-leads': leads,
+  '0033-audit-asked': auditAsked,
 };
 
 /** Whether this code has a migration of that name: a newer one may have more. */

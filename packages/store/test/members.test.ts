@@ -143,6 +143,8 @@ describe('the audit log', () => {
     source: 'api' as const,
     ip: '127.0.0.1',
     subject: null,
+    owner: null,
+    asked: { description: 'Reads pages', 'keep_alive.mode': null },
   });
   const outcome = { at: systemNow(), status: 200, code: null, subject: 'ada/ocr', owner: null, changes: [] };
 
@@ -152,7 +154,23 @@ describe('the audit log', () => {
     await store.audit.begin(made);
     await store.audit.end(made.id, outcome);
     await expect(store.audit.end(made.id, outcome)).rejects.toThrow(/duplicate key/);
-    expect(await store.audit.list({ account: username, limit: 10 })).toEqual([{ ...made, outcome }]);
+    expect(await store.audit.list({ account: username, limit: 10 })).toEqual([{ ...made, end: 'done', outcome }]);
+  });
+
+  test.each([
+    ['done', { status: 200, code: null, subject: null }],
+    ['done', { status: 500, code: 'internal', subject: 'ada/ocr' }],
+    ['refused', { status: 403, code: 'forbidden', subject: null }],
+    ['unknown', { status: 503, code: 'unavailable', subject: null }],
+    ['unknown', null],
+  ] as const)('says %s of %o', async (end, ended) => {
+    const made = entry(unique('account'));
+    await store.audit.begin(made);
+    if (ended !== null) await store.audit.end(made.id, { ...outcome, ...ended });
+    const { account } = made;
+    expect(await store.audit.list({ account, limit: 10 })).toMatchObject([{ id: made.id, end }]);
+    for (const other of ['done', 'refused', 'unknown'] as const)
+      expect(await store.audit.list({ account, end: other, limit: 10 })).toHaveLength(other === end ? 1 : 0);
   });
 
   test.each([

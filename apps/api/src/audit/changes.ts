@@ -17,7 +17,8 @@ export function changesBetween(before: object | null, after: object | null): Aud
   });
 }
 
-function fieldsOf(value: object | null, path = ''): Map<string, unknown> {
+/** By dotted path, lists as they are. */
+export function fieldsOf(value: object | null, path = ''): Map<string, unknown> {
   return new Map(
     Object.entries(value ?? {}).flatMap(([name, inner]: [string, unknown]) =>
       typeof inner === 'object' && inner !== null && !Array.isArray(inner)
@@ -27,7 +28,8 @@ function fieldsOf(value: object | null, path = ''): Map<string, unknown> {
   );
 }
 
-function shown(field: string, value: unknown): unknown {
+/** As the log has it: secrets by name only, long texts by their beginnings. */
+export function shown(field: string, value: unknown): unknown {
   if (value === null) return null;
   if (SECRET.test(field)) return '[secret]';
   return typeof value === 'string' && value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value;

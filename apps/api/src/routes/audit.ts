@@ -15,13 +15,15 @@ export function auditRoutes(app: App, { deps, urls }: Context): void {
     },
     async (request) => {
       const { cursor, token: tokenId, from, to, ...filters } = request.query;
+      const { outcome: end, ...which } = filters;
       const caller = callerOf(request);
       const account = filters.account ?? (caller.operator ? undefined : caller.account.username);
       if (account !== caller.account.username) requireOperator(caller);
       const page = pageOf(cursor);
       const rows = await deps.store.audit.list({
         ...page,
-        ...filters,
+        ...which,
+        end,
         account,
         tokenId,
         from: from === undefined ? undefined : Date.parse(from),
@@ -39,7 +41,7 @@ function wireEntry({ outcome, ...row }: AuditRow, caller: Identity): WireAuditEn
     id: row.id,
     at: date(row.at),
     operation: row.operation,
-    outcome: outcome === null ? 'unknown' : outcome.status < 400 ? 'done' : 'refused',
+    outcome: row.end,
     status: outcome?.status ?? null,
     code: outcome?.code ?? null,
     account: row.account,
@@ -49,7 +51,8 @@ function wireEntry({ outcome, ...row }: AuditRow, caller: Identity): WireAuditEn
     source: row.source,
     ip: isOwn ? row.ip : null,
     subject: outcome?.subject ?? row.subject,
-    owner: outcome?.owner ?? null,
+    owner: outcome?.owner ?? (row.end === 'unknown' ? row.owner : null),
+    asked: row.asked,
     changes: [...(outcome?.changes ?? [])],
   };
 }

@@ -49,7 +49,8 @@ export function sessionRoutes(app: App, { deps, auth, audit, guesses }: Context)
         guesses.wrong(request);
         throw new Problem('unauthenticated', 'This token is not known, or was removed.');
       }
-      await audit.begin(request, { ...identity, source: 'web' }, 'sessions.create');
+      audit.expect(request, { ...identity, source: 'web' }, 'sessions.create');
+      await audit.begin(request);
       const secret = newToken();
       const expiresAt = Math.min(now() + SESSION_MS, identity.expiresAt ?? Number.POSITIVE_INFINITY);
       await store.sessions.add({ hash: hashToken(secret), tokenId: identity.tokenId, expiresAt });
@@ -63,7 +64,8 @@ export function sessionRoutes(app: App, { deps, auth, audit, guesses }: Context)
     '/session',
     { config: { needs: 'nothing' }, schema: { hide: true }, onRequest: [ownPage, identify] },
     async (request, reply) => {
-      if (request.identity !== null) await audit.begin(request, request.identity, 'sessions.remove');
+      if (request.identity !== null) audit.expect(request, request.identity, 'sessions.remove');
+      await audit.begin(request);
       const secret = request.cookies[SESSION_COOKIE];
       if (secret !== undefined && (await store.sessions.remove(hashToken(secret)))) auth.forget();
       return reply.clearCookie(SESSION_COOKIE, cookie).code(204).send();

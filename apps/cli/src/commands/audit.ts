@@ -41,9 +41,22 @@ const rowOf = (entry: WireAuditEntry): string[] => [
   `${entry.account}/${entry.member}${entry.token === null ? '' : ` (${entry.token.name})`}`,
   entry.operation,
   entry.subject ?? '',
-  entry.outcome === 'refused' ? `refused: ${entry.code}` : entry.outcome,
-  entry.changes.map(({ field, before, after }) => `${field}: ${brief(before)} → ${brief(after)}`).join(', '),
+  outcomeOf(entry),
+  changesOf(entry),
 ];
+
+function outcomeOf({ outcome, code, subject }: WireAuditEntry): string {
+  if (outcome === 'unknown') return `not known: look at ${subject ?? 'the thing'} itself`;
+  return outcome === 'refused' ? `refused: ${code}` : outcome;
+}
+
+/** What became another, or where nobody knows that, what was asked for. */
+function changesOf({ outcome, changes, asked }: WireAuditEntry): string {
+  if (outcome === 'done')
+    return changes.map(({ field, before, after }) => `${field}: ${brief(before)} → ${brief(after)}`).join(', ');
+  const fields = Object.entries(asked ?? {}).map(([field, value]) => `${field}: ${brief(value)}`);
+  return fields.length === 0 ? '' : `asked for ${fields.join(', ')}`;
+}
 
 function brief(value: unknown): string {
   const text = JSON.stringify(value) ?? '';

@@ -7,9 +7,9 @@ export const auditEntrySchema = z.object({
   at: wireDateSchema,
   /** Such as `models.update`. */
   operation: z.string(),
-  /** `unknown`: the API ended before it could say, so the change may have been made or not. */
+  /** `unknown`: nobody can say whether the change was made: the API ended or failed in the middle of it, or is at it still. */
   outcome: z.enum(['done', 'refused', 'unknown']),
-  /** HTTP status of the answer; null where the outcome is unknown. */
+  /** HTTP status of the answer; null where there was none. */
   status: z.int().nullable(),
   /** Why it was refused. */
   code: z.string().nullable(),
@@ -26,6 +26,11 @@ export const auditEntrySchema = z.object({
   subject: z.string().nullable(),
   /** The username of whose thing it is; null: the installation's, or it was refused. */
   owner: z.string().nullable(),
+  /**
+   * What was asked for: fields by dotted path, without secrets and without what a model is given. Null: nothing was said
+   * beside the subject, or it was refused before it was read.
+   */
+  asked: z.record(z.string(), z.unknown()).nullable(),
   /** Fields by dotted path, without secrets. Null: it was not there, or is not any more. */
   changes: z.array(z.object({ field: z.string(), before: z.unknown(), after: z.unknown() })),
 });

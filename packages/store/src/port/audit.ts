@@ -16,6 +16,10 @@ export interface AuditEntry {
   readonly ip: string;
   /** What was to be changed, as the request named it; null where it is only being made. */
   readonly subject: string | null;
+  /** The username of whose thing it is, as far as the request named it. */
+  readonly owner: string | null;
+  /** Fields by dotted path, without secrets; null: it asked for nothing beside the subject, or was refused before it was read. */
+  readonly asked: Readonly<Record<string, unknown>> | null;
 }
 /** A field that is another than before; null: it was not there, or is not any more. */
 export interface AuditChange {
@@ -30,13 +34,19 @@ export interface AuditOutcome {
   readonly status: number;
   /** Why it was refused; null where it was done. */
   readonly code: string | null;
+  /** What was changed; null where no handler said so. */
   readonly subject: string | null;
   /** The username of whose thing was changed. */
   readonly owner: string | null;
   readonly changes: readonly AuditChange[];
 }
-/** `outcome` null: nobody knows, because the api ended before it could say. */
+/**
+ * `done`: answered so, or a handler said what it had changed. `refused`: the request's fault. `unknown`: the rest, because
+ * the api ended or failed in the middle, or is at it still.
+ */
+export type AuditEnd = 'done' | 'refused' | 'unknown';
 export interface AuditRow extends AuditEntry {
+  readonly end: AuditEnd;
   readonly outcome: AuditOutcome | null;
 }
 export interface AuditQuery {
@@ -49,7 +59,7 @@ export interface AuditQuery {
   readonly member?: string | undefined;
   readonly tokenId?: string | undefined;
   readonly subject?: string | undefined;
-  readonly outcome?: 'done' | 'refused' | 'unknown' | undefined;
+  readonly end?: AuditEnd | undefined;
   readonly from?: Millis | undefined;
   readonly to?: Millis | undefined;
 }

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 import type { AccountRow, AuditChange, AuditEntry, MemberRow, Scope } from '../store.ts';
-import type { Instant, InstantOrNull, Json } from './column-types.ts';
+import type { Instant, InstantOrNull, Json, JsonOrNull } from './column-types.ts';
 
 export interface AccountTables {
   accounts: {
@@ -53,6 +53,8 @@ export interface AccountTables {
     source: AuditEntry['source'];
     ip: string;
     subject: string | null;
+    owner: string | null;
+    asked: JsonOrNull<Readonly<Record<string, unknown>>>;
   };
   audit_outcomes: {
     entry_id: string;
