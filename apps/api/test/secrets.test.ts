@@ -1,4 +1,5 @@
 import { type ProblemBody, REDACTED, sealSubject, type WirePrediction } from '@hearth/contract';
+import { systemNow } from '@hearth/kit';
 import { databaseText } from '@hearth/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type House, startHouse } from './harness.ts';
@@ -28,6 +29,8 @@ const create = <Body = WirePrediction>(input: object, headers: Record<string, st
   house.ask<Body>('POST', '/v1/predictions', { version, input }, { headers });
 
 const everything = () => databaseText(house.databaseUrl);
+/** How many sealed inputs there were of predictions that were never made. */
+const removeOfNobody = () => house.store.sealedInputs.removeOver(systemNow() + 3_600_000);
 
 describe('a secret in an input', () => {
   it('is shown to nobody, and stands nowhere in the database', async () => {
@@ -84,6 +87,17 @@ describe('a secret in an input', () => {
     expect(await everything()).not.toContain(SECRET);
     const sealed = await house.store.sealedInputs.of([first.body.id]);
     expect(sealed.size).toBe(1);
+  });
+
+  it('is not kept where its prediction is refused, or is one that was made before', async () => {
+    const { token } = await house.addCaller('poor', 'member');
+    await house.ask('PUT', '/v1/accounts/poor/budget', { day_micros: 0 });
+    await removeOfNobody();
+    const asked = { version, input: { token: SECRET } };
+    expect((await house.ask('POST', '/v1/predictions', asked, { token })).status).toBe(402);
+    expect((await create({ token: SECRET }, { 'idempotency-key': 'the-key' })).status).toBe(201);
+    expect((await create({ token: 'another-secret' }, { 'idempotency-key': 'the-key' })).status).toBe(422);
+    expect(await removeOfNobody()).toBe(0);
   });
 });
 

@@ -7,6 +7,10 @@ const REMOVE_OVER = `delete from sealed_inputs
   where exists (select from predictions where id = prediction_id and completed_at is not null)
     or (created_at < $1 and not exists (select from predictions where id = prediction_id))`;
 
+/** $1 prediction. */
+const TAKE_BACK = `delete from sealed_inputs
+  where prediction_id = $1 and not exists (select from predictions where id = $1)`;
+
 export function createSealedInputs({ db, pool }: Connection): SealedInputs {
   return {
     async put(predictionId, sealed, at) {
@@ -14,6 +18,10 @@ export function createSealedInputs({ db, pool }: Connection): SealedInputs {
         .insertInto('sealed_inputs')
         .values({ prediction_id: predictionId, sealed: json(sealed), created_at: timestamp(at) })
         .execute();
+    },
+
+    async takeBack(predictionId) {
+      await pool.query(TAKE_BACK, [predictionId]);
     },
 
     async of(predictionIds) {

@@ -30,3 +30,12 @@ it('sealed inputs go with the end of their prediction, and where it never came, 
   expect(kept.get(waiting)).toEqual({ token: `sealed for ${waiting}` });
   expect((await store.sealedInputs.of([])).size).toBe(0);
 });
+
+it('sealed inputs are taken back where no prediction came of them, and only there', async () => {
+  const deployment = await addDeployment(store);
+  const [refused, made] = [newId(now), newId(now)];
+  for (const id of [refused, made]) await store.sealedInputs.put(id, { token: 'sealed' }, now);
+  await store.predictions.insert(newPrediction(deployment, { id: made }));
+  for (const id of [refused, made]) await store.sealedInputs.takeBack(id);
+  expect([...(await store.sealedInputs.of([refused, made])).keys()]).toEqual([made]);
+});

@@ -1,9 +1,15 @@
 import type { PredictionBody } from '@hearth/contract';
 import { newId } from '@hearth/kit';
-import { BudgetExceeded, DeploymentGone, type NewPrediction, type PredictionRow } from '@hearth/store';
+import {
+  BudgetExceeded,
+  DeploymentGone,
+  type NewPrediction,
+  type PredictionRow,
+  type SealedInput,
+} from '@hearth/store';
 import type { ApiDeps } from '../deps.ts';
 import type { Identity } from '../plugins/auth.ts';
-import { invalidFields, notFound } from '../problem.ts';
+import { invalidFields, notFound, Problem } from '../problem.ts';
 import { keyReused, type Repeatable, requestHash } from './idempotency.ts';
 import { refusedUrls } from './outbound-check.ts';
 import { overBudget } from './over-budget.ts';
@@ -57,9 +63,28 @@ export async function createPrediction(deps: ApiDeps, request: PredictionRequest
     tokenId: caller.tokenId,
     holdMicros: target.holdMicros,
   };
-  if (sealed === null) return storeAndQueue(deps, prediction, request);
-  await store.sealedInputs.put(id, sealed, createdAt);
-  return storeAndQueue(deps, prediction, { ...request, hashOf: (asked) => deps.sealer.digest(requestHash(asked)) });
+  return sealed === null
+    ? storeAndQueue(deps, prediction, request)
+    : storeWithSecrets(deps, prediction, { sealed, storing: request });
+}
+
+/** Secrets come before their prediction, which may be claimed at once; where there is none of it they go again. */
+async function storeWithSecrets(
+  deps: ApiDeps,
+  row: NewPrediction,
+  { sealed, storing }: { sealed: SealedInput; storing: Storing },
+): Promise<PredictionRow> {
+  const { sealedInputs } = deps.store;
+  const hashOf = (asked: unknown) => deps.sealer.digest(requestHash(asked));
+  await sealedInputs.put(row.id, sealed, row.createdAt);
+  try {
+    const stored = await storeAndQueue(deps, row, { ...storing, hashOf });
+    if (stored.id !== row.id) await sealedInputs.takeBack(row.id);
+    return stored;
+  } catch (error) {
+    if (error instanceof Problem) await sealedInputs.takeBack(row.id);
+    throw error;
+  }
 }
 
 /** @throws Problem `invalid-request`, `invalid-input`: what would not be opened later is refused now */

@@ -7,6 +7,8 @@ export type SealedInput = Readonly<Record<string, string>>;
 export interface SealedInputs {
   /** api, before it inserts the prediction. */
   put(predictionId: string, sealed: SealedInput, at: Millis): Promise<void>;
+  /** api: removes them where the prediction was not made after all; those of one that is there stay. */
+  takeBack(predictionId: string): Promise<void>;
   /** dispatcher: what is kept of these predictions; one without secrets is not among them. */
   of(predictionIds: readonly string[]): Promise<ReadonlyMap<string, SealedInput>>;
   /** dispatcher: removes those of predictions that are over, and those put before an instant whose prediction never came. */
