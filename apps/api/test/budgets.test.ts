@@ -4,17 +4,14 @@ import { createStore } from '@hearth/store';
 import Replicate from 'replicate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../src/app.ts';
-import { createDispatcher, type House, startHouse } from './harness.ts';
+import { createDispatcher, type House, startEchoHouse } from './harness.ts';
 
 let house: House;
 let deploymentId: string;
 let version: string;
 let dispatcher: ReturnType<typeof createDispatcher>;
 beforeAll(async () => {
-  house = await startHouse();
-  const echo = await house.addModel('echo');
-  [deploymentId, version] = [echo.deployment.id, echo.version.id];
-  dispatcher = createDispatcher(house.deps);
+  ({ house, version, deploymentId, dispatcher } = await startEchoHouse());
 });
 afterAll(() => house.close());
 
@@ -198,7 +195,14 @@ describe('setting budgets', () => {
       house.ask<ProblemBody>('PUT', `/v1/accounts/${username}/budget`, limits, { token: as });
     expect((await ask({ day_micros: 1 }, token)).status).toBe(403);
     expect((await ask({ day_micros: 1 }, house.admin.token, 'nobody')).status).toBe(404);
-    for (const [field, value] of Object.entries({ day_micros: -1, month_micros: 1.5, creates_per_minute: 0 })) {
+    const bad = [
+      ['day_micros', -1],
+      ['day_micros', 1e15 + 1],
+      ['month_micros', 1.5],
+      ['creates_per_minute', 0],
+      ['creates_per_minute', 2 ** 31],
+    ] as const;
+    for (const [field, value] of bad) {
       const refused = await ask({ [field]: value });
       expect(refused.body.invalid_fields?.map((one) => one.field)).toEqual([field]);
     }

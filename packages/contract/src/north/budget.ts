@@ -30,21 +30,29 @@ export const budgetSchema = z.object({
 });
 export type WireBudget = z.infer<typeof budgetSchema>;
 
-const most = (what: string, min: number) =>
+/** Beyond these a limit is a slip of the hand. */
+const MAX_LIMIT_MICROS = 1_000_000_000_000_000;
+const MAX_COUNT = 1_000_000;
+
+const most = (what: string, min: number, max: number) =>
   z
     .int({ error: `must be a whole number of ${what}, or null for no limit` })
     .min(min, { error: `must be at least ${min}, or null for no limit` })
+    .max(max, { error: `must be at most ${max}, or null for no limit` })
     .nullable()
     .optional();
 
 const accountFields = {
-  day_micros: most('millionths of the currency', 0),
-  month_micros: most('millionths of the currency', 0),
-  creates_per_minute: most('creations a minute', 1),
+  day_micros: most('millionths of the currency', 0, MAX_LIMIT_MICROS),
+  month_micros: most('millionths of the currency', 0, MAX_LIMIT_MICROS),
+  creates_per_minute: most('creations a minute', 1, MAX_COUNT),
 };
 /** What is left out stays as it is. */
 export const accountBudgetBodySchema = z.strictObject(accountFields);
-export const tokenBudgetBodySchema = z.strictObject({ ...accountFields, max_in_flight: most('predictions', 1) });
+export const tokenBudgetBodySchema = z.strictObject({
+  ...accountFields,
+  max_in_flight: most('predictions', 1, MAX_COUNT),
+});
 export type AccountBudgetBody = z.input<typeof accountBudgetBodySchema>;
 export type TokenBudgetBody = z.input<typeof tokenBudgetBodySchema>;
 
