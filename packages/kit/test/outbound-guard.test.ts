@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { outboundEnvironment, outboundRules } from '../src/outbound/environment.ts';
 import { createOutboundGuard, OutboundRefused } from '../src/outbound/guard.ts';
 
-const rulesOf = (env: Record<string, string> = {}) =>
-  outboundRules(z.object(outboundEnvironment).parse({ DATABASE_URL: 'postgres://p:p@127.0.0.1:5439/h', ...env }));
+const environment = (env: Record<string, string> = {}) =>
+  z.object(outboundEnvironment).parse({ DATABASE_URL: 'postgres://p:p@127.0.0.1:5439/h', ...env });
+const rulesOf = (env: Record<string, string> = {}) => outboundRules(environment(env));
 
 function guardWith(names: Record<string, readonly string[]>, env: Record<string, string> = {}) {
   const asked: string[] = [];
@@ -112,4 +113,24 @@ describe('the loopback', () => {
     expect(await guard.whyRefused(`http://127.0.0.1:${port}/`)).toMatch('a port of this platform itself');
     expect(await guard.whyRefused(`http://localhost:${port}/`)).toMatch('a port of this platform itself');
   });
+});
+
+it('an address that this machine got while it ran leads to its own ports too', async () => {
+  const addresses = ['127.0.0.1'];
+  const bridge = '172.19.0.1';
+  const rules = outboundRules(environment({ HEARTH_ALLOW_OUTBOUND: '172.16.0.0/12' }), () => ({
+    any: addresses.map((address) => ({
+      address,
+      netmask: '255.255.0.0',
+      family: 'IPv4',
+      mac: '00:00:00:00:00:00',
+      internal: false,
+      cidr: `${address}/16`,
+    })),
+  }));
+  const guard = createOutboundGuard({ rules });
+  expect(await guard.whyRefused(`http://${bridge}:7601/`)).toBeNull();
+  addresses.push(bridge);
+  expect(await guard.whyRefused(`http://${bridge}:7601/`)).toMatch('a port of this platform itself');
+  expect(await guard.whyRefused(`http://${bridge}:9000/`)).toBeNull();
 });

@@ -25,14 +25,17 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'postgres:': 5432, 'po
  * What may be opened, by how this Hearth is set up. Where nothing of it can be reached from another machine, whoever gives
  * it a URL is on this one already, so the loopback may be opened: people try webhooks against a server on their laptop.
  */
-export function outboundRules(env: OutboundEnvironment): OutboundRules {
+export function outboundRules(env: OutboundEnvironment, interfaces = networkInterfaces): OutboundRules {
   const stores = [env.DATABASE_URL, env.REDIS_URL, env.DOCKER_HOST].flatMap(endpointOf);
   const ports = [env.HEARTH_PORT, env.HEARTH_CALLBACK_PORT, env.HEARTH_SCHEDULER_PORT];
   return {
     allow: env.HEARTH_ALLOW_OUTBOUND ?? [],
     loopback: isLoopbackHost(env.HEARTH_HOST) && isLoopbackUrl(env.HEARTH_PUBLIC_URL),
     own: [...ports.map((port) => ({ host: 'localhost', port })), ...stores],
-    machine: Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address)),
+    // Asked at every use: bridges and addresses come while a server runs, and what listens on all of them is there too.
+    get machine() {
+      return Object.values(interfaces()).flatMap((each) => (each ?? []).map(({ address }) => address));
+    },
   };
 }
 
