@@ -1,10 +1,11 @@
 import type { BoardChange, BoardHost, BoardSnapshot } from '@hearth/contract';
-import { createLogger, hashToken, newId } from '@hearth/kit';
+import { createLogger } from '@hearth/kit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Board, type BoardRows, changeBetween, EMPTY_BOARD, settled, snapshotOf } from '../src/board/board.ts';
 import { createWatching, nextLookMs } from '../src/board/watching.ts';
 import type { Identity } from '../src/plugins/auth.ts';
 import { createDispatcher, type House, startHouse } from './harness.ts';
+import { addInstance } from './parts.ts';
 
 const host = (id: string, over: Partial<BoardHost> = {}): BoardHost => ({
   id,
@@ -220,21 +221,7 @@ describe('the stream of the board', () => {
     });
 
     const { body } = await house.ask('POST', '/v1/predictions', { version: version.id, input: { text: 'hi' } });
-    const id = newId(Date.now());
-    await house.store.instances.insert({
-      id,
-      deploymentId: deployment.id,
-      versionId: version.id,
-      hardwareSku: 'cpu',
-      hostId: 'host',
-      deviceIds: [],
-      runtime: 'docker',
-      memoryMiB: 2048,
-      slots: 1,
-      reason: 'one prediction waits',
-      callbackTokenHash: hashToken('x'),
-      at: Date.now(),
-    });
+    const id = await addInstance(house, deployment);
     await until(() => {
       expect(board.deployments.get(deployment.id)).toMatchObject({ temperature: 'booting', boot: { instance: id } });
       expect(board.predictions.get(body.id)).toMatchObject({ status: 'starting', model: 'hearth/lively' });
@@ -253,24 +240,10 @@ describe('the stream of the board', () => {
 
   it('shows a member no private model, no prediction of others, and yet who holds a GPU', async () => {
     const member = await house.addCaller('watcher', 'member');
-    const { deployment, version } = await house.addModel('secret', undefined, 'private');
+    const { deployment } = await house.addModel('secret', undefined, 'private');
     const devices = [{ id: '0', name: 'GPU', vramMiB: 24_000 }];
     await house.store.hosts.upsert({ id: 'gpus', name: 'gpus', devices, lastSeenAt: Date.now() });
-    await house.store.instances.insert({
-      id: newId(Date.now()),
-      deploymentId: deployment.id,
-      versionId: version.id,
-      hardwareSku: 'cpu',
-      hostId: 'gpus',
-      deviceIds: ['0'],
-      gpuShareMiB: 6_000,
-      runtime: 'docker',
-      memoryMiB: 2048,
-      slots: 1,
-      reason: 'asked for',
-      callbackTokenHash: hashToken('x'),
-      at: Date.now(),
-    });
+    await addInstance(house, deployment, { hostId: 'gpus', deviceIds: ['0'], gpuShareMiB: 6_000 });
     const [all, some] = [await watch(house.admin.token), await watch(member.token)];
     expect(all.deployments.has(deployment.id)).toBe(true);
     expect(some.deployments.has(deployment.id)).toBe(false);

@@ -153,6 +153,13 @@ export async function startHouse(options: { settings?: Partial<ApiSettings>; dep
   };
 }
 
+/** A house with the model `hearth/echo`, and who plays the dispatcher in it. */
+export async function startEchoHouse() {
+  const house = await startHouse();
+  const { version, deployment } = await house.addModel('echo');
+  return { house, version: version.id, deploymentId: deployment.id, dispatcher: createDispatcher(house.deps) };
+}
+
 /** Listening begins a moment after it was asked for: resolves once nothing can be missed any more. */
 async function hearPokes(bus: Bus): Promise<void> {
   for (const room of ['api', 'scheduler', 'dispatcher'] as const) {

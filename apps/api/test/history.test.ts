@@ -1,12 +1,11 @@
 import type { WireInstance, WireInstanceUsage, WireLives, WireMetrics, WireUsageTotals } from '@hearth/contract';
-import { usageRecord } from '@hearth/core';
-import { hashToken, newId } from '@hearth/kit';
-import type { DeploymentRow, InstanceLife } from '@hearth/store';
+import type { InstanceLife } from '@hearth/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { csv } from '../src/csv.ts';
 import { spansOf } from '../src/history/life.ts';
 import { stepped } from '../src/history/range.ts';
-import { createDispatcher, type House, type Problem, startHouse } from './harness.ts';
+import { type House, type Problem, startHouse } from './harness.ts';
+import { addInstance, runBilled } from './parts.ts';
 
 const life = (over: Partial<InstanceLife>): InstanceLife => ({
   id: 'i',
@@ -106,58 +105,13 @@ describe('history over the API', () => {
   });
   afterAll(() => house.close());
 
-  async function addInstance(deployment: DeploymentRow, at: number): Promise<string> {
-    const { id } = await house.store.instances.insert({
-      id: newId(at),
-      deploymentId: deployment.id,
-      versionId: deployment.versionId,
-      hardwareSku: 'cpu',
-      hostId: 'host',
-      deviceIds: [],
-      runtime: 'docker',
-      memoryMiB: 2048,
-      slots: 1,
-      reason: 'one prediction waits',
-      callbackTokenHash: hashToken('x'),
-      at,
-    });
-    return id;
-  }
-
-  async function run(deployment: DeploymentRow, token: string, accountId: string) {
-    const dispatcher = createDispatcher(house.deps);
-    const { body } = await house.ask(
-      'POST',
-      '/v1/predictions',
-      { version: deployment.versionId, input: { text: 'hi' } },
-      { token },
-    );
-    const row = await dispatcher.claim(body.id);
-    const at = Date.now();
-    const usage = usageRecord({
-      predictionId: row.id,
-      attempt: row.attempt,
-      accountId,
-      model: row.model,
-      versionId: row.versionId,
-      deploymentId: deployment.id,
-      hardwareSku: 'cpu',
-      priceMicrosPerSecond: 100,
-      status: 'succeeded',
-      startedAt: at,
-      at,
-      times: { reportedPredictSeconds: 2, reportedStartedAt: null, reportedCompletedAt: null, elapsedMs: 3_000 },
-    });
-    await house.store.predictions.finish(row.id, row.attempt, { status: 'succeeded', completedAt: at }, usage);
-  }
-
   it('shows instances, what ended and what it cost, to those who may see it', async () => {
     const { deployment } = await house.addModel('past', undefined, 'private');
     const began = Date.now() - 60_000;
-    const id = await addInstance(deployment, began);
+    const id = await addInstance(house, deployment, { at: began });
     await house.store.instances.move(id, 'booting', 'booted', { at: began + 10_000 });
     await house.store.history.addBusy([{ instanceId: id, span: [began + 20_000, began + 30_000] }]);
-    await run(deployment, house.admin.token, house.admin.account.id);
+    await runBilled(house, deployment, house.admin.token);
 
     const { body: lives } = await house.ask<WireLives>('GET', '/v1/instances/timeline?deployment=hearth/past');
     expect(lives.results).toMatchObject([{ id, deployment: 'hearth/past', state: 'ready', ended_at: null }]);
@@ -181,7 +135,7 @@ describe('history over the API', () => {
 
   it('sums usage by token and day, as a table too', async () => {
     const { deployment } = await house.addModel('tokened');
-    await run(deployment, member.token, member.account.id);
+    await runBilled(house, deployment, member.token);
     const as = { token: member.token };
     const { body } = await house.ask<WireUsageTotals>('GET', '/v1/usage?by=token&daily=true', undefined, as);
     expect(body.results).toMatchObject([
@@ -203,7 +157,7 @@ describe('history over the API', () => {
 
   it('notes what an operator asks of an instance, and of a deployment', async () => {
     const { deployment } = await house.addModel('operated');
-    const id = await addInstance(deployment, Date.now());
+    const id = await addInstance(house, deployment);
     const as = { token: member.token };
     expect((await house.ask('POST', `/v1/instances/${id}/drain`, undefined, as)).status).toBe(404);
     expect((await house.ask<WireInstance>('POST', `/v1/instances/${id}/drain`)).body).toMatchObject({ id });

@@ -2,18 +2,14 @@ import { newId, systemNow } from '@hearth/kit';
 import { TransportDown } from '@hearth/queue';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readIdempotencyKey, requestHash } from '../src/predictions/idempotency.ts';
-import { createDispatcher, type House, type Problem, startHouse } from './harness.ts';
+import { createDispatcher, type House, type Problem, startEchoHouse, startHouse } from './harness.ts';
 
 let house: House;
 let version: string;
 let deploymentId: string;
 let dispatcher: ReturnType<typeof createDispatcher>;
 beforeAll(async () => {
-  house = await startHouse();
-  const echo = await house.addModel('echo');
-  version = echo.version.id;
-  deploymentId = echo.deployment.id;
-  dispatcher = createDispatcher(house.deps);
+  ({ house, version, deploymentId, dispatcher } = await startEchoHouse());
 });
 afterAll(() => house.close());
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { WireDeployment, WireFile, WireNewToken, WireTraining } from '@hearth/contract';
-import { hashToken, newId, systemNow } from '@hearth/kit';
+import { systemNow } from '@hearth/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDispatcher, ECHO_SCHEMA, type House, startHouse } from './harness.ts';
+import { addInstance } from './parts.ts';
 import { filled, type Route, routesOf } from './routes.ts';
 
 const SCHEMA = {
@@ -63,21 +64,7 @@ beforeAll(async () => {
   await house.ask('POST', '/v1/accounts/ada/members', { name: MARK }, as);
   await house.ask('PUT', `/v1/collections/all`, { name: 'All', description: 'Of all', models: [`ada/${MARK}`] });
   const file = await upload(ada.token);
-  const instance = newId(systemNow());
-  await store.instances.insert({
-    id: instance,
-    deploymentId: deployment?.id ?? '',
-    versionId: version.id,
-    hardwareSku: 'cpu',
-    hostId: 'host',
-    deviceIds: [],
-    runtime: 'docker',
-    memoryMiB: 2048,
-    slots: 1,
-    reason: MARK,
-    callbackTokenHash: hashToken('x'),
-    at: systemNow(),
-  });
+  const instance = await addInstance(house, { id: deployment?.id ?? '', versionId: version.id }, { reason: MARK });
   hers = {
     owner: 'ada',
     username: 'ada',
@@ -247,23 +234,9 @@ describe("another account's token", () => {
   });
 
   it('is not shown what a public model printed before it failed', async () => {
-    const { deployment, version } = await house.addModel('failing');
-    const id = newId(systemNow());
+    const { deployment } = await house.addModel('failing');
     const at = systemNow();
-    await house.store.instances.insert({
-      id,
-      deploymentId: deployment.id,
-      versionId: version.id,
-      hardwareSku: 'cpu',
-      hostId: 'host',
-      deviceIds: [],
-      runtime: 'docker',
-      memoryMiB: 2048,
-      slots: 1,
-      reason: 'one prediction waits',
-      callbackTokenHash: hashToken('x'),
-      at,
-    });
+    const id = await addInstance(house, deployment, { at });
     const failure = {
       kind: 'setup_error',
       phase: 'setup',

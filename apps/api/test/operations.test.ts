@@ -10,11 +10,10 @@ import type {
   WireUsageRecord,
   WireUsageTotals,
 } from '@hearth/contract';
-import { usageRecord } from '@hearth/core';
-import { hashToken, newId } from '@hearth/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureFirstAdmin } from '../src/first-start.ts';
-import { createDispatcher, type House, type Problem, startHouse } from './harness.ts';
+import { type House, type Problem, startHouse } from './harness.ts';
+import { addInstance, runBilled } from './parts.ts';
 
 let house: House;
 let member: Awaited<ReturnType<House['addCaller']>>;
@@ -78,21 +77,7 @@ describe('the fleet', () => {
       queue: { waiting: 0, in_flight: 0 },
       boot: null,
     });
-    const id = newId(Date.now());
-    await house.store.instances.insert({
-      id,
-      deploymentId: deployment.id,
-      versionId: version.id,
-      hardwareSku: 'cpu',
-      hostId: 'host',
-      deviceIds: [],
-      runtime: 'docker',
-      memoryMiB: 2048,
-      slots: 1,
-      reason: 'one prediction waits',
-      callbackTokenHash: hashToken('x'),
-      at: Date.now(),
-    });
+    const id = await addInstance(house, deployment);
     await house.store.instances.stampPhase(id, 'setup', Date.now());
     expect(await status()).toMatchObject({
       temperature: 'booting',
@@ -149,33 +134,8 @@ describe('the fleet', () => {
 
 describe('usage', () => {
   it('is listed and summed; members see their own', async () => {
-    const { deployment, version } = await house.addModel('billed');
-    const dispatcher = createDispatcher(house.deps);
-    for (const caller of [house.admin, member]) {
-      const { body } = await house.ask(
-        'POST',
-        '/v1/predictions',
-        { version: version.id, input: { text: 'hi' } },
-        as(caller.token),
-      );
-      const row = await dispatcher.claim(body.id);
-      const at = Date.now();
-      const usage = usageRecord({
-        predictionId: row.id,
-        attempt: row.attempt,
-        accountId: caller.account.id,
-        model: row.model,
-        versionId: version.id,
-        deploymentId: deployment.id,
-        hardwareSku: 'cpu',
-        priceMicrosPerSecond: 100,
-        status: 'succeeded',
-        startedAt: at,
-        at,
-        times: { reportedPredictSeconds: 2, reportedStartedAt: null, reportedCompletedAt: null, elapsedMs: 3_000 },
-      });
-      await house.store.predictions.finish(row.id, row.attempt, { status: 'succeeded', completedAt: at }, usage);
-    }
+    const { deployment } = await house.addModel('billed');
+    for (const { token } of [house.admin, member]) await runBilled(house, deployment, token);
     const totals = async (by: string, token: string) =>
       (await house.ask<WireUsageTotals>('GET', `/v1/usage?by=${by}`, undefined, as(token))).body.results;
     const one = { predictions: 1, predict_microseconds: 2_000_000, cost_micros: 200, correction_micros: 0 };

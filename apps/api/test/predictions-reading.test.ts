@@ -1,17 +1,13 @@
 import type { WirePage, WirePrediction } from '@hearth/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDispatcher, type House, type Problem, startHouse } from './harness.ts';
+import { createDispatcher, type House, type Problem, startEchoHouse } from './harness.ts';
 
 let house: House;
 let version: string;
 let dispatcher: ReturnType<typeof createDispatcher>;
 let deploymentId: string;
 beforeAll(async () => {
-  house = await startHouse();
-  dispatcher = createDispatcher(house.deps);
-  const echo = await house.addModel('echo');
-  version = echo.version.id;
-  deploymentId = echo.deployment.id;
+  ({ house, version, deploymentId, dispatcher } = await startEchoHouse());
 });
 afterAll(() => house.close());
 

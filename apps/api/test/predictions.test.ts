@@ -1,17 +1,13 @@
 import { TransportDown } from '@hearth/queue';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDispatcher, type House, startHouse, waitForPrediction } from './harness.ts';
+import { createDispatcher, type House, startEchoHouse, startHouse, waitForPrediction } from './harness.ts';
 
 let house: House;
 let version: string;
 let dispatcher: ReturnType<typeof createDispatcher>;
 let deploymentId: string;
 beforeAll(async () => {
-  house = await startHouse();
-  dispatcher = createDispatcher(house.deps);
-  const echo = await house.addModel('echo');
-  version = echo.version.id;
-  deploymentId = echo.deployment.id;
+  ({ house, version, deploymentId, dispatcher } = await startEchoHouse());
 });
 afterAll(() => house.close());
 

@@ -2,6 +2,7 @@ import type { DeploymentOverview } from '@hearth/store';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { rolloutOf } from '../src/rollout.ts';
 import { type House, startHouse } from './harness.ts';
+import { addInstance } from './parts.ts';
 
 let house: House;
 let overview: DeploymentOverview;
@@ -11,20 +12,7 @@ beforeAll(async () => {
   const [found] = await house.store.deployments.overview();
   if (found === undefined) throw new Error('the model has no deployment');
   const { deployment } = found;
-  const { id } = await house.store.instances.insert({
-    id: 'one',
-    deploymentId: deployment.id,
-    versionId: deployment.versionId,
-    hardwareSku: 'cpu',
-    hostId: 'here',
-    deviceIds: [],
-    runtime: 'docker',
-    memoryMiB: 1,
-    slots: 1,
-    reason: 'test',
-    callbackTokenHash: 'a'.repeat(64),
-    at: 1,
-  });
+  const id = await addInstance(house, deployment);
   const again = (await house.store.deployments.overview()).find((one) => one.instances.some((of) => of.id === id));
   if (again === undefined) throw new Error('the instance is not in the overview');
   overview = again;

@@ -1,8 +1,9 @@
 import type { WireStatusPage } from '@hearth/contract';
 import type { BootPhase } from '@hearth/core';
-import { hashToken, newId, newToken, systemNow } from '@hearth/kit';
+import { systemNow } from '@hearth/kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDispatcher, type House, startHouse } from './harness.ts';
+import { addInstance } from './parts.ts';
 
 let house: House;
 let version: string;
@@ -28,20 +29,7 @@ const waitingOf = async (id: string) => (await house.ask('GET', `/v1/predictions
 
 /** The scheduler's part: an instance, its phases so many milliseconds ago. */
 async function boot(phases: Partial<Record<Exclude<BootPhase, 'ready'>, number>>, readyAgo: number | null = null) {
-  const { id } = await house.store.instances.insert({
-    id: newId(now),
-    deploymentId,
-    versionId: version,
-    hardwareSku: 'cpu',
-    hostId: 'here',
-    deviceIds: [],
-    runtime: 'docker',
-    memoryMiB: 64,
-    slots: 1,
-    reason: 'the test wants it',
-    callbackTokenHash: hashToken(newToken()),
-    at: now - 600_000,
-  });
+  const id = await addInstance(house, { id: deploymentId, versionId: version }, { at: now - 600_000 });
   for (const [phase, ago] of Object.entries(phases)) {
     await house.store.instances.stampPhase(id, phase as BootPhase, now - ago);
   }
