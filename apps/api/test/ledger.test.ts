@@ -193,11 +193,12 @@ describe('corrections', () => {
     const madeAt = systemNow() + HOUR_MS;
     for (let n = 1; n <= 105; n++)
       await house.store.ledger.correct(prediction, { costMicros: 1, reason: 'r', madeBy: 'hearth', at: madeAt });
+    const page = (url: string) => house.ask<WirePage<WireUsageRecord>>('GET', url, undefined, as(caller.token));
     const read = async (query: string) => {
       const costs: number[] = [];
       let url: string | null = `/v1/usage${query}`;
       while (url !== null) {
-        const { status, body } = await house.ask<WirePage<WireUsageRecord>>('GET', url, undefined, as(caller.token));
+        const { status, body }: Awaited<ReturnType<typeof page>> = await page(url);
         expect(status).toBe(200);
         costs.push(...body.results.map(({ cost_micros: cost }) => cost));
         url = body.next && body.next.slice(body.next.indexOf('/v1/'));
