@@ -1,7 +1,7 @@
-import { ApiError } from '@hearth/contract';
+import { ApiError, type InvalidField, type ProblemBody } from '@hearth/contract';
 import { describe, expect, it } from 'vitest';
 import { reachableFrom } from '../src/api/reachable.ts';
-import { errorWords } from '../src/ui/error-words.ts';
+import { errorWords, fieldError, unplacedError } from '../src/ui/error-words.ts';
 
 describe('an error is said', () => {
   it("in the API's own words", () => {
@@ -27,6 +27,30 @@ describe('an error is said', () => {
   it('as a fault of the page, where it is one', () => {
     expect(errorWords(new TypeError('x is undefined'))).toMatchObject({ detail: 'x is undefined' });
     expect(errorWords('odd')).toMatchObject({ detail: 'odd' });
+  });
+});
+
+describe('an error of a form', () => {
+  const refusal = (code: ProblemBody['code'], invalid_fields: InvalidField[] = []) =>
+    new ApiError(422, { title: 'Refused', detail: 'It is taken.', status: 422, code, invalid_fields }, '');
+
+  it('is said at its field, and below the form where a field is not in it', () => {
+    const error = refusal('invalid-input', [{ field: 'min_instances', type: 'range', description: '9 is too many' }]);
+    expect(fieldError(error, 'min_instances')).toBe('9 is too many');
+    expect(fieldError(error, 'name')).toBeUndefined();
+    expect(unplacedError(error, ['name', 'min_instances'])).toBeNull();
+    expect(unplacedError(error, ['name'])).toBe(error);
+  });
+  it('of a taken name is said at the name, where there is one', () => {
+    const error = refusal('name-taken');
+    expect(fieldError(error, 'name')).toBe('It is taken.');
+    expect(unplacedError(error, ['name'])).toBeNull();
+    expect(unplacedError(error, ['username'])).toBe(error);
+  });
+  it('that names no field is said below it', () => {
+    const error = new ApiError(503, null, 'no');
+    expect(fieldError(error, 'name')).toBeUndefined();
+    expect([unplacedError(error, ['name']), unplacedError(null, ['name'])]).toEqual([error, null]);
   });
 });
 

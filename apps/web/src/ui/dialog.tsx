@@ -13,13 +13,16 @@ interface DialogProps {
   readonly footer?: ReactNode;
 }
 
-/** A modal dialog. The browser itself keeps the focus inside and gives it back. */
+const CONTROLS = ':is(input, select, textarea):enabled';
+
+/** A modal dialog. The browser itself keeps the focus inside and gives it back; what is asked first has it first. */
 export function Dialog({ open, onClose, title, children, footer }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
-    if (open) dialog.current?.showModal();
-    else dialog.current?.close();
+    if (!open) return dialog.current?.close();
+    dialog.current?.showModal();
+    dialog.current?.querySelector<HTMLElement>(CONTROLS)?.focus();
   }, [open]);
   const closeBeside = (event: MouseEvent) => {
     if (event.target === dialog.current) onClose();

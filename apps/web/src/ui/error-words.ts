@@ -15,12 +15,17 @@ export function errorWords(error: unknown): { title: string; detail: string } {
 
 /** What the API said of one field of a request; undefined: nothing. */
 export function fieldError(error: unknown, field: string): string | undefined {
-  if (!(error instanceof ApiError)) return undefined;
-  return error.invalidFields.find((invalid) => invalid.field === field)?.description;
+  return invalidFieldsOf(error).find((invalid) => invalid.field === field)?.description;
 }
 
 /** The error, unless all that it says is said at one of these fields; null: nothing is left to say. */
 export function unplacedError(error: unknown, fields: readonly string[]): unknown {
-  if (!(error instanceof ApiError) || error.invalidFields.length === 0) return error ?? null;
-  return error.invalidFields.every(({ field }) => fields.includes(field)) ? null : error;
+  const invalid = invalidFieldsOf(error);
+  return invalid.length > 0 && invalid.every(({ field }) => fields.includes(field)) ? null : (error ?? null);
+}
+
+/** That a name is taken the API says of the whole request; a person looks for it at the name. */
+function invalidFieldsOf(error: unknown): readonly { field: string; description: string }[] {
+  if (!(error instanceof ApiError)) return [];
+  return error.code === 'name-taken' ? [{ field: 'name', description: error.detail }] : error.invalidFields;
 }

@@ -1,77 +1,68 @@
-import type { WireAuditEntry } from '@hearth/contract';
+import type { AuditFilters, WireAuditEntry } from '@hearth/contract';
 import { useQuery } from '@tanstack/react-query';
 import { ScrollText } from 'lucide-react';
 import { useState } from 'react';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
-import { Select } from '../../ui/field.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { RelativeTime } from '../../ui/time.tsx';
+import { AuditFilterBar } from './audit-filters.tsx';
 import { auditQuery } from './queries.ts';
 
-const OUTCOMES = ['done', 'refused', 'unknown'] as const;
-type Outcome = (typeof OUTCOMES)[number];
-const TONES: Record<Outcome, Tone> = { done: 'good', refused: 'caution', unknown: 'danger' };
+const TONES: Record<WireAuditEntry['outcome'], Tone> = { done: 'good', refused: 'caution', unknown: 'danger' };
 
 const COLUMNS: readonly Column<WireAuditEntry>[] = [
   { name: 'When', cell: ({ at }) => <RelativeTime at={at} /> },
   {
     name: 'Who',
     cell: ({ account, member, token, ip }) => (
-      <span title={[token && `token ${token.name}`, ip].filter(Boolean).join(', from ')}>
+      <>
         {member === account ? account : `${account}/${member}`}
-      </span>
+        <span className="block text-xs text-ink-muted">
+          {[token && `token ${token.name}`, ip].filter(Boolean).join(', from ')}
+        </span>
+      </>
     ),
   },
   { name: 'What', cell: ({ operation }) => <code className="font-mono">{operation}</code> },
-  { name: 'Subject', cell: ({ subject }) => <span className="break-all">{subject}</span> },
+  { name: 'Subject', cell: ({ subject }) => subject && <span className="break-all">{subject}</span> },
   {
     name: 'Outcome',
     cell: ({ outcome, code }) => (
-      <Badge tone={TONES[outcome]} {...(code !== null && { title: code })}>
-        {outcome}
-      </Badge>
+      <>
+        <Badge tone={TONES[outcome]}>{outcome}</Badge>
+        {code !== null && <code className="block pt-0.5 font-mono text-xs text-ink-muted">{code}</code>}
+      </>
     ),
   },
   {
     name: 'Changes',
-    wideOnly: true,
-    cell: ({ changes }) => (
-      <ul className="flex flex-col gap-0.5 break-all">
-        {changes.map(({ field, before, after }) => (
-          <li key={field}>
-            {field}: <span className="text-ink-muted">{JSON.stringify(before)} →</span> {JSON.stringify(after)}
-          </li>
-        ))}
-      </ul>
-    ),
+    cell: ({ changes }) =>
+      changes.length > 0 && (
+        <ul className="flex flex-col gap-0.5 break-all">
+          {changes.map(({ field, before, after }) => (
+            <li key={field}>
+              {field}: <span className="text-ink-muted">{JSON.stringify(before)} →</span> {JSON.stringify(after)}
+            </li>
+          ))}
+        </ul>
+      ),
   },
 ];
 
 /** Who changed what, newest first, page by page. */
 export function AuditTab() {
-  const [outcome, setOutcome] = useState<Outcome | undefined>();
-  const [page, setPage] = useState<string | null>(null);
-  const log = useQuery(auditQuery(page ?? (outcome === undefined ? {} : { outcome })));
-  const choose = (value: string) => {
-    setPage(null);
-    setOutcome(OUTCOMES.find((each) => each === value));
-  };
+  const [page, setPage] = useState<AuditFilters | string>({});
+  const log = useQuery(auditQuery(page));
+  const turn = (to: string | null) => () => to !== null && setPage(to);
   return (
     <Card
       title="Audit log"
       description="Who changed what, from what to what. It cannot be changed itself."
       flush
-      actions={
-        <Select aria-label="Outcome" value={outcome ?? ''} onChange={(event) => choose(event.target.value)}>
-          <option value="">Every outcome</option>
-          {OUTCOMES.map((each) => (
-            <option key={each}>{each}</option>
-          ))}
-        </Select>
-      }
+      actions={<AuditFilterBar onChange={setPage} />}
     >
       {log.isPending && <Skeleton className="m-4 h-24" />}
       {log.isError && (
@@ -81,20 +72,21 @@ export function AuditTab() {
       )}
       {log.isSuccess && log.data.results.length === 0 && (
         <div className="p-4">
-          <EmptyState icon={<ScrollText aria-hidden />} title="Nothing was changed">
-            What anybody changes from now on is here.
+          <EmptyState icon={<ScrollText aria-hidden />} title="Nothing of that was changed">
+            Operations are called as in the log, such as <code className="font-mono">models.update</code>, and subjects
+            as whole names.
           </EmptyState>
         </div>
       )}
       {log.isSuccess && log.data.results.length > 0 && (
-        <Table label="Audit log" columns={COLUMNS} rows={log.data.results} rowKey={({ id }) => id} />
+        <Table label="Audit log" columns={COLUMNS} rows={log.data.results} rowKey={({ id }) => id} stacks />
       )}
       {log.isSuccess && (log.data.previous !== null || log.data.next !== null) && (
         <div className="flex justify-end gap-2 p-4">
-          <Button disabled={log.data.previous === null} onClick={() => setPage(log.data.previous)}>
+          <Button disabled={log.data.previous === null} onClick={turn(log.data.previous)}>
             Newer
           </Button>
-          <Button disabled={log.data.next === null} onClick={() => setPage(log.data.next)}>
+          <Button disabled={log.data.next === null} onClick={turn(log.data.next)}>
             Older
           </Button>
         </div>

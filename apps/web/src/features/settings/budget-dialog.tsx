@@ -86,38 +86,40 @@ export function BudgetDialog({
       }
     >
       <form id={formId} onSubmit={submit} className="grid gap-4 sm:grid-cols-2">
-        <Field label="Account">
-          {(control) => (
-            <Select
-              {...control}
-              disabled={budget !== null || !session.operator}
-              value={account}
-              onChange={(event) => {
-                setAccount(event.target.value);
-                setToken(null);
-              }}
-            >
-              {(accounts.data?.map(({ username }) => username) ?? [account]).map((username) => (
-                <option key={username}>{username}</option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        <Field label="Of">
-          {(control) => (
-            <Select
-              {...control}
-              disabled={budget !== null}
-              value={chosen ?? WHOLE}
-              onChange={(event) => setToken(event.target.value)}
-            >
-              {session.operator && <option value={WHOLE}>the whole account</option>}
-              {(tokens.data ?? []).map(({ id, name, hint }) => (
-                <option key={id} value={id}>{`token ${name} …${hint}`}</option>
-              ))}
-            </Select>
-          )}
-        </Field>
+        <div className="flex flex-col gap-4 sm:col-span-2">
+          <Field label="Account">
+            {(control) => (
+              <Select
+                {...control}
+                disabled={budget !== null || !session.operator}
+                value={account}
+                onChange={(event) => {
+                  setAccount(event.target.value);
+                  setToken(null);
+                }}
+              >
+                {(accounts.data?.map(({ username }) => username) ?? [account]).map((username) => (
+                  <option key={username}>{username}</option>
+                ))}
+              </Select>
+            )}
+          </Field>
+          <Field label="Of">
+            {(control) => (
+              <Select
+                {...control}
+                disabled={budget !== null}
+                value={chosen ?? WHOLE}
+                onChange={(event) => setToken(event.target.value)}
+              >
+                {session.operator && <option value={WHOLE}>the whole account</option>}
+                {(tokens.data ?? []).map(({ id, name, hint }) => (
+                  <option key={id} value={id}>{`token ${name} …${hint}`}</option>
+                ))}
+              </Select>
+            )}
+          </Field>
+        </div>
         {field('day', 'A day', 'In your currency. Empty: no limit.', 0.000001)}
         {field('month', 'A month', 'In your currency. Empty: no limit.', 0.000001)}
         {chosen !== WHOLE && field('maxInFlight', 'In flight', 'Unfinished predictions. Empty: any number.', 1)}

@@ -31,14 +31,12 @@ export function BudgetsTab({ session }: { session: Session }) {
     {
       name: 'In flight',
       align: 'right',
-      wideOnly: true,
       cell: ({ in_flight, max_in_flight }) =>
         max_in_flight === null ? formatCount(in_flight) : `${formatCount(in_flight)} of ${formatCount(max_in_flight)}`,
     },
     {
       name: 'A minute',
       align: 'right',
-      wideOnly: true,
       cell: ({ creates_per_minute }) => (creates_per_minute === null ? 'default' : formatCount(creates_per_minute)),
     },
     {
@@ -47,7 +45,7 @@ export function BudgetsTab({ session }: { session: Session }) {
       align: 'right',
       cell: (budget) =>
         mayChange(budget) && (
-          <span className="flex justify-end gap-2">
+          <span className="flex gap-2 md:justify-end">
             <Button size="sm" aria-label={`Change ${subjectOf(budget)}`} onClick={() => setEditing(budget)}>
               Change
             </Button>
@@ -95,6 +93,7 @@ export function BudgetsTab({ session }: { session: Session }) {
             columns={columns}
             rows={budgets.data}
             rowKey={({ account, token }) => token?.id ?? account}
+            stacks
           />
         )}
       </Card>

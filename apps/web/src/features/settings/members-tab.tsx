@@ -29,7 +29,7 @@ export function MembersTab({ session }: { session: Session }) {
   const columns: Column<WireMember>[] = [
     { name: 'Name', cell: ({ name }) => <span className="font-medium">{name}</span> },
     { name: 'Role', cell: ({ role }) => <Badge tone={role === 'owner' ? 'accent' : 'neutral'}>{role}</Badge> },
-    { name: 'Since', wideOnly: true, cell: ({ created_at }) => <RelativeTime at={created_at} /> },
+    { name: 'Since', cell: ({ created_at }) => <RelativeTime at={created_at} /> },
     {
       name: 'Actions',
       hideName: true,
@@ -75,7 +75,7 @@ export function MembersTab({ session }: { session: Session }) {
           </div>
         )}
         {members.isSuccess && (
-          <Table label="Members" columns={columns} rows={members.data} rowKey={({ name }) => name} />
+          <Table label="Members" columns={columns} rows={members.data} rowKey={({ name }) => name} stacks />
         )}
       </Card>
       {adding && <NewMember username={username} onClose={() => setAdding(false)} />}

@@ -34,10 +34,9 @@ export function TokensTab({ session }: { session: Session }) {
         </span>
       ),
     },
-    { name: 'Member', wideOnly: true, cell: ({ member }) => member },
+    { name: 'Member', cell: ({ member }) => member },
     {
       name: 'Expires',
-      wideOnly: true,
       cell: ({ expires_at }) =>
         expires_at === null ? <span className="text-ink-muted">never</span> : <RelativeTime at={expires_at} />,
     },
@@ -88,7 +87,7 @@ export function TokensTab({ session }: { session: Session }) {
           </div>
         )}
         {tokens.isSuccess && tokens.data.length > 0 && (
-          <Table label="API tokens" columns={columns} rows={tokens.data} rowKey={({ id }) => id} />
+          <Table label="API tokens" columns={columns} rows={tokens.data} rowKey={({ id }) => id} stacks />
         )}
       </Card>
       <NewToken open={making} onClose={() => setMaking(false)} session={session} username={username} />

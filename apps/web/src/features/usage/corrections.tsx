@@ -16,8 +16,8 @@ const COLUMNS: readonly Column<WireUsageRecord>[] = [
     ),
   },
   { name: 'Reason', cell: ({ reason }) => <span className="[overflow-wrap:anywhere]">{reason}</span> },
-  { name: 'By', wideOnly: true, cell: ({ made_by }) => made_by },
-  { name: 'Made', wideOnly: true, cell: ({ at }) => formatDateTime(Date.parse(at)) },
+  { name: 'By', cell: ({ made_by }) => made_by },
+  { name: 'Made', cell: ({ at }) => formatDateTime(Date.parse(at)) },
   { name: 'Amount', align: 'right', cell: ({ cost_micros }) => formatMoney(cost_micros) },
 ];
 
@@ -31,7 +31,7 @@ export function Corrections() {
       description="Of the newest predictions that have some. They count on the day they were made."
     >
       <div className="-m-4">
-        <Table label="Corrections" columns={COLUMNS} rows={data.results} rowKey={({ id }) => id} />
+        <Table label="Corrections" columns={COLUMNS} rows={data.results} rowKey={({ id }) => id} stacks />
       </div>
     </Card>
   );

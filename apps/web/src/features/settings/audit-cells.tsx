@@ -1,0 +1,50 @@
+import type { WireAuditEntry } from '@hearth/contract';
+import { Badge, type Tone } from '../../ui/badge.tsx';
+
+const OUTCOMES: Record<WireAuditEntry['outcome'], { tone: Tone; word: string }> = {
+  done: { tone: 'good', word: 'done' },
+  refused: { tone: 'caution', word: 'refused' },
+  unknown: { tone: 'danger', word: 'not known' },
+};
+
+/** How a change ended, or that nobody can say it. */
+export function AuditOutcome({ outcome, code, subject }: WireAuditEntry) {
+  const { tone, word } = OUTCOMES[outcome];
+  return (
+    <>
+      <Badge tone={tone}>{word}</Badge>
+      {code !== null && <code className="block pt-0.5 font-mono text-xs text-ink-muted">{code}</code>}
+      {outcome === 'unknown' && (
+        <span className="block pt-0.5 text-xs text-ink-muted">
+          The API ended or failed in the middle of it, or is at it still. Look at {subject ?? 'the thing'} itself.
+        </span>
+      )}
+    </>
+  );
+}
+
+/** What became another; where that did not happen or is not known, what was asked for. */
+export function AuditChanges({ outcome, changes, asked }: WireAuditEntry) {
+  if (outcome === 'done')
+    return changes.length === 0 ? null : (
+      <ul className="flex flex-col gap-0.5 break-all">
+        {changes.map(({ field, before, after }) => (
+          <li key={field}>
+            {field}: <span className="text-ink-muted">{JSON.stringify(before)} →</span> {JSON.stringify(after)}
+          </li>
+        ))}
+      </ul>
+    );
+  return asked === null ? null : (
+    <>
+      <span className="text-xs text-ink-muted">asked for</span>
+      <ul className="flex flex-col gap-0.5 break-all">
+        {Object.entries(asked).map(([field, value]) => (
+          <li key={field}>
+            {field}: {JSON.stringify(value)}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
