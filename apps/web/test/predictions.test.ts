@@ -120,10 +120,21 @@ describe('settings of a model', () => {
     paper_url: null,
     license_url: null,
     weights_url: null,
+    readme: '# It\n',
+    default_example: { id: 'p1' },
   };
 
   it('that nobody changed are not sent', () => {
     expect(changesOf(model, draftOf(model))).toEqual({});
+  });
+
+  it('hold the readme as it was written, and the example that is shown first', () => {
+    const draft = { ...draftOf(model), readme: '# It\n\n', default_example: 'p2' };
+    expect(changesOf(model, draft)).toEqual({ readme: '# It\n\n', default_example: 'p2' });
+    expect(changesOf(model, { ...draftOf(model), readme: '', default_example: '' })).toEqual({
+      readme: null,
+      default_example: null,
+    });
   });
 
   it('that were changed are sent, and an emptied text takes away', () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { WireInstance, WirePage, WirePrediction } from '@hearth/contract';
+import type { WireDeployment, WireInstance, WireNewToken, WirePage, WirePrediction } from '@hearth/contract';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityProblems, startBrowser, type TestBrowser, type Visit } from '../src/browser.ts';
@@ -20,8 +20,8 @@ afterAll(async () => {
   await house?.dispose();
 });
 
-async function visit(path: string): Promise<Visit> {
-  const made = await browser.visit(house, { path });
+async function visit(path: string, token = house.token): Promise<Visit> {
+  const made = await browser.visit(house, { path, token });
   visits.push(made);
   return made;
 }
@@ -118,11 +118,11 @@ describe('a deployment', () => {
     expect((await house.request('POST', '/v1/deployments', body)).status).toBe(200);
     const { page, problems } = await visit('/deployments/hearth/changing');
     await page.getByRole('button', { name: 'Change' }).click();
-    await page.getByLabel('Keep-alive').fill('for a while');
+    await page.getByLabel('For how long').fill('for a while');
     await page.getByRole('button', { name: 'Make a release' }).click();
     await page.getByRole('alert').getByText('for a while').waitFor();
     problems.splice(0);
-    await page.getByLabel('Keep-alive').fill('120');
+    await page.getByLabel('For how long').fill('120');
     await page.getByLabel('At most').fill('3');
     await page.getByRole('button', { name: 'Make a release' }).click();
     await page.getByText('0 to 3', { exact: true }).waitFor();
@@ -132,6 +132,66 @@ describe('a deployment', () => {
     await page.getByText('Release 3', { exact: true }).waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     expect(problems).toEqual([]);
+  });
+
+  it('is created by keyboard, refused at the field that is wrong, and deleted', async () => {
+    const { page, problems } = await visit('/deployments');
+    await page.getByRole('button', { name: 'New deployment' }).focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'New deployment' });
+    const name = dialog.getByRole('textbox', { name: 'Name' });
+    const model = dialog.getByRole('combobox', { name: 'Model' });
+    await model.getByText('hearth/stream').waitFor({ state: 'attached' });
+    await page.keyboard.type('Story');
+    await page.keyboard.press('Tab');
+    await eventually('hearth/stream to be chosen', async () => {
+      await page.keyboard.press('ArrowDown');
+      return (await model.inputValue()) === 'hearth/stream';
+    });
+    await dialog.getByRole('option', { name: /\(newest\)/ }).waitFor({ state: 'attached' });
+    // Over the version and the hardware, which are those of the model.
+    for (const key of ['Tab', 'Tab', 'Tab', '3', 'Tab', '2', 'Tab', 'ArrowDown', 'Tab']) await page.keyboard.press(key);
+    await page.keyboard.type('5m');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('must be lower-case').waitFor();
+    expect(await name.getAttribute('aria-invalid')).toBe('true');
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await name.fill('story');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('3 is more than max_instances, 2').waitFor();
+    expect(await dialog.getByLabel('At least').getAttribute('aria-invalid')).toBe('true');
+    problems.splice(0);
+    await dialog.getByLabel('At least').fill('0');
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    const { current_release: made } = await house.get<WireDeployment>('/v1/deployments/hearth/story');
+    expect(made).toMatchObject({
+      number: 1,
+      model: 'hearth/stream',
+      configuration: { hardware: 'cpu', min_instances: 0, max_instances: 2, keep_alive: 300 },
+    });
+
+    await page.getByRole('link', { name: 'hearth/story' }).click();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Deployments' }).waitFor();
+    await page.getByRole('link', { name: 'hearth/story' }).waitFor({ state: 'detached' });
+    expect((await house.request('GET', '/v1/deployments/hearth/story')).status).toBe(404);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+
+  it('of another account is shown, and not to be changed', async () => {
+    const made = await house.request('POST', '/v1/tokens', { name: 'of ada', username: 'ada', scope: 'deploy' });
+    const { token } = (await made.json()) as WireNewToken;
+    const { page } = await visit('/deployments/hearth/changing', token);
+    for (const name of ['Change', 'Warm up', 'Delete']) {
+      const button = page.getByRole('button', { name, exact: true });
+      expect(await button.isDisabled()).toBe(true);
+      expect(await button.getAttribute('title')).toBe('It belongs to hearth.');
+    }
+    await page.goto('/deployments');
+    expect(await page.getByRole('button', { name: 'New deployment' }).isEnabled()).toBe(true);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { WireAccountShare, WireBudget, WireHardware, WireWebhookSecret } from '@hearth/contract';
+import type { WireAccountShare, WireBudget, WireHardware, WireModel, WireWebhookSecret } from '@hearth/contract';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accessibilityProblems, startBrowser, type TestBrowser, type Visit } from '../src/browser.ts';
 import { type House, startHouse } from '../src/house.ts';
@@ -113,6 +113,10 @@ it('members are added, made owners and removed, and the audit log says so', asyn
   await page.getByRole('tab', { name: 'Audit log' }).click();
   const changed = page.getByRole('row').filter({ hasText: 'members.update' });
   await changed.getByText('role: "member" → "owner"').waitFor();
+  await page.getByLabel('Operation').fill('members.remove');
+  await page.keyboard.press('Enter');
+  await page.getByRole('row').filter({ hasText: 'members.remove' }).waitFor();
+  await changed.waitFor({ state: 'detached' });
   expect(await accessibilityProblems(page)).toEqual([]);
   expect(problems).toEqual([]);
 });
@@ -203,8 +207,53 @@ it('a budget is set, shown with what is spent of it, and removed', async () => {
   await dialog.getByLabel('A day').fill('0.25');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await page.getByText('of 0.25').waitFor();
+  await page.getByText('0 %', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Change hearth' }).click();
+  await dialog.getByLabel('A day').fill('0');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('used up').waitFor();
   await page.getByRole('button', { name: 'Remove hearth' }).click();
   await dialog.getByRole('button', { name: 'Remove' }).click();
   await page.getByText('Nothing limits what can be spent.').waitFor();
+  expect(problems).toEqual([]);
+});
+
+it('a model is shown as its owner says, and deleted once it is private', async () => {
+  const body = { owner: 'hearth', name: 'drawer', visibility: 'public', hardware: 'cpu' };
+  expect((await house.request('POST', '/v1/models', body)).status).toBe(201);
+  const { page, problems } = admin;
+  await page.goto('/models/hearth/drawer?tab=settings');
+  await page.getByLabel('Description').fill('Draws what it is told.');
+  await page.getByLabel('Readme').fill('# drawer\n\nGive it **words**.\n');
+  await page.getByLabel('Paper').fill('paper');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('must be an http or https URL').waitFor();
+  expect(await page.getByLabel('Paper').getAttribute('aria-invalid')).toBe('true');
+  problems.splice(0);
+  await page.getByLabel('Paper').fill('https://example.com/paper');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved').waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await page.getByRole('tab', { name: 'Readme' }).click();
+  await page.getByRole('heading', { name: 'drawer', exact: true }).waitFor();
+  expect(await house.get<WireModel>('/v1/models/hearth/drawer')).toMatchObject({
+    description: 'Draws what it is told.',
+    paper_url: 'https://example.com/paper',
+  });
+
+  await page.getByRole('tab', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Delete the model' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await dialog.getByText('Make it private first.').waitFor();
+  problems.splice(0);
+  await page.keyboard.press('Escape');
+  await page.getByLabel('Who may see and run it').selectOption('private');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.locator('main header').getByText('private').waitFor();
+  await page.getByRole('button', { name: 'Delete the model' }).click();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Models' }).waitFor();
+  expect((await house.request('GET', '/v1/models/hearth/drawer')).status).toBe(404);
   expect(problems).toEqual([]);
 });

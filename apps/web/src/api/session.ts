@@ -27,11 +27,14 @@ export const may = (session: Session | null | undefined, need: keyof typeof NEED
 export const mayChange = (session: Session | null | undefined, owner: string): boolean =>
   session != null && may(session, 'deploy') && (session.operator || session.account.username === owner);
 
-/** For a button: pressed where the API would let this person do it, and else says why not. */
-export function useNeeds(need: keyof typeof NEEDS): { disabled?: true; title?: string } {
+/** For a button: pressed where the API would let this person do it, and else says why not. `owner`: of what it changes. */
+export function useNeeds(need: keyof typeof NEEDS, owner?: string): { disabled?: true; title?: string } {
   const { data: session } = useQuery(sessionQuery);
-  if (session == null || may(session, need)) return {};
-  return { disabled: true, title: `Needs the scope ${need}; you signed in with a token that has ${session.scope}.` };
+  if (session == null) return {};
+  if (!may(session, need))
+    return { disabled: true, title: `Needs the scope ${need}; you signed in with a token that has ${session.scope}.` };
+  if (owner !== undefined && !mayChange(session, owner)) return { disabled: true, title: `It belongs to ${owner}.` };
+  return {};
 }
 
 /** Null: nobody. */

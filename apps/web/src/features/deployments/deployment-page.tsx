@@ -7,11 +7,12 @@ import { Card, Facts } from '../../ui/card.tsx';
 import { Page } from '../../ui/page.tsx';
 import { EmptyState, Skeleton } from '../../ui/states.tsx';
 import { Timeline } from '../fleet/timeline.tsx';
+import { ChangeButton } from './change-dialog.tsx';
+import { DeleteButton } from './delete-button.tsx';
 import { DeploymentMetrics } from './deployment-metrics.tsx';
 import { Explanation } from './explanation.tsx';
 import { deploymentNamed, keepAliveWords } from './find-deployment.ts';
 import { Releases } from './releases.tsx';
-import { ScaleButton } from './scale-dialog.tsx';
 import { WarmButton } from './warm-button.tsx';
 
 export function DeploymentPage() {
@@ -48,8 +49,9 @@ export function DeploymentPage() {
       }
       actions={
         <>
-          {!row.implicit && <ScaleButton deployment={row} />}
+          {!row.implicit && <ChangeButton deployment={row} />}
           <WarmButton deployment={row} />
+          {!row.implicit && <DeleteButton owner={owner} name={name} />}
         </>
       }
     >

@@ -1,14 +1,18 @@
 import type { BoardDeployment } from '@hearth/contract';
-import { Link } from '@tanstack/react-router';
-import { Rocket } from 'lucide-react';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Plus, Rocket } from 'lucide-react';
 import { memo, useMemo } from 'react';
 import { type Board, useBoard, useBoardPending } from '../../api/board.ts';
+import { useNeeds } from '../../api/session.ts';
 import { Badge, TemperatureBadge } from '../../ui/badge.tsx';
+import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { Page } from '../../ui/page.tsx';
 import { EmptyState, Skeleton } from '../../ui/states.tsx';
+import { CreateDialog } from './create-dialog.tsx';
 import { DeploymentLink } from './deployment-link.tsx';
 import { partedByMaker } from './find-deployment.ts';
+import type { DeploymentsView } from './view.ts';
 import { WarmButton } from './warm-button.tsx';
 
 const deploymentsOf = (board: Board) => board.deployments;
@@ -16,11 +20,25 @@ const deploymentsOf = (board: Board) => board.deployments;
 export function DeploymentsPage() {
   const pending = useBoardPending();
   const deployments = useBoard(deploymentsOf);
+  const { deploy } = useSearch({ from: '/app/deployments' });
+  const navigate = useNavigate();
+  const ask = (search: DeploymentsView) => void navigate({ to: '/deployments', search, replace: true });
+  const create = (
+    <Button
+      variant="primary"
+      {...useNeeds('deploy')}
+      icon={<Plus aria-hidden className="size-4" />}
+      onClick={() => ask({ deploy: '' })}
+    >
+      New deployment
+    </Button>
+  );
   const { made, bare } = useMemo(() => partedByMaker(deployments.values()), [deployments]);
   return (
     <Page
       title="Deployments"
       description="A version on hardware of its own, with a scale of its own. What nobody deployed runs by itself, one for each version."
+      actions={create}
     >
       {pending ? (
         <Skeleton className="h-80" />
@@ -29,13 +47,14 @@ export function DeploymentsPage() {
           {made.length > 0 && <Listed title="Deployments" rows={made} />}
           {made.length === 0 && (
             <EmptyState icon={<Rocket aria-hidden />} title="No deployment yet">
-              <code>hearth deployments create</code> makes one, and so does Replicate's client. Models run without one
-              too.
+              <code>hearth deployments create</code> makes one too, and so does Replicate's client. Models run without
+              one as well.
             </EmptyState>
           )}
           {bare.length > 0 && <Listed title="Models without a deployment" rows={bare} />}
         </div>
       )}
+      {deploy !== undefined && <CreateDialog model={deploy} onClose={() => ask({})} />}
     </Page>
   );
 }

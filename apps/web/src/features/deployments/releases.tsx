@@ -23,7 +23,7 @@ interface ReleasesProps {
 /** What a deployment was from one change to the next, and the way back. */
 export function Releases({ owner, name, current }: ReleasesProps) {
   const [back, setBack] = useState<WireRelease | null>(null);
-  const needed = useNeeds('deploy');
+  const needed = useNeeds('deploy', owner);
   const { data, error, refetch } = useQuery({
     // A new release is a new list.
     queryKey: ['releases', owner, name, current],

@@ -16,7 +16,7 @@ export function WarmButton({ deployment }: { deployment: BoardDeployment }) {
   const until = deployment.warm_until === null ? 0 : Date.parse(deployment.warm_until);
   const left = useClock((now) => (until > now ? formatDuration(until - now) : ''));
   const isKept = left !== '';
-  const needed = useNeeds('deploy');
+  const needed = useNeeds('deploy', owner);
   const warming = useMutation({
     mutationFn: () => api.deployments.warm(owner, name, isKept ? 0 : WARM_SECONDS),
     onSuccess: ({ warm_until }) =>

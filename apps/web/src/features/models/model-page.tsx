@@ -134,7 +134,7 @@ function ModelTabs({ model, version }: { model: WireModel; version: WireVersion 
       <Suspense fallback={<Skeleton className="h-48" />}>
         {selected === 'examples' && <ExamplesTab model={model} mayChange={isChangeable} />}
         {selected === 'readme' && <ReadmeTab model={model} mayChange={isChangeable} />}
-        {selected === 'versions' && <VersionsTab model={model} />}
+        {selected === 'versions' && <VersionsTab model={model} mayChange={isChangeable} />}
         {selected === 'train' && version !== null && <TrainTab model={model} version={version} />}
         {selected === 'settings' && <SettingsTab model={model} />}
       </Suspense>

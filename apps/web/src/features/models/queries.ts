@@ -1,4 +1,4 @@
-import type { WireModel } from '@hearth/contract';
+import { ApiError, type WireModel } from '@hearth/contract';
 import { queryOptions } from '@tanstack/react-query';
 import { api } from '../../api/client.ts';
 
@@ -15,6 +15,20 @@ export const searchQuery = (text: string) =>
 
 export const modelQuery = (owner: string, name: string) =>
   queryOptions({ queryKey: ['model', owner, name], queryFn: () => api.models.get(owner, name) });
+
+/** Null: its owner wrote none. */
+export const readmeQuery = (owner: string, name: string) =>
+  queryOptions({
+    queryKey: ['model', owner, name, 'readme'],
+    queryFn: async (): Promise<string | null> => {
+      try {
+        return await api.models.readme(owner, name);
+      } catch (failure) {
+        if (failure instanceof ApiError && failure.status === 404) return null;
+        throw failure;
+      }
+    },
+  });
 
 export const versionsQuery = (owner: string, name: string) =>
   queryOptions({ queryKey: ['model', owner, name, 'versions'], queryFn: () => api.versions.list(owner, name) });

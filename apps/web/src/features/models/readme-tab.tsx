@@ -1,27 +1,13 @@
-import { ApiError, type WireModel } from '@hearth/contract';
+import type { WireModel } from '@hearth/contract';
 import { useQuery } from '@tanstack/react-query';
 import { BookOpen } from 'lucide-react';
-import { api } from '../../api/client.ts';
 import { Card } from '../../ui/card.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx';
 import { Markdown } from './markdown.tsx';
+import { readmeQuery } from './queries.ts';
 
 export function ReadmeTab({ model: { owner, name }, mayChange }: { model: WireModel; mayChange: boolean }) {
-  const {
-    data: text,
-    error,
-    refetch,
-  } = useQuery({
-    queryKey: ['model', owner, name, 'readme'],
-    queryFn: async () => {
-      try {
-        return await api.models.readme(owner, name);
-      } catch (failure) {
-        if (failure instanceof ApiError && failure.status === 404) return null;
-        throw failure;
-      }
-    },
-  });
+  const { data: text, error, refetch } = useQuery(readmeQuery(owner, name));
   if (error !== null) return <ErrorState error={error} retry={() => void refetch()} />;
   if (text === undefined) return <Skeleton className="h-48" />;
   if (text === null || text.trim() === '') {
