@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { inheritedSocket, type Logger, newId, type RunningServer, systemNow } from '@hearth/kit';
 import { createTransport } from '@hearth/queue';
-import { createStore, type Store } from '@hearth/store';
+import { createStore, migrate, type Store } from '@hearth/store';
 import { systemClock } from './clock.ts';
 import type { SchedulerConfig } from './config.ts';
 import type { FencingOptions } from './fence/engine-fence.ts';
@@ -26,6 +26,8 @@ export async function openRoom(
   log: Logger,
   lost: (reason: unknown) => void,
 ): Promise<RunningServer> {
+  // Whichever server an upgrade starts first is the one that needs the newer schema.
+  await migrate(config.databaseUrl);
   const store = await createStore({ url: config.databaseUrl });
   const address = config.redisUrl === undefined ? { postgresUrl: config.databaseUrl } : { redisUrl: config.redisUrl };
   const transport = await createTransport(address, { now: systemNow, log });

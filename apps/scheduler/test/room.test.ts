@@ -4,8 +4,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@hearth/kit';
-import { createStore, type InstanceRow, type Store } from '@hearth/store';
-import { type TestDatabase, testDatabase } from '@hearth/testkit';
+import { createStore, type InstanceRow, migrate, type Store } from '@hearth/store';
+import { runSql, type TestDatabase, testDatabase } from '@hearth/testkit';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
@@ -148,6 +148,21 @@ it('stands by while another leads, and takes over', async () => {
   first.kill('SIGKILL');
   await untilLeading();
   expect(port).not.toBe(firstPort);
+});
+
+it('brings a database of an earlier version to its own, because it is the first that an upgrade restarts', async () => {
+  const older = new URL(database.url);
+  older.pathname += '_older';
+  await runSql(database.url, `create database ${older.pathname.slice(1)}`);
+  try {
+    await migrate(older.href, '0029-budgets');
+    start({ DATABASE_URL: older.href });
+    await untilLeading();
+    main.kill('SIGTERM');
+    await once(main, 'exit');
+  } finally {
+    await runSql(database.url, `drop database ${older.pathname.slice(1)} with (force)`);
+  }
 });
 
 it('tells its figures and the logs of an instance', async () => {
