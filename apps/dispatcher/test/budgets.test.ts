@@ -105,6 +105,26 @@ it('what ran on while no dispatcher was there is billed as far as the budget goe
   expect(await budget()).toMatchObject({ heldMicros: 0, daySpentMicros: limitMicros });
 });
 
+it.each([
+  ['as far as the budget goes, where there is one', 2 * HOLD_MICROS, 2 * HOLD_MICROS],
+  ['whole, where there is none', null, 50 * PRICE_MICROS],
+])('a run whose claim and hold the store forgot is billed %s', async (_what, limitMicros, expected) => {
+  if (limitMicros !== null) await limit(limitMicros);
+  let passedMs = 0;
+  await world.dispatch({ cancelGraceMs: GRACE_MS }, 'http://127.0.0.1:0', () => systemNow() + passedMs);
+  const { model } = await world.stage();
+  const id = await world.predict({}, { holdMicros: HOLD_MICROS });
+  const call = await model.next();
+  await world.query(
+    `update predictions set status = 'starting', attempt = 0, instance_id = null, started_at = null where id = $1`,
+    [id],
+  );
+  passedMs = 60_000;
+  await call.report({ status: 'succeeded', output: 'done', metrics: { predict_time: 50 } });
+  await world.ended(id);
+  expect(await billed(id)).toBe(expected);
+});
+
 it('what ran on while no dispatcher was there goes on where nothing is in the way', async () => {
   const first = await world.dispatch({ cancelGraceMs: GRACE_MS });
   const { model } = await world.stage();

@@ -94,17 +94,19 @@ export function createHolds(context: HoldContext, stop: (run: Run, stop: Stop) =
 
 /**
  * The bill of a run, which is never above its hold: there is one for all that it may take, unless it ran on while nobody
- * was there to end it. What its budgets still have then is taken, and what they have not is not billed.
+ * was there to end it. What its budgets still have then is taken, and what they have not is not billed. `reclaim`: gets a
+ * claim back that the store forgot; false where the attempt is another's or over.
  */
 export async function billHeld(
   { store, log, now }: Pick<Context, 'store' | 'log' | 'now'>,
   run: Run,
   usage: UsageRecord,
+  reclaim: () => Promise<boolean>,
 ): Promise<UsageRecord> {
   if (usage.costMicros <= run.holdMicros) return usage;
-  const extended = await store.predictions.extendHold(run.row.id, run.row.attempt, usage.costMicros, now());
-  if (extended === null) return usage;
-  run.holdMicros = extended.holdMicros;
+  const extend = () => store.predictions.extendHold(run.row.id, run.row.attempt, usage.costMicros, now());
+  const extended = (await extend()) ?? ((await reclaim()) ? await extend() : null);
+  if (extended !== null) run.holdMicros = extended.holdMicros;
   const billed = billedWithin(usage, run.holdMicros);
   if (billed.costMicros < usage.costMicros)
     log.warn(

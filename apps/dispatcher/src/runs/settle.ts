@@ -102,7 +102,7 @@ async function finish(
   const error = why && run.secrets.redacted(why, true);
   await claimOutputs(context, run, output);
   const bill = await billOf(context, run, status, completedAt);
-  const usage = bill && (await billHeld(context, run, bill));
+  const usage = bill && (await billHeld(context, run, bill, () => reclaimed(context, run)));
   const measured = endMetrics(row.createdAt, completedAt, usage);
   const logs = ending.logTail
     ? keptLog(withTail(merged.logs, run.secrets.redacted(ending.logTail, true)), run.maxLogChars, true)
