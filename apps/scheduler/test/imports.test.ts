@@ -78,6 +78,21 @@ describe('an import', () => {
     expect((await answerTo(source)).error).toBe(words);
   });
 
+  it('of an image says what the engine said, where it has not answered for long', async () => {
+    const docker = new (class extends FakeRuntime {
+      override async ping(): Promise<void> {
+        throw new Error('connect ENOENT /var/run/docker.sock');
+      }
+    })('docker', house.clock);
+    await house.start([house.runtime, docker]);
+    await house.until('the engine is lost', async () => {
+      const [here] = await house.store.hosts.list();
+      return here?.runtimes.includes('docker') ? null : true;
+    });
+    const { error } = await answerTo({ kind: 'image', image: 'ada/ocr' });
+    expect(error).toBe('The docker runtime of this machine does not answer: connect ENOENT /var/run/docker.sock');
+  });
+
   it('of an image with labels boots nothing', async () => {
     const docker = new FakeRuntime('docker', house.clock);
     const labels = {

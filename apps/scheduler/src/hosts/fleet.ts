@@ -89,7 +89,10 @@ export class Fleet {
 
   /** Why this machine can't run anything of the kind. */
   noteOf(kind: RuntimeKind): string {
-    const capacity = this.#members.get(LOCAL_HOST_ID)?.capacity(kind);
+    const here = this.#members.get(LOCAL_HOST_ID);
+    const capacity = here?.capacity(kind);
+    // One that is lost is not asked what it offers.
+    if (here?.isLost(kind)) return `The ${kind} runtime of this machine does not answer: ${here.lostWhy}`;
     return capacity?.refusal ?? capacity?.note ?? `The ${kind} runtime is switched off (HEARTH_RUNTIME).`;
   }
 
