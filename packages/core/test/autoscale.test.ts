@@ -72,6 +72,14 @@ describe('sizeFor', () => {
 
 describe('holdBack', () => {
   const since = 0;
+  /** So many were needed from one time ago until another. */
+  const burst = (needed: number, fromMs: number, untilMs: number) => ({
+    since,
+    steps: [
+      { at: NOW - fromMs, needed },
+      { at: NOW - untilMs, needed: 0 },
+    ],
+  });
   const born = (count: number) => Array.from({ length: count }, (_, n) => instance({ id: `i${n}`, since: 1 }));
   it.each([
     { name: 'no history is kept', history: null, want: 0, until: null },
@@ -85,51 +93,27 @@ describe('holdBack', () => {
     { name: 'two all the time', history: { since, steps: [{ at: 1, needed: 2 }] }, want: 2, until: null },
     {
       name: 'four for half of the window: two on average, until it is less',
-      history: {
-        since,
-        steps: [
-          { at: NOW - MINUTE, needed: 4 },
-          { at: NOW - MINUTE / 2, needed: 0 },
-        ],
-      },
+      history: burst(4, MINUTE, MINUTE / 2),
       want: 2,
       until: NOW + MINUTE / 4,
     },
     {
       name: 'the last one goes once one is needed on average',
-      history: {
-        since,
-        steps: [
-          { at: NOW - MINUTE, needed: 4 },
-          { at: NOW - MINUTE / 2, needed: 0 },
-        ],
-      },
+      history: burst(4, MINUTE, MINUTE / 2),
       ready: 1,
       want: 2,
       until: NOW + MINUTE / 4,
     },
     {
       name: 'three on average, while there are two: the first that goes is what counts',
-      history: {
-        since,
-        steps: [
-          { at: NOW - MINUTE, needed: 6 },
-          { at: NOW - MINUTE / 2, needed: 0 },
-        ],
-      },
+      history: burst(6, MINUTE, MINUTE / 2),
       ready: 2,
       want: 3,
       until: NOW + MINUTE / 3,
     },
     {
       name: 'a short burst weighs what it lasted',
-      history: {
-        since,
-        steps: [
-          { at: NOW - 2 * SECOND, needed: 20 },
-          { at: NOW - SECOND, needed: 0 },
-        ],
-      },
+      history: burst(20, 2 * SECOND, SECOND),
       want: 0,
       until: null,
     },

@@ -1,4 +1,4 @@
-import type { Device, Host } from '@hearth/core';
+import type { Device, Host, Need } from '@hearth/core';
 import { oneOf, type Random } from './random.ts';
 
 /** A kind of machine: what its GPUs are called, how many it has, and its cores. */
@@ -41,10 +41,11 @@ export function hostOf(id: string, { gpuModel, gpus, cpus }: NodeKind): Host {
     throw new RangeError(`gpu_model is "${gpuModel}"; known are ${Object.keys(VRAM_MIB).join(', ')}`);
   }
   const devices = Array.from({ length: gpus }, (_, n): Device => ({ id: `${id}-gpu${n}`, name: gpuModel, vramMiB }));
-  return dockerHost(id, { memoryMiB: cpus * MEMORY_MIB_PER_CPU, cpus, devices });
+  return plainHost(id, { memoryMiB: cpus * MEMORY_MIB_PER_CPU, cpus, devices });
 }
 
-export const dockerHost = (id: string, has: Pick<Host, 'memoryMiB' | 'cpus' | 'devices'>): Host => ({
+/** A host for containers, with no GPU and as many cores as anybody wants, but for what is said of it. */
+export const plainHost = (id: string, has: Pick<Host, 'memoryMiB'> & Partial<Host>): Host => ({
   id,
   runtimes: ['docker'],
   cordoned: false,
@@ -52,5 +53,21 @@ export const dockerHost = (id: string, has: Pick<Host, 'memoryMiB' | 'cpus' | 'd
   lost: false,
   labels: {},
   images: [],
+  cpus: null,
+  devices: [],
   ...has,
+});
+
+/** Of an instance in a container that needs nothing but memory, and what else is said of it. */
+export const memoryNeed = (memoryMiB: number, over: Partial<Need> = {}): Need => ({
+  runtime: 'docker',
+  memoryMiB,
+  cpus: 0,
+  gpus: 0,
+  gpuShareMiB: 0,
+  vramMiB: 0,
+  gpuType: null,
+  labels: {},
+  image: null,
+  ...over,
 });

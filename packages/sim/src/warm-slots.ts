@@ -1,4 +1,5 @@
-import type { Host, KeepAlive } from '@hearth/core';
+import type { KeepAlive } from '@hearth/core';
+import { memoryNeed, plainHost } from './inventory.ts';
 import { simulate } from './simulate.ts';
 import type { UseTrace } from './use-trace.ts';
 
@@ -8,31 +9,6 @@ export interface SlotsResult {
   readonly p95WaitMs: number;
   readonly idleMs: number;
 }
-
-const NEED = {
-  runtime: 'docker',
-  memoryMiB: 1,
-  cpus: 0,
-  gpus: 0,
-  gpuShareMiB: 0,
-  vramMiB: 0,
-  gpuType: null,
-  labels: {},
-  image: null,
-} as const;
-
-const fleetOf = (slots: number): Host => ({
-  id: 'h1',
-  runtimes: ['docker'],
-  cordoned: false,
-  draining: false,
-  lost: false,
-  labels: {},
-  images: [],
-  memoryMiB: slots,
-  cpus: null,
-  devices: [],
-});
 
 /** More than ever run at once: an instance takes whatever comes, as a model in a cache does. */
 const ANY_NUMBER = 1_000;
@@ -46,9 +22,9 @@ export function warmInSlots(trace: UseTrace, slots: number, keepAlive: KeepAlive
     uses.flatMap(({ at, runMs, count }) => Array.from({ length: count }, () => ({ at, deploymentId, runMs }))),
   );
   const policy = { minInstances: 0, maxInstances: 1, slotsPerInstance: ANY_NUMBER, keepAlive };
-  const deployments = [...trace.uses.keys()].map((id) => ({ id, need: NEED, policy, bootMs }));
+  const deployments = [...trace.uses.keys()].map((id) => ({ id, need: memoryNeed(1), policy, bootMs }));
   const result = simulate({
-    hosts: [fleetOf(slots)],
+    hosts: [plainHost('h1', { memoryMiB: slots })],
     deployments,
     arrivals: arrivals.toSorted((a, b) => a.at - b.at),
     until: arrivals.reduce((last, { at, runMs }) => Math.max(last, at + runMs), 0),

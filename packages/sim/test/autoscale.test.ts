@@ -1,8 +1,10 @@
-import { type Host, planCycle, UNMEASURED } from '@hearth/core';
+import { planCycle, UNMEASURED } from '@hearth/core';
 import { describe, expect, it } from 'vitest';
 import {
   type Arrival,
+  memoryNeed,
   type Planner,
+  plainHost,
   poissonTrace,
   type SimDeployment,
   type SimulationResult,
@@ -15,32 +17,11 @@ const MODEL_MIB = 1_000;
 const naive = (): Planner => (s, now) =>
   planCycle({ ...s, deployments: s.deployments.map((d) => ({ ...d, measures: UNMEASURED, history: null })) }, now);
 
-const host = (models: number): Host => ({
-  id: 'h1',
-  runtimes: ['process'],
-  cordoned: false,
-  draining: false,
-  lost: false,
-  labels: {},
-  images: [],
-  memoryMiB: models * MODEL_MIB,
-  cpus: null,
-  devices: [],
-});
+const host = (models: number) => plainHost('h1', { runtimes: ['process'], memoryMiB: models * MODEL_MIB });
 
 const model = (id: string, bootMs: number): SimDeployment => ({
   id,
-  need: {
-    runtime: 'process',
-    memoryMiB: MODEL_MIB,
-    cpus: 0,
-    gpus: 0,
-    gpuShareMiB: 0,
-    vramMiB: 0,
-    gpuType: null,
-    labels: {},
-    image: null,
-  },
+  need: memoryNeed(MODEL_MIB, { runtime: 'process' }),
   policy: { minInstances: 0, maxInstances: 10, slotsPerInstance: 1, keepAlive: { kind: 'fixed', ms: 300_000 } },
   bootMs,
 });

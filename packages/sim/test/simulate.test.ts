@@ -1,36 +1,15 @@
-import type { Host, ScalePolicy } from '@hearth/core';
+import type { ScalePolicy } from '@hearth/core';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Arrival, poissonTrace, type SimDeployment, simulate } from '../src/index.ts';
+import { type Arrival, memoryNeed, plainHost, poissonTrace, type SimDeployment, simulate } from '../src/index.ts';
 
 const BOOT_MS = 10_000;
 const KEEP_ALIVE_MS = 60_000;
 
-const host = (memoryMiB: number): Host => ({
-  id: 'h1',
-  runtimes: ['process'],
-  cordoned: false,
-  draining: false,
-  lost: false,
-  labels: {},
-  images: [],
-  memoryMiB,
-  cpus: null,
-  devices: [],
-});
+const host = (memoryMiB: number) => plainHost('h1', { runtimes: ['process'], memoryMiB });
 const model = (over: Partial<ScalePolicy> = {}, id = 'm'): SimDeployment => ({
   id,
-  need: {
-    runtime: 'process',
-    memoryMiB: 1_000,
-    cpus: 0,
-    gpus: 0,
-    gpuShareMiB: 0,
-    vramMiB: 0,
-    gpuType: null,
-    labels: {},
-    image: null,
-  },
+  need: memoryNeed(1_000, { runtime: 'process' }),
   policy: {
     minInstances: 0,
     maxInstances: 3,

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { WireHardware, WireHost } from '@hearth/contract';
 import { sizeBytes } from '@hearth/kit';
-import { type Comparison, dockerHost, type ModelShape } from '@hearth/sim';
+import { type Comparison, type ModelShape, plainHost } from '@hearth/sim';
 
 type Host = Comparison['hosts'][number];
 type Need = ModelShape['need'];
@@ -40,20 +40,20 @@ export const likeHosts = (count: number, { gpus, vramMiB }: HostKind, memoryMiB:
   Array.from({ length: count }, (_, n) => {
     const id = `host-${n + 1}`;
     const devices = Array.from({ length: gpus }, (_, g) => ({ id: `${id}-gpu-${g}`, name: 'GPU', vramMiB }));
-    return dockerHost(id, { memoryMiB: memoryMiB ?? PLENTY_MIB, cpus: null, devices });
+    return plainHost(id, { memoryMiB: memoryMiB ?? PLENTY_MIB, devices });
   });
 
 /** The fleet as it is. Hosts that are lost or cordoned now count as well: they are expected back. */
 export const presentHosts = (hosts: readonly WireHost[]): readonly Host[] =>
-  hosts.map(({ id, runtimes, labels, memory_mib, cpus, devices }) => ({
-    ...dockerHost(id, {
+  hosts.map(({ id, runtimes, labels, memory_mib, cpus, devices }) =>
+    plainHost(id, {
+      runtimes,
+      labels,
       memoryMiB: memory_mib,
       cpus,
       devices: devices.map(({ id: device, name, vram_mib }) => ({ id: device, name, vramMiB: vram_mib })),
     }),
-    runtimes,
-    labels,
-  }));
+  );
 
 /** What one instance takes: a share of a GPU, else one to itself where there are any, and memory. */
 export function needOf(

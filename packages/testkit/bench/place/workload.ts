@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Host, Need } from '@hearth/core';
+import { memoryNeed, plainHost } from '@hearth/sim';
 
 /** What is to be placed, and on what. GPUs have 1000 "MiB": the trace tells shares in thousandths of a GPU. */
 export interface Workload {
@@ -54,30 +55,17 @@ function number(row: Record<string, string>, column: string): number {
   return value;
 }
 
-const host = (id: string, model: string, gpus: number, cpus: number, memoryMiB: number): Host => ({
-  id,
-  runtimes: ['docker'],
-  cordoned: false,
-  draining: false,
-  lost: false,
-  labels: {},
-  images: [],
-  cpus,
-  memoryMiB,
-  devices: Array.from({ length: gpus }, (_, n) => ({ id: `${id}-${n}`, name: model, vramMiB: GPU_MIB })),
-});
+const host = (id: string, model: string, gpus: number, cpus: number, memoryMiB: number): Host => {
+  const devices = Array.from({ length: gpus }, (_, n) => ({ id: `${id}-${n}`, name: model, vramMiB: GPU_MIB }));
+  return plainHost(id, { cpus, memoryMiB, devices });
+};
 
-const need = (gpus: number, milli: number, cpus: number, memoryMiB: number): Need => ({
-  runtime: 'docker',
-  cpus,
-  memoryMiB,
-  gpus: milli < GPU_MIB ? 0 : gpus,
-  gpuShareMiB: gpus === 1 && milli < GPU_MIB ? milli : 0,
-  vramMiB: 0,
-  gpuType: null,
-  labels: {},
-  image: null,
-});
+const need = (gpus: number, milli: number, cpus: number, memoryMiB: number): Need =>
+  memoryNeed(memoryMiB, {
+    cpus,
+    gpus: milli < GPU_MIB ? 0 : gpus,
+    gpuShareMiB: gpus === 1 && milli < GPU_MIB ? milli : 0,
+  });
 
 /** How many nodes of how many GPUs, with how many cores and how much memory, the openb cluster has. */
 const NODES = [
