@@ -152,6 +152,35 @@ describe('a host', () => {
     expect(await house.store.instances.get(instance.id)).toMatchObject({ state: 'failed' });
   });
 
+  it('that returns is lost until what it still runs has been looked through', async () => {
+    const { hostId } = await claimed();
+    const its = machine(hostId);
+    its.lose('refuses');
+    await hostUntil(hostId, ({ lostAt }) => lostAt !== null);
+    const list = its.list.bind(its);
+    Object.assign(its, { list: () => Promise.reject(new Error('It is still starting.')) });
+    its.restore();
+    const until = house.clock.now() + HOSTS_LOOKED_AT_WITHIN_MS;
+    expect(await hostUntil(hostId, ({ lostAt }) => lostAt === null || house.clock.now() > until)).toMatchObject({
+      lostAt: expect.any(Number),
+    });
+    Object.assign(its, { list });
+    await hostUntil(hostId, ({ lostAt }) => lostAt === null);
+  });
+
+  it('that is lost loses no instance before it is stored that it is lost', async () => {
+    const instance = await claimed();
+    const found = house.store.hosts.found.bind(house.store.hosts);
+    Object.assign(house.store.hosts, { found: () => Promise.reject(new Error('the database is away')) });
+    machine(instance.hostId).lose('refuses');
+    const until = house.clock.now() + HOSTS_LOOKED_AT_WITHIN_MS;
+    await hostUntil(instance.hostId, () => house.clock.now() > until);
+    expect(await house.store.instances.get(instance.id)).toMatchObject({ state: 'ready' });
+    Object.assign(house.store.hosts, { found });
+    await readyElsewhere(instance);
+    expect(await house.store.hosts.get(instance.hostId)).toMatchObject({ lostAt: expect.any(Number) });
+  });
+
   it('that returns keeps what another scheduler has taken in again already', async () => {
     const instance = await claimed();
     const its = machine(instance.hostId);

@@ -154,14 +154,20 @@ export class Member {
   }
 
   async #reconcile(): Promise<void> {
+    // Before its rows go: whoever leads next must know that something may run there which has none.
+    const { connection, lostAt } = this.row;
+    if (connection !== null && lostAt === null && this.runtimes.every(({ kind }) => this.isLost(kind)))
+      await this.#write(this.#missing([]));
     const before = this.#unsorted.size;
     for (const kind of await this.#deps.reconcile(this)) this.#unsorted.delete(kind);
-    if (this.#unsorted.size !== before) this.#deps.changed();
+    if (this.#unsorted.size === before) return;
+    this.#deps.changed();
+    this.look();
   }
 
   /** Finds out what it offers, and writes what is new. */
   async #look(): Promise<void> {
-    const { store, log, changed } = this.#deps;
+    const { log, changed } = this.#deps;
     const before = this.#capacities;
     const asked = this.runtimes.filter(({ kind }) => !this.isLost(kind));
     const answers = await Promise.all(asked.map(async (runtime) => [runtime.kind, await this.#ask(runtime)] as const));
@@ -173,10 +179,15 @@ export class Member {
     }
     const available = answers.filter(([, capacity]) => capacity.available);
     const findings = available.length > 0 ? await this.#found(available) : this.#missing(answers);
-    if (this.row.connection === null) await store.hosts.upsert({ ...this.row, ...findings });
-    else await store.hosts.found(this.row.id, findings);
-    this.row = { ...this.row, ...findings };
+    await this.#write(findings);
     changed();
+  }
+
+  async #write(findings: Partial<HostFindings>): Promise<void> {
+    const { hosts } = this.#deps.store;
+    if (this.row.connection === null) await hosts.upsert({ ...this.row, ...findings });
+    else await hosts.found(this.row.id, findings);
+    this.row = { ...this.row, ...findings };
   }
 
   async #found(available: readonly (readonly [RuntimeKind, Capacity])[]): Promise<Partial<HostFindings>> {
@@ -192,8 +203,8 @@ export class Member {
       lastSeenAt: this.#deps.clock.now(),
       engineVersion: capacities.find(({ engineVersion }) => engineVersion !== null)?.engineVersion ?? null,
       callbackHost: connection === null ? null : (capacities[0]?.callbackHost ?? null),
-      lostAt: null,
-      lostWhy: null,
+      // Until what was lost there has been looked through it stays lost, for whoever leads next as well.
+      ...(available.some(([kind]) => this.#unsorted.has(kind)) ? {} : { lostAt: null, lostWhy: null }),
     };
   }
 
