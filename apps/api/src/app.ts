@@ -4,6 +4,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import { type App, type Context, createContext } from './context.ts';
 import type { ApiDeps } from './deps.ts';
 import { callerOf, requireIdentity } from './plugins/auth.ts';
+import { installBudgetMetrics } from './plugins/budget-metrics.ts';
 import { answerBrokenRequest, answerFrameworkError, installErrors } from './plugins/errors.ts';
 import { installMetrics } from './plugins/metrics.ts';
 import { declareDocs, installOpenapi } from './plugins/openapi.ts';
@@ -102,6 +103,7 @@ export async function buildApp(deps: ApiDeps): Promise<App> {
   installErrors(app, throttleApi, answerPage);
   installParsing(app);
   installMetrics(app, deps.metrics);
+  installBudgetMetrics(deps);
   await installOpenapi(app, deps.settings.publicUrl);
   healthRoutes(app, context);
   sessionRoutes(app, context);

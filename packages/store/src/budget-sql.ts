@@ -125,3 +125,12 @@ export const SHOWN = (at: string): string => `
   from budgets
   join accounts on accounts.id = budgets.account_id
   left join tokens on tokens.id = budgets.token_id`;
+
+/** $1 instant, $2 limit: of the budgets that limit spending, those of whose limit the most is used up. One of 0 is full. */
+export const FULLEST = `
+  select * from (${SHOWN('$1')}) as shown
+  where day_limit_micros is not null or month_limit_micros is not null
+  order by greatest(
+    case day_limit_micros when 0 then 'Infinity' else (held_micros + day_spent_micros)::float8 / day_limit_micros end,
+    case month_limit_micros when 0 then 'Infinity' else (held_micros + month_spent_micros)::float8 / month_limit_micros end
+  ) desc, id limit $2`;

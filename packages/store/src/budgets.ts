@@ -1,5 +1,5 @@
 import { CompiledQuery, sql } from 'kysely';
-import { DRIFTED, RECOUNT, SHOWN, SPEND } from './budget-sql.ts';
+import { DRIFTED, FULLEST, RECOUNT, SHOWN, SPEND } from './budget-sql.ts';
 import type { Connection, Database } from './database.ts';
 import type { BudgetDrift, BudgetLimits, BudgetRow, Budgets } from './store.ts';
 import { at } from './values.ts';
@@ -35,6 +35,11 @@ export function createBudgets({ db, pool }: Connection): Budgets {
     get,
     list: ({ accountId }, now) =>
       shown('budgets.account_id = coalesce($2, budgets.account_id)', [accountId ?? null], now),
+
+    async fullest(limit, now) {
+      const { rows } = await pool.query<Shown>(FULLEST, [at(now), limit]);
+      return rows.map(asRow);
+    },
 
     async set({ accountId, tokenId }, limits, now) {
       const id = tokenId ?? accountId;

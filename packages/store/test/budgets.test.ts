@@ -168,6 +168,30 @@ describe('a budget', () => {
     expect(await store.budgets.repair(NOON + 13 * HOUR)).toEqual([]);
   });
 
+  test('is among the fullest by the period that has the least left, and by its limit, not by what was spent', async () => {
+    const fresh = await openWorld();
+    const { accounts, budgets } = fresh.store;
+    const set = async (username: string, limits: Partial<BudgetLimits>, spent: number) => {
+      const { id } = await accounts.ensure({ type: 'user', username, name: username });
+      await budgets.set({ accountId: id, tokenId: null }, limits, NOON);
+      await fresh.query('update budgets set day_spent_micros = $2, month_spent_micros = $2 where id = $1', [id, spent]);
+    };
+    await set('half', { dayMicros: 1_000 }, 500);
+    await set('of-the-month', { dayMicros: 1_000, monthMicros: 100 }, 90);
+    await set('nothing-allowed', { monthMicros: 0 }, 0);
+    await set('a-lot', { dayMicros: 1_000_000 }, 10_000);
+    await set('only-a-rate', { createsPerMinute: 1 }, 0);
+    const names = async (limit: number, now = NOON) =>
+      (await budgets.fullest(limit, now)).map(({ username }) => username);
+    expect(await names(10)).toEqual(['nothing-allowed', 'of-the-month', 'half', 'a-lot']);
+    expect(await names(2)).toEqual(['nothing-allowed', 'of-the-month']);
+    const tomorrow = await budgets.fullest(10, NOON + 24 * HOUR);
+    expect(tomorrow.map(({ daySpentMicros, monthSpentMicros }) => daySpentMicros + monthSpentMicros)).toEqual([
+      0, 0, 0, 0,
+    ]);
+    await fresh.close();
+  });
+
   test('that drifted is found and set right', async () => {
     const { id: accountId } = await account();
     await store.budgets.set({ accountId, tokenId: null }, { dayMicros: 100 }, NOON);

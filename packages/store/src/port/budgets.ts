@@ -46,6 +46,8 @@ export interface BudgetDrift {
 export interface Budgets {
   /** As they stand at `now`; left out: of all accounts. By account, its own before its tokens'. */
   list(of: { accountId?: string }, now: Millis): Promise<BudgetRow[]>;
+  /** Of those that limit spending, the ones with the least left of their limit, in that order. */
+  fullest(limit: number, now: Millis): Promise<BudgetRow[]>;
   /** By the id of a token or an account. */
   get(id: string, now: Millis): Promise<BudgetRow | null>;
   /**
