@@ -9,6 +9,7 @@ import {
   loadConfig,
   newSecret,
   runServer,
+  settingsOrExit,
   systemNow,
 } from '@hearth/kit';
 import { createTransport } from '@hearth/queue';
@@ -20,7 +21,7 @@ import { finishConnections, listen } from './listen.ts';
 import { createUrlCheck } from './predictions/outbound-check.ts';
 import { startQueueSweep } from './queue-sweep.ts';
 
-const config = loadConfig(apiConfigSchema, process.env);
+const config = settingsOrExit(() => loadConfig(apiConfigSchema, process.env));
 const log = createLogger({ room: 'api', level: config.logLevel });
 
 /** A caller is told that the store does not answer, instead of waiting for ever with all who come after. */

@@ -26,7 +26,7 @@ export {
   OutboundRefused,
 } from './outbound/guard.ts';
 export { runLimitsEnvironment } from './run-limits.ts';
-export { type RunningServer, runServer } from './run-server.ts';
+export { type RunningServer, runServer, settingsOrExit } from './run-server.ts';
 export { ensureSecretKeys, zSecretKeys } from './sealing/keys.ts';
 export { createSealer, SealBroken, type Sealer } from './sealing/sealer.ts';
 export { sizeBytes } from './size.ts';

@@ -1,3 +1,4 @@
+import { ConfigError } from './config.ts';
 import type { Logger } from './logger.ts';
 
 export interface RunningServer {
@@ -20,6 +21,20 @@ export interface ServerRun {
 
 const PARENT_CHECK_MS = 250;
 const SAY_ALIVE_MS = 1_000;
+
+/**
+ * The settings of a server. Where they cannot be used there is no server: says on stderr what is wrong with which, and ends
+ * the process with exit code 1.
+ */
+export function settingsOrExit<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
 
 /**
  * Runs a server for the life of the process and ends the process itself: 0 after SIGINT, SIGTERM or the end of the
@@ -51,7 +66,9 @@ export function runServer({ log, start, graceMs }: ServerRun): void {
     if (!stopping) await stop('handed over');
   };
   const fail = (what: string) => (error: unknown) => {
-    log.fatal({ err: error }, what);
+    // What whoever set it has to read is the message; a stack would hide it.
+    if (error instanceof ConfigError) log.fatal(`${what}: ${error.message}`);
+    else log.fatal({ err: error }, what);
     process.exit(1);
   };
 

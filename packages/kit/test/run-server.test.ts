@@ -16,14 +16,18 @@ afterEach(() => {
 function run(script: keyof typeof SCRIPTS, kind: string) {
   const child = spawn(process.execPath, [SCRIPTS[script]], {
     env: { ...process.env, FIXTURE: kind },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  const ended = once(child, 'close').then(() => ({ code: child.exitCode, output }));
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const ended = once(child, 'close').then(() => ({ code: child.exitCode, output, errors }));
   const said = async (words: string) => {
     const gone = ended.then(() => Promise.reject(new Error(`ended without saying ${words}: ${output}`)));
     while (!output.includes(words)) await Promise.race([once(child.stdout, 'data'), gone]);
@@ -55,6 +59,25 @@ describe('runServer', () => {
     const { code, output } = await run('server', 'start-fails').ended;
     expect(code).toBe(1);
     expect(output).toContain('no room at the inn');
+  });
+
+  it('says what is wrong with its settings, in a line and without a stack', async () => {
+    const { code, output, errors } = await run('server', 'bad-settings').ended;
+    expect({ code, output, errors }).toEqual({
+      code: 1,
+      output: '',
+      errors: 'HEARTH_PORT is "abc"; allowed: a whole number\n',
+    });
+  });
+
+  it('says the same of a setting that only the start shows to be wrong', async () => {
+    const { code, output } = await run('server', 'bad-at-start').ended;
+    expect(code).toBe(1);
+    expect(JSON.parse(output)).toMatchObject({
+      level: 60,
+      msg: 'start failed: S3_BUCKET is "none"; allowed: a bucket that is there',
+    });
+    expect(output).not.toContain('    at ');
   });
 
   it('exits 1 when closing takes longer than its grace', async () => {
