@@ -230,6 +230,27 @@ describe('ports', () => {
     await new Promise((resolve) => server.close(resolve));
     await patient;
   });
+  test('all that are taken are named at once', async () => {
+    const servers = [createServer(), createServer()];
+    const ports: number[] = [];
+    for (const server of servers) {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const address = server.address();
+      if (typeof address === 'object' && address !== null) ports.push(address.port);
+    }
+    const wanted = ports.map((port, at) => ({ key: `HEARTH_${at}`, port, host: '127.0.0.1' }));
+    await expect(needPorts(wanted, 0, never)).rejects.toThrow(/Set HEARTH_0 to a free one.\n.* Set HEARTH_1 to/);
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    await needPorts(wanted, 0, never);
+  });
+  test('one port for two of our own servers is refused, on two addresses of the machine it is not', async () => {
+    const port = await choosePort(0, '127.0.0.1');
+    const api = { key: 'HEARTH_PORT', port, host: '127.0.0.1' };
+    await expect(needPorts([api, { ...api, key: 'HEARTH_CALLBACK_PORT' }], 0, never)).rejects.toThrow(
+      `HEARTH_PORT and HEARTH_CALLBACK_PORT are both ${port}. Each needs one of its own.`,
+    );
+    await needPorts([api, { ...api, key: 'HEARTH_CALLBACK_PORT', host: '127.0.0.2' }], 0, never);
+  });
   test('an address where nobody listens is told from one where somebody does', async () => {
     const path = join(folder, 'some.sock');
     const server = createServer();

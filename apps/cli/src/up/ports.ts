@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** A port that we are about to give to a server, and the variable that sets it. */
@@ -17,41 +17,63 @@ export class PortTaken extends Error {
 /** A free port where `port` is 0, else `port`: the servers must be told the same number, so it is chosen here. */
 export async function choosePort(port: number, host: string): Promise<number> {
   if (port !== 0) return port;
-  const { chosen } = await tryPort(0, host);
-  return chosen;
+  const server = await listenOn(0, host);
+  const address = server?.address();
+  await closed(server);
+  if (typeof address !== 'object' || address === null) throw new Error(`no port of ${host} is free`);
+  return address.port;
 }
 
 /**
- * Sees that every port is free, waiting for one that is not until `patienceMs` has passed (what an abandoned start left
+ * Sees that every port is free, waiting for those that are not until `patienceMs` has passed (what an abandoned start left
  * behind takes a moment to close).
- * @throws PortTaken naming the port and the variable that sets it
+ * @throws PortTaken naming each port that is not, and the variable that sets it
  */
 export async function needPorts(ports: readonly WantedPort[], patienceMs: number, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + patienceMs;
-  for (const { key, port, host } of ports) {
-    while (!(await tryPort(port, host)).free) {
-      if (performance.now() >= deadline) {
-        throw new PortTaken(`Port ${port} of ${host} is taken by another program. Set ${key} to a free one.`);
-      }
-      await pause(200, undefined, { signal });
-    }
+  for (;;) {
+    const taken = await takenOf(ports);
+    if (taken.size === 0) return;
+    if (performance.now() >= deadline) throw new PortTaken([...taken.values()].join('\n'));
+    await pause(200, undefined, { signal });
   }
 }
 
-function tryPort(port: number, host: string): Promise<{ free: boolean; chosen: number }> {
+/** What is wrong, by variable. All are listened on at once, because two servers may have been given one port. */
+async function takenOf(ports: readonly WantedPort[]): Promise<ReadonlyMap<string, string>> {
+  const taken = new Map<string, string>();
+  const held: (WantedPort & { readonly server: Server })[] = [];
+  try {
+    for (const wanted of ports) {
+      const { key, port, host } = wanted;
+      const server = await listenOn(port, host);
+      const other = held.find((ours) => ours.port === port);
+      if (server !== null) held.push({ ...wanted, server });
+      else if (other === undefined)
+        taken.set(key, `Port ${port} of ${host} is taken by another program. Set ${key} to a free one.`);
+      else if (other.key !== key)
+        taken.set(key, `${other.key} and ${key} are both ${port}. Each needs one of its own.`);
+    }
+  } finally {
+    await Promise.all(held.map(({ server }) => closed(server)));
+  }
+  return taken;
+}
+
+/** Null where somebody listens there already. */
+function listenOn(port: number, host: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve({ free: false, chosen: port });
-      else reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`, { cause: error }));
+      if (error.code === 'EADDRINUSE') resolve(null);
+      else reject(new Error(`Hearth cannot listen on ${host}:${port}: ${error.message}`, { cause: error }));
     });
-    server.listen({ port, host, exclusive: true }, () => {
-      const address = server.address();
-      const chosen = typeof address === 'object' && address !== null ? address.port : port;
-      server.close(() => resolve({ free: true, chosen }));
-    });
+    server.listen({ port, host, exclusive: true }, () => resolve(server));
   });
 }
+
+const closed = (server: Server | null): Promise<void> =>
+  new Promise((resolve) => (server === null ? resolve() : server.close(() => resolve())));
 
 /** Whether one can listen on it. Tried, because Node's list of interfaces leaves out a bridge that has no carrier. */
 export function isOwnAddress(host: string): Promise<boolean> {
