@@ -1,6 +1,12 @@
 import { zSize, zWholeNumber } from '@hearth/kit';
 
-/** How much may come of one prediction. */
+/**
+ * Connections of one container. Far more than the reports and uploads of a host full of instances take, who may share an
+ * address; far fewer than would use up the files that a process may open, without which nobody could report.
+ */
+const CONNECTIONS = 2_000;
+
+/** How much may come of one prediction, and of one container. */
 export interface Limits {
   /** Of one report: all output and logs so far, as JSON. Past it, a prediction fails. */
   readonly reportBytes: number;
@@ -8,6 +14,8 @@ export interface Limits {
   readonly logChars: number;
   readonly outputFileBytes: number;
   readonly outputFiles: number;
+  /** Of one address at once, to where containers report. Past it, they are closed. */
+  readonly connections: number;
 }
 
 export const limitsEnvironment = {
@@ -22,6 +30,7 @@ export const limitsOf = (env: Readonly<Record<keyof typeof limitsEnvironment, nu
   logChars: env.HEARTH_MAX_LOGS,
   outputFileBytes: env.HEARTH_MAX_OUTPUT_FILE,
   outputFiles: env.HEARTH_MAX_OUTPUT_FILES,
+  connections: CONNECTIONS,
 });
 
 /** Those of a dispatcher that is told none. */
@@ -30,4 +39,5 @@ export const LIMITS: Limits = {
   logChars: 4 * 2 ** 20,
   outputFileBytes: 16 * 2 ** 30,
   outputFiles: 1_000,
+  connections: CONNECTIONS,
 };

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import { connect } from 'node:net';
 import { assert, nat, property, string } from 'fast-check';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const LIMITS = { logChars: 400, reportBytes: 4_000, outputFileBytes: 10, outputFiles: 2 };
+const LIMITS = { logChars: 400, reportBytes: 4_000, outputFileBytes: 10, outputFiles: 2, connections: 3 };
 const dispatch = () => {
   world.limits = LIMITS;
   return world.dispatch();
@@ -54,6 +57,31 @@ it('a report past the limit fails its prediction, which says which limit', async
   await eventually(() => expect(model.canceled).toEqual([call.id]));
   await call.report({ status: 'canceled' });
   expect((await world.ended(id)).error).toBe('Its output and logs exceed 4000 bytes (HEARTH_MAX_REPORT).');
+});
+
+it('connections of one address are no more than their number, and others are heard all the same', async () => {
+  const { callbackUrl } = await dispatch();
+  const [port, host, crowd] = [Number(new URL(callbackUrl).port), '127.0.0.1', '127.0.0.2'];
+  // To this question strangers are answered 404: it is heard, or there is no answer.
+  const isHeard = async (localAddress: string): Promise<boolean> => {
+    const asked = http.get({ port, host, localAddress, agent: false, path: '/health' });
+    return once(asked, 'response').then(
+      () => true,
+      () => false,
+    );
+  };
+  const held = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const socket = connect({ port, host, localAddress: crowd });
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  expect(await isHeard(crowd)).toBe(false);
+  expect(await isHeard('127.0.0.3')).toBe(true);
+  held.pop()?.destroy();
+  await eventually(async () => expect(await isHeard(crowd)).toBe(true));
+  for (const socket of held) socket.destroy();
 });
 
 describe('output files', () => {

@@ -6,14 +6,13 @@ import { hashToken, type Metrics } from '@hearth/kit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import mime from 'mime-types';
 import type { Context } from '../context.ts';
+import { LOOPBACK, limitCrowd } from '../crowd.ts';
 import type { Consumers } from '../intake/consumers.ts';
 import { fetchedSubject, type InputFetch, NotFetched } from '../model/fetched-input.ts';
 import { inputSubject } from '../model/inputs.ts';
 import { storeOutput, tooManyFiles } from '../model/outputs.ts';
 import { reportSubject } from './report-url.ts';
 import type { Runner } from './run-prediction.ts';
-
-const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 
 export interface CallbackRooms {
   readonly context: Context;
@@ -34,6 +33,7 @@ export function buildCallbacks(rooms: CallbackRooms): FastifyInstance {
     keepAliveTimeout: 120_000,
     routerOptions: { maxParamLength: 1_000 },
   });
+  limitCrowd(app.server, context.limits.connections);
   // Python's and Rust's clients name several types, or none; it is JSON or it is refused.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
