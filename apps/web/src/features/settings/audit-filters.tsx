@@ -2,8 +2,9 @@ import type { AuditFilters } from '@hearth/contract';
 import type { FormEvent } from 'react';
 import { Button } from '../../ui/button.tsx';
 import { Input, Select } from '../../ui/field.tsx';
+import { OUTCOMES } from './audit-outcome.tsx';
 
-const OUTCOMES = ['done', 'refused', 'unknown'] as const;
+const EVERY_OUTCOME = ['done', 'refused', 'unknown'] as const;
 
 /** Which entries are asked for: all of an operation, of what was changed, of an outcome. */
 export function AuditFilterBar({ onChange }: { onChange: (filters: AuditFilters) => void }) {
@@ -18,8 +19,10 @@ export function AuditFilterBar({ onChange }: { onChange: (filters: AuditFilters)
         <Input name="subject" aria-label="Subject" placeholder="Subject" className="sm:w-40" />
         <Select name="outcome" aria-label="Outcome" onChange={({ target }) => target.form?.requestSubmit()}>
           <option value="">Every outcome</option>
-          {OUTCOMES.map((each) => (
-            <option key={each}>{each}</option>
+          {EVERY_OUTCOME.map((each) => (
+            <option key={each} value={each}>
+              {OUTCOMES[each].word}
+            </option>
           ))}
         </Select>
         <Button type="submit">Show</Button>
@@ -34,6 +37,6 @@ function filtersIn(data: FormData): AuditFilters {
     const value = data.get(name);
     return typeof value === 'string' && value.trim() !== '' ? { [name]: value.trim() } : {};
   };
-  const outcome = OUTCOMES.find((each) => each === data.get('outcome'));
+  const outcome = EVERY_OUTCOME.find((each) => each === data.get('outcome'));
   return { ...text('operation'), ...text('subject'), ...(outcome !== undefined && { outcome }) };
 }

@@ -2,16 +2,14 @@ import type { AuditFilters, WireAuditEntry } from '@hearth/contract';
 import { useQuery } from '@tanstack/react-query';
 import { ScrollText } from 'lucide-react';
 import { useState } from 'react';
-import { Badge, type Tone } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { RelativeTime } from '../../ui/time.tsx';
 import { AuditFilterBar } from './audit-filters.tsx';
+import { AuditOutcome } from './audit-outcome.tsx';
 import { auditQuery } from './queries.ts';
-
-const TONES: Record<WireAuditEntry['outcome'], Tone> = { done: 'good', refused: 'caution', unknown: 'danger' };
 
 const COLUMNS: readonly Column<WireAuditEntry>[] = [
   { name: 'When', cell: ({ at }) => <RelativeTime at={at} /> },
@@ -30,27 +28,47 @@ const COLUMNS: readonly Column<WireAuditEntry>[] = [
   { name: 'Subject', cell: ({ subject }) => subject && <span className="break-all">{subject}</span> },
   {
     name: 'Outcome',
-    cell: ({ outcome, code }) => (
-      <>
-        <Badge tone={TONES[outcome]}>{outcome}</Badge>
-        {code !== null && <code className="block pt-0.5 font-mono text-xs text-ink-muted">{code}</code>}
-      </>
-    ),
+    cell: (entry) => <AuditOutcome {...entry} />,
   },
-  {
-    name: 'Changes',
-    cell: ({ changes }) =>
-      changes.length > 0 && (
-        <ul className="flex flex-col gap-0.5 break-all">
-          {changes.map(({ field, before, after }) => (
-            <li key={field}>
-              {field}: <span className="text-ink-muted">{JSON.stringify(before)} →</span> {JSON.stringify(after)}
-            </li>
-          ))}
-        </ul>
-      ),
-  },
+  { name: 'Changes', cell: changesOf },
 ];
+
+/** What became another, or where it did not, what was asked for. */
+function changesOf({ outcome, changes, asked }: WireAuditEntry) {
+  const fields =
+    outcome === 'done'
+      ? changes.map(
+          ({ field, before, after }) => [field, <Became key={field} before={before} after={after} />] as const,
+        )
+      : Object.entries(asked ?? {}).map(([field, value]) => [field, brief(value)] as const);
+  if (fields.length === 0) return null;
+  return (
+    <>
+      {outcome !== 'done' && <span className="text-ink-muted">asked for</span>}
+      <ul className="flex flex-col gap-0.5 break-all">
+        {fields.map(([field, what]) => (
+          <li key={field}>
+            {field}: {what}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** A readme may be as long as a book. */
+const LONGEST_VALUE = 200;
+
+function brief(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+}
+
+const Became = ({ before, after }: { before: unknown; after: unknown }) => (
+  <>
+    <span className="text-ink-muted">{brief(before)} →</span> {brief(after)}
+  </>
+);
 
 /** Who changed what, newest first, page by page. */
 export function AuditTab() {
