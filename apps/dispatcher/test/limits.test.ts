@@ -120,7 +120,9 @@ describe('output files', () => {
     await model.next();
     const url = (n: number) => `${callbackUrl}/uploads/${instance.id}/${token}/${n}.bin`;
     const answers = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => put(url(n), 'x')));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 201, 413, 413, 413, 413]);
+    const stored = answers.filter(({ status }) => status === 201);
+    const refused = answers.filter(({ status }) => status === 413);
+    expect([stored.length, refused.length]).toEqual([2, 4]);
   });
 
   it('that could not be stored leave their places to others', async () => {
