@@ -20,6 +20,8 @@ export function findTarget(env: NodeJS.ProcessEnv): Target {
   const config = upConfig(env);
   const stored = readCredentials(config.HEARTH_DATA_DIR);
   const url = env.HEARTH_URL || stored?.url || `http://localhost:${config.HEARTH_PORT}`;
+  if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
+    throw new UsageError(`HEARTH_URL is "${url}"; allowed: where Hearth is reached, such as http://localhost:7600`);
   const storedToken = stored?.url === url ? stored.token : undefined;
   const token = env.HEARTH_API_TOKEN || storedToken;
   if (!token) {

@@ -1,4 +1,5 @@
-import { Command } from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import pc from 'picocolors';
 import { addAccounts } from './commands/accounts.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBackup, addRestore } from './commands/backup.ts';
@@ -34,7 +35,8 @@ export function createProgram(): Command {
       'after',
       '\nEnvironment:\n  HEARTH_URL        which Hearth to talk to (default: the one on this machine)\n  HEARTH_API_TOKEN  as whom (default: the token that `hearth up` left in its data folder)',
     )
-    .showHelpAfterError();
+    .showHelpAfterError('Add --help to see what there is.')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, pc.red('hearth:'))) });
   for (const add of [
     addUp,
     addRestart,
@@ -66,5 +68,15 @@ export function createProgram(): Command {
   ]) {
     add(program);
   }
+  for (const group of program.commands) group.hook('preSubcommand', refuseUnknown);
   return program;
+}
+
+/** A mistyped verb must not be taken for an argument of `list`, which is what a group does when it is given no verb. */
+function refuseUnknown(group: CommandUnknownOpts, chosen: CommandUnknownOpts): void {
+  const [typed] = group.args;
+  if (typed === undefined || typed.startsWith('-') || typed === chosen.name() || chosen.registeredArguments.length > 0)
+    return;
+  const verbs = group.commands.map((command) => command.name());
+  group.error(`error: unknown command '${group.name()} ${typed}'; allowed: ${verbs.join(', ')}`);
 }

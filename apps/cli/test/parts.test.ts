@@ -100,6 +100,11 @@ describe('the data folder', () => {
     writeFileSync(join(folder, 'up.pid'), content);
     expect(lockFolder(folder).wasAbandoned).toBe(true);
   });
+  test('a folder that cannot be one is named with the variable that sets it', () => {
+    writeFileSync(join(folder, 'file'), '');
+    const inFile = join(folder, 'file', 'data');
+    expect(() => lockFolder(inFile)).toThrow(`HEARTH_DATA_DIR is ${inFile}, which cannot be used: ENOTDIR`);
+  });
   test("the command line's token is readable by its owner alone", () => {
     writeFileSync(join(folder, 'cli.json'), 'old', { mode: 0o644 });
     writeCredentials(folder, { url: 'http://localhost:7600', token: 'hth_x' });
@@ -115,6 +120,7 @@ describe('which Hearth the other verbs talk to', () => {
     expect(findTarget(env)).toEqual({ url: 'http://localhost:7600', token: 'hth_local' });
     const elsewhere = { ...env, HEARTH_URL: 'https://hearth.example.com' };
     expect(() => findTarget(elsewhere)).toThrow('There is no token for https://hearth.example.com');
+    expect(() => findTarget({ ...env, HEARTH_URL: 'gpu:7600' })).toThrow('HEARTH_URL is "gpu:7600"; allowed: where');
     expect(findTarget({ ...elsewhere, HEARTH_API_TOKEN: 'hth_other' }).token).toBe('hth_other');
   });
 });

@@ -136,11 +136,22 @@ describe('an error is one sentence', () => {
       /hearth: Input validation failed\.\n {2}input\.a: is required$/,
     );
   });
+  test('a token that is not good is named by where it came from', () => {
+    const unauthenticated = new ApiError(401, { ...problem, status: 401, code: 'unauthenticated' }, '');
+    expect(plainError(unauthenticated, { HEARTH_API_TOKEN: 'hth_x' })).toContain('The token in HEARTH_API_TOKEN');
+    expect(plainError(unauthenticated, {})).toContain('The token that `hearth up` left');
+  });
+  test('what a message says already is not said again', () => {
+    const cause = new Error('address not available 10.0.0.9:80');
+    expect(plainError(new Error(`cannot listen: ${cause.message}`, { cause }), {})).toMatch(/listen: address.*:80$/);
+    expect(plainError(new Error('fetch failed', { cause }), {})).toMatch(/fetch failed: address.*:80$/);
+  });
   test('where nobody listens it says how to start', async () => {
     const refused = await fetch(`http://127.0.0.1:${await choosePort(0, '127.0.0.1')}/`).catch(
       (error: unknown) => error,
     );
     expect(plainError(refused, {})).toContain('Start it with `npm start`');
+    expect(plainError(refused, { HEARTH_URL: 'http://gpu:7600' })).toContain('cannot be reached at http://gpu:7600');
   });
 });
 
@@ -220,7 +231,7 @@ describe('tables', () => {
     };
     const line = plainStatus(status, [], now).split('\n')[1]?.replace(/ {2,}/g, '|');
     expect(line).toBe(
-      'a/b|booting|1 booting, 2 stopping|0|4|setup for 2 s; The last 3 boots failed.; next try in 5 s; oldest waits 10 s',
+      'a/b|booting|1 booting, 2 stopping|0|4|setup for 2 s; The last 3 boots failed; next try in 5 s; oldest waits 10 s',
     );
     const rollout = { to: 3, from: [2], detail: 'Release 3 fails to boot: no weights; release 2 serves.' };
     const during = plainStatus({ ...status, rollout }, [], now)

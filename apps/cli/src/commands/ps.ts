@@ -93,8 +93,8 @@ function whyText(
   const parts: string[] = [];
   if (boot) parts.push(bootText(boot, now));
   // A rollout's sentence has the detail and the failure in it.
-  if (rollout) parts.push(rollout.detail.replace(/\.$/, ''));
-  else if (detail ?? reason) parts.push(detail ?? reason ?? '');
+  const sentence = rollout?.detail ?? detail ?? reason;
+  if (sentence) parts.push(sentence.replace(/\.$/, ''));
   else if (failure) parts.push(`last boot failed: ${failure.message.split('\n')[0]}`);
   if (retry_at && Date.parse(retry_at) > now)
     parts.push(`next try in ${Math.ceil((Date.parse(retry_at) - now) / 1000)} s`);

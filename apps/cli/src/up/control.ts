@@ -76,9 +76,13 @@ export async function askToRestart(dataFolder: string, room: Restartable): Promi
   if (error !== null) throw new UsageError(`The ${room} was not restarted: ${error}`);
 }
 
-/** Null where no `up` runs on the data folder. */
+/** Null where no `up` runs on the data folder. @throws UsageError where it is of a version that does not say */
 export async function askForStores(dataFolder: string): Promise<Stores | null> {
-  return storesSchema.nullable().parse(await ask(dataFolder, 'GET', '/stores'));
+  const { success, data } = storesSchema.nullable().safeParse(await ask(dataFolder, 'GET', '/stores'));
+  if (success) return data;
+  throw new UsageError(
+    `The \`hearth up\` that runs on ${dataFolder} is of another version, and does not say where its stores are. End it and start it again.`,
+  );
 }
 
 async function ask(dataFolder: string, method: 'GET' | 'POST', path: string): Promise<unknown> {

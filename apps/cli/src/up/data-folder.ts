@@ -20,9 +20,18 @@ const lockSchema = z.object({ pid: z.int(), startedAt: z.string() });
 /**
  * Takes the data folder for this process. A lock names a process and when that process began, because a process id is
  * soon given to somebody else.
- * @throws FolderInUse naming the process that has it
+ * @throws FolderInUse naming the process that has it; Error where the folder cannot be made or written
  */
 export function lockFolder(folder: string): FolderLock {
+  try {
+    return takeFolder(folder);
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    throw new Error(`HEARTH_DATA_DIR is ${folder}, which cannot be used: ${error.message}`, { cause: error });
+  }
+}
+
+function takeFolder(folder: string): FolderLock {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'up.pid');
   const mine = JSON.stringify({ pid: process.pid, startedAt: startOf(process.pid) });
@@ -37,7 +46,7 @@ export function lockFolder(folder: string): FolderLock {
     const holder = holderOf(file);
     if (holder !== null) {
       throw new FolderInUse(
-        `Hearth runs on ${folder} already, as process ${holder}. Stop that one, or set HEARTH_DATA_DIR and HEARTH_PORT for a second.`,
+        `Hearth runs on ${folder} already, as process ${holder}. Stop that one, or give a second one its own HEARTH_DATA_DIR, HEARTH_PORT, HEARTH_CALLBACK_PORT and HEARTH_SCHEDULER_PORT.`,
       );
     }
     wasAbandoned = true;
@@ -101,5 +110,6 @@ function readIfThere(file: string): string | null {
   }
 }
 
-const isErrno = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;
+/** Whether it is one of the system's, of this code where one is given. */
+const isErrno = (error: unknown, code?: string): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error && 'code' in error && (code === undefined || error.code === code);

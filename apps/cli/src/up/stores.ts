@@ -25,6 +25,12 @@ interface Embedded {
 export async function startDatabase(start: Start): Promise<{ url: string; words: string }> {
   const { config } = start;
   if (config.DATABASE_URL) {
+    needScheme(
+      'DATABASE_URL',
+      config.DATABASE_URL,
+      ['postgres', 'postgresql'],
+      'postgres://user:password@host:port/name',
+    );
     const why = await whyUnreachable(config.DATABASE_URL, 5432);
     if (why !== null)
       throw new UsageError(`DATABASE_URL: no Postgres answers at ${withoutPassword(config.DATABASE_URL)} (${why}).`);
@@ -47,6 +53,12 @@ export async function startQueue(start: Start): Promise<{ redisUrl: string | nul
   const { config, env } = start;
   if (config.HEARTH_QUEUE === 'postgres') return { redisUrl: null, words: 'in the database (HEARTH_QUEUE=postgres)' };
   if (config.REDIS_URL) {
+    needScheme(
+      'REDIS_URL',
+      config.REDIS_URL,
+      ['redis', 'rediss', 'unix'],
+      'redis://host:port, rediss://… or unix:///path',
+    );
     const why = await whyUnreachable(config.REDIS_URL, 6379);
     if (why !== null)
       throw new UsageError(`REDIS_URL: no Redis answers at ${withoutPassword(config.REDIS_URL)} (${why}).`);
@@ -59,6 +71,12 @@ export async function startQueue(start: Start): Promise<{ redisUrl: string | nul
   const { binary } = found;
   const { url } = await keepEmbedded(start, 'redis', () => startEmbeddedRedis({ binary, dataDir }));
   return { redisUrl: asUrl(url), words: `Redis in ${shown(dataDir)} (${found.why}; REDIS_URL is not set)` };
+}
+
+/** Another kind of server may well listen there, and would only be found out by what it answers. */
+function needScheme(key: string, url: string, schemes: readonly string[], forms: string): void {
+  const scheme = new URL(url).protocol.slice(0, -1);
+  if (!schemes.includes(scheme)) throw new UsageError(`${key} begins with "${scheme}:"; allowed: ${forms}`);
 }
 
 /** Starts an embedded store, and again whenever it ends without being asked to. */

@@ -1,8 +1,9 @@
 import { createClient } from '@hearth/contract';
+import { UsageError } from '../connect.ts';
 import { type UpConfig, upConfig } from './config.ts';
 import { openControl } from './control.ts';
 import { type FolderLock, forgetFirstToken, lockFolder } from './data-folder.ts';
-import { type Engine, findEngine } from './docker-engine.ts';
+import { type Engine, engineAddress, findEngine } from './docker-engine.ts';
 import { chooseExampleRuntime, deployExamples } from './examples.ts';
 import type { House } from './house.ts';
 import { needPorts } from './ports.ts';
@@ -45,6 +46,9 @@ export async function up(env: NodeJS.ProcessEnv, progress: Progress, house: Hous
 
 async function start(start: Start, lock: FolderLock): Promise<Omit<SummaryFacts, 'tookMs'>> {
   const { config, house, progress, signal } = start;
+  const engineAt = engineAddress(config.DOCKER_HOST);
+  // The scheduler would refuse it too, after everything else has started.
+  if (engineAt.kind === 'unsupported') throw new UsageError(engineAt.why);
   const web = buildWeb(signal);
   // Whoever ends this start early is told why elsewhere.
   web.catch(() => {});
