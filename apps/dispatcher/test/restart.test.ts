@@ -96,6 +96,82 @@ describe.each(GENERATIONS)('on %s', (generation) => {
       expect(await world.get(id)).toMatchObject({ status: 'succeeded', attempt: 2 });
     });
 
+    describe('on an instance of several slots, one of which is busy', () => {
+      const busy = async () => {
+        const first = await world.dispatch();
+        const stage = await world.stage({ slots: 2 });
+        await world.predict();
+        const other = await stage.model.next();
+        const report = { status: 'processing', logs: 'busy' } as const;
+        await other.report(report);
+        return { ...stage, first, other, report };
+      };
+      /** As a dispatcher leaves it that is killed between its claim and the note of what became of that. */
+      const claimed = async ({ instance }: Awaited<ReturnType<typeof busy>>) => {
+        const id = await world.insert();
+        await world.store.predictions.claim({ predictionId: id, attempt: 0 }, instance, Date.now());
+        return id;
+      };
+
+      it('had claimed a prediction that never reached its container: it is tried again', async () => {
+        const stage = await busy();
+        await stage.first.close();
+        const id = await claimed(stage);
+        stage.model.onCancel = () => 404;
+        await world.dispatch({ probeMs: 50, sweepMs: 100 }, stage.first.callbackUrl);
+        const call = await stage.model.next();
+        expect(call.id).toBe(`${id}-2`);
+        expect(stage.model.canceled).toEqual([`${id}-1`]);
+        await call.report({ status: 'succeeded' });
+        expect(await world.get(id)).toMatchObject({ status: 'succeeded', attempt: 2, lostAttempts: 0 });
+        expect((await usage()).map(({ attempt }) => attempt)).toEqual([2]);
+      });
+
+      it('had just sent one: it is canceled there and tried again, as a lost attempt', async () => {
+        const stage = await busy();
+        await stage.first.close();
+        const id = await claimed(stage);
+        await world.dispatch({ probeMs: 50, sweepMs: 100 }, stage.first.callbackUrl);
+        const call = await stage.model.next();
+        expect(call.id).toBe(`${id}-2`);
+        await call.report({ status: 'succeeded' });
+        expect(await world.get(id)).toMatchObject({ status: 'succeeded', attempt: 2, lostAttempts: 1 });
+      });
+
+      it('had noted that its container took it: it is left alone', async () => {
+        const stage = await busy();
+        const id = await world.predict();
+        const call = await stage.model.next();
+        await eventually(async () =>
+          expect(await world.store.consumers.takenBy([stage.instance.id])).toEqual(new Set([stage.other.id, call.id])),
+        );
+        await stage.first.close();
+        const again = await claimed(stage);
+        stage.model.onCancel = (cogId) => (cogId === `${again}-1` ? 404 : 200);
+        await world.dispatch({ probeMs: 50, sweepMs: 100 }, stage.first.callbackUrl);
+        // Whoever was in doubt has been asked after: once that is settled, nobody else is.
+        await eventually(async () => expect(await world.get(again)).toMatchObject({ status: 'starting' }));
+        await call.insist({ status: 'succeeded', output: 'of the first' });
+        expect(await world.get(id)).toMatchObject({ status: 'succeeded', attempt: 1, output: 'of the first' });
+        expect(stage.model.canceled).toEqual([`${again}-1`]);
+      });
+    });
+
+    it('and the container ended it unheard: at its time limit it is tried again, and not failed', async () => {
+      const first = await world.dispatch();
+      const { model } = await world.stage({ slots: 2 });
+      const id = await world.predict();
+      await model.next();
+      await first.close();
+      model.onCancel = () => 404;
+      await world.query(`update predictions set started_at = now() - interval '1 hour' where id = $1`, [id]);
+      await world.dispatch({ cancelGraceMs: 50, sweepMs: 100 }, first.callbackUrl);
+      const call = await model.next();
+      expect(call.id).toBe(`${id}-2`);
+      await call.report({ status: 'succeeded' });
+      expect(await world.get(id)).toMatchObject({ status: 'succeeded', lostAttempts: 1 });
+    });
+
     it('lets a running prediction be canceled by the next one', async () => {
       const first = await world.dispatch();
       const { model } = await world.stage();

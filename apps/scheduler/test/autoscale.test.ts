@@ -39,7 +39,7 @@ async function run(of: DeploymentRow, on: InstanceRow, runMs: number): Promise<v
     at: clock.now(),
   });
   await store.predictions.finish(id, 1, { status: 'succeeded', output: 1, completedAt: clock.now() }, bill);
-  await store.consumers.used([{ instanceId: on.id, lastUsedAt: clock.now() }]);
+  await store.consumers.used([{ instanceId: on.id, lastUsedAt: clock.now(), taken: [] }]);
   house.bus.poke('scheduler');
 }
 

@@ -220,7 +220,7 @@ export class TestHouse {
     const end = { status: 'succeeded', output: 1, completedAt: this.clock.now() } as const;
     const finished = await this.store.predictions.finish(predictionId, 1, end, null);
     if (finished === null) throw new Error(`${predictionId} could not be finished`);
-    await this.store.consumers.used([{ instanceId: instance.id, lastUsedAt: this.clock.now() }]);
+    await this.store.consumers.used([{ instanceId: instance.id, lastUsedAt: this.clock.now(), taken: [] }]);
     this.bus.poke('scheduler');
   }
 

@@ -23,21 +23,37 @@ export function createConsumers(db: Database): Consumers {
 
     async used(rows) {
       if (rows.length === 0) return;
-      // The latest per instance: one statement may not touch a row twice.
-      const latest = new Map<string, number>();
-      for (const { instanceId, lastUsedAt } of rows)
-        latest.set(instanceId, Math.max(lastUsedAt, latest.get(instanceId) ?? lastUsedAt));
+      // One row per instance: one statement may not touch a row twice.
+      const last = new Map<string, (typeof rows)[number]>();
+      for (const row of rows) {
+        const before = last.get(row.instanceId)?.lastUsedAt ?? row.lastUsedAt;
+        last.set(row.instanceId, { ...row, lastUsedAt: Math.max(row.lastUsedAt, before) });
+      }
       await db
         .insertInto('consumers')
         .values(
-          [...latest].map(([instanceId, lastUsedAt]) => ({ instance_id: instanceId, last_used_at: at(lastUsedAt) })),
+          [...last.values()].map(({ instanceId, lastUsedAt, taken }) => ({
+            instance_id: instanceId,
+            last_used_at: at(lastUsedAt),
+            taken,
+          })),
         )
         .onConflict((conflict) =>
           conflict.column('instance_id').doUpdateSet({
             last_used_at: sql`greatest(consumers.last_used_at, excluded.last_used_at)`,
+            taken: sql`excluded.taken`,
           }),
         )
         .execute();
+    },
+
+    async takenBy(instanceIds) {
+      const rows = await db
+        .selectFrom('consumers')
+        .select('taken')
+        .where('instance_id', '=', sql<string>`any(${instanceIds})`)
+        .execute();
+      return new Set(rows.flatMap(({ taken }) => taken));
     },
   };
 }

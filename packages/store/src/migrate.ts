@@ -22,6 +22,7 @@ import { members } from './migrations/0030-members.ts';
 import { sealedInputs } from './migrations/0031-sealed-inputs.ts';
 import { leads } from './migrations/0032-leads.ts';
 import { auditAsked } from './migrations/0033-audit-asked.ts';
+import { takenRuns } from './migrations/0034-taken-runs.ts';
 
 /** By name, which is also the order. Imported, not read from a folder, so that no path has to be found at run time. */
 const migrations: Record<string, Migration> = {
@@ -47,6 +48,7 @@ const migrations: Record<string, Migration> = {
   '0031-sealed-inputs': sealedInputs,
   '0032-leads': leads,
   '0033-audit-asked': auditAsked,
+  '0034-taken-runs': takenRuns,
 };
 
 /** Whether this code has a migration of that name: a newer one may have more. */

@@ -37,7 +37,7 @@ it('remembers what was brought to a host, how long ago it was used there, and wh
   const bootedAt = systemNow() - 2 * HOUR;
   const instance = await addInstance(store, deployment, bootedAt);
   expect(await store.images.ofHost(HOST)).toMatchObject([{ lastUsedAt: bootedAt, needed: true }]);
-  await store.consumers.used([{ instanceId: instance.id, lastUsedAt: bootedAt + HOUR }]);
+  await store.consumers.used([{ instanceId: instance.id, lastUsedAt: bootedAt + HOUR, taken: [] }]);
   await store.instances.move(instance.id, 'booting', 'vanished', { at: bootedAt + HOUR });
   expect(await store.images.ofHost(HOST)).toMatchObject([{ lastUsedAt: bootedAt + HOUR, needed: false }]);
   // What ran here says nothing of there.

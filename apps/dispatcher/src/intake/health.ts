@@ -32,16 +32,29 @@ export function createHealth(
     for (const run of runs.ofInstance(attachment.instance.id)) {
       // Whatever it is doing with it, nobody will hear of it.
       if (run.doubt === 'torn') void attachment.client.cancel(run.cogId);
+      if (mayBeUnsent(run)) await askWhetherSent(run);
       const ending = judge(run, status, now(), timings.probeMs);
       if (ending) run.end(ending, now());
     }
+  };
+  /**
+   * A state says nothing of one run among several, and no server can be asked for one: but it says whether there was
+   * something to cancel. What it loses so was sent in the last moments of the dispatcher before, or to a server that says
+   * nothing of its runs until their end.
+   */
+  const askWhetherSent = async (run: Run): Promise<void> => {
+    const answer = await run.attachment.client.cancel(run.cogId);
+    // Heard of meanwhile, it is in doubt no more.
+    if (answer === 'unreached' || !mayBeUnsent(run)) return;
+    const why = 'the dispatcher before may never have sent it';
+    run.end({ kind: 'giveBack', lost: answer === 'told', rest: false, why }, now());
   };
   const isDue = (attachment: Attachment): boolean => {
     // The scheduler asks it until it is ready.
     if (attachment.instance.state === 'booting') return false;
     const held = runs.ofInstance(attachment.instance.id).filter(isHeld);
     if (held.length === 0) return isPast(attachment.askedAt, timings.idleProbeMs);
-    return held.every((run) => isPast(run.lastHeardAt, timings.probeMs));
+    return held.some(mayBeUnsent) || held.every((run) => isPast(run.lastHeardAt, timings.probeMs));
   };
   /** A clock that was set back tells nothing about how long it has been: then it is time to ask. */
   const isPast = (at: Millis, ms: number): boolean => Math.abs(now() - at) >= ms;
@@ -63,6 +76,10 @@ const BUSY_ALONE = 'its server is busy, though nothing of ours runs on it';
 
 /** It was taken, or may have been: then being busy is no wonder. */
 const isHeld = (run: Run): boolean => run.startedAt !== null || run.answering !== null || run.doubt !== null;
+
+/** Its dispatcher ended before it could note that the container had taken it, and its container's state can't tell either. */
+const mayBeUnsent = ({ doubt, isNoted, isOver, attachment }: Run): boolean =>
+  doubt === 'adopted' && !isNoted && !isOver && attachment.instance.slots > 1;
 
 /**
  * What an instance's state says of a run it should be holding, where it says anything. A state that does not fit must be

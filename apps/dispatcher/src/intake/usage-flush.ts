@@ -2,9 +2,13 @@ import type { Millis } from '@hearth/core';
 import type { Logger } from '@hearth/kit';
 import type { Store } from '@hearth/store';
 
-/** Remembers when instances were last used and writes it for all of them at once. */
+/** Remembers when instances were last used and what they have taken, and writes it for all of them at once. */
 export interface UsageFlush {
   touch(instanceId: string, at: Millis): void;
+  /** Its container has taken a run: the next dispatcher need not wonder whether this one ever sent it. */
+  took(instanceId: string, cogId: string, at: Millis): void;
+  /** The run is over. */
+  freed(instanceId: string, cogId: string, at: Millis): void;
   /** Writes what is left. */
   close(): Promise<void>;
 }
@@ -12,11 +16,14 @@ export interface UsageFlush {
 /** At most one write per `everyMs`; a failed one is made up for by the next. */
 export function createUsageFlush(store: Pick<Store, 'consumers'>, log: Logger, everyMs: number): UsageFlush {
   const latest = new Map<string, Millis>();
+  const taken = new Map<string, Set<string>>();
   let timer: NodeJS.Timeout | null = null;
   let writing: Promise<void> | null = null;
 
   const write = async (): Promise<void> => {
-    const rows = [...latest].map(([instanceId, lastUsedAt]) => ({ instanceId, lastUsedAt }));
+    const rows = [...latest].map(([instanceId, lastUsedAt]) => {
+      return { instanceId, lastUsedAt, taken: [...(taken.get(instanceId) ?? [])] };
+    });
     latest.clear();
     if (rows.length === 0) return;
     try {
@@ -35,10 +42,20 @@ export function createUsageFlush(store: Pick<Store, 'consumers'>, log: Logger, e
       });
     }, everyMs);
   };
+  const touch = (instanceId: string, at: Millis): void => {
+    latest.set(instanceId, at);
+    if (!writing) arm();
+  };
   return {
-    touch(instanceId, at) {
-      latest.set(instanceId, at);
-      if (!writing) arm();
+    touch,
+    took(instanceId, cogId, at) {
+      taken.set(instanceId, (taken.get(instanceId) ?? new Set()).add(cogId));
+      touch(instanceId, at);
+    },
+    freed(instanceId, cogId, at) {
+      const held = taken.get(instanceId);
+      if (held?.delete(cogId) && held.size === 0) taken.delete(instanceId);
+      touch(instanceId, at);
     },
     async close() {
       await writing;

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { Attachment, Consumers } from '../intake/consumers.ts';
 import { NO_SECRETS, openSecrets, SecretGone, type Secrets } from '../model/secrets.ts';
 import type { Runner } from './run-prediction.ts';
+import { cogIdOf } from './runs.ts';
 
 /**
  * Takes over what an earlier dispatcher left. Containers run on without one and send their last report until it is
@@ -14,6 +15,7 @@ export async function adopt(context: Context, consumers: Consumers, runner: Runn
   const [processing, { instances }] = await Promise.all([store.predictions.processing(), store.instances.observe()]);
   consumers.rememberClosed(instances.filter((instance) => instance.intakeClosed).map(({ id }) => id));
   const live = new Map((await store.instances.live()).map((instance) => [instance.id, instance]));
+  const taken = await store.consumers.takenBy(processing.flatMap(({ instanceId }) => instanceId ?? []));
   const sealed = await store.sealedInputs.of(processing.map(({ id }) => id));
   let adopted = 0;
   for (const row of processing) {
@@ -25,7 +27,9 @@ export async function adopt(context: Context, consumers: Consumers, runner: Runn
       continue;
     }
     const attachment = consumers.ensure(instance);
-    resume(context, consumers, runner, { attachment, row, secrets: secretsOf(context, row.id, sealed.get(row.id)) });
+    const secrets = secretsOf(context, row.id, sealed.get(row.id));
+    const isTaken = taken.has(cogIdOf(row.id, row.attempt));
+    resume(context, consumers, runner, { attachment, row, secrets, isTaken });
     adopted++;
   }
   if (adopted > 0) log.info({ predictions: adopted }, 'took over predictions that an earlier dispatcher left running');
@@ -47,11 +51,11 @@ function resume(
   { log }: Context,
   consumers: Consumers,
   runner: Runner,
-  { attachment, row, secrets }: { attachment: Attachment; row: PredictionRow; secrets: Secrets },
+  { attachment, row, ...left }: { attachment: Attachment; row: PredictionRow; secrets: Secrets; isTaken: boolean },
 ): void {
   consumers.adopt(attachment, 1);
   runner
-    .resume(attachment, row, secrets)
+    .resume(attachment, row, left)
     .catch((error: unknown) =>
       log.error({ err: error, predictionId: row.id }, 'could not wait for an adopted prediction'),
     )

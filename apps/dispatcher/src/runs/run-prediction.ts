@@ -22,8 +22,11 @@ import { createStop, inWords, tellCancel } from './stop.ts';
 export interface Runner {
   /** Runs the prediction of a ticket on this instance; resolves when the instance's slot is free again. */
   take(attachment: Attachment, ticket: Ticket): Promise<TicketOutcome>;
-  /** Waits for the end of a run that an earlier dispatcher sent; resolves when its slot is free again. */
-  resume(attachment: Attachment, row: PredictionRow, secrets: Secrets): Promise<void>;
+  /**
+   * Waits for the end of a run that an earlier dispatcher had claimed; resolves when its slot is free again. `isTaken`: it
+   * had noted that the container took it.
+   */
+  resume(attachment: Attachment, row: PredictionRow, left: { secrets: Secrets; isTaken: boolean }): Promise<void>;
   /** A report of the container. Resolves with whether it need not be sent again. */
   hear(run: Run, report: CogReport): Promise<boolean>;
   /** Cancels it in the container, which has a grace period to obey. */
@@ -75,7 +78,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     const settled = await settle(context, run, ending);
     runs.remove(run);
     if (settled.kind === 'leave') return;
-    usage.touch(run.attachment.instance.id, now());
+    usage.freed(run.attachment.instance.id, run.cogId, now());
     await rest(run, settled);
     // A draining instance may just have given up the last that it held.
     if (run.attachment.intake !== 'open') context.look();
@@ -154,6 +157,12 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     return null;
   };
 
+  const note = (run: Run): void => {
+    if (run.isNoted) return;
+    run.isNoted = true;
+    usage.took(run.attachment.instance.id, run.cogId, now());
+  };
+
   const send = async (run: Run): Promise<void> => {
     try {
       const answer = await start(run);
@@ -172,6 +181,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       case 'accepted':
         run.startedAt ??= now();
         run.lastHeardAt = now();
+        note(run);
         // A cancel that overtook the start found nothing to cancel.
         if (run.stop) await tellCancel(run);
         return;
@@ -223,8 +233,9 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
       await conclude(run);
       return { kind: 'done' };
     },
-    async resume(attachment, row, secrets) {
+    async resume(attachment, row, { secrets, isTaken }) {
       const run = begin(attachment, row);
+      if (isTaken) note(run);
       run.secrets = secrets;
       run.doubt = 'adopted';
       run.sentAt = run.startedAt = row.startedAt ?? now();
@@ -236,6 +247,7 @@ export function createRunner(context: Context, consumers: Consumers, health: Hea
     async hear(run, report) {
       run.hear(report, now());
       if (run.isOver) return run.kept;
+      note(run);
       run.deltas.tell();
       run.progress.trigger();
       return true;

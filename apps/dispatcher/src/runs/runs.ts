@@ -76,6 +76,8 @@ export class Run {
   answering: Promise<StartAnswer> | null = null;
   /** `torn`: the connection broke under the start request. `adopted`: an earlier dispatcher sent it, if it came to that. */
   doubt: 'torn' | 'adopted' | null = null;
+  /** It is noted for the next dispatcher that the container took it. */
+  isNoted = false;
   lastHeardAt: Millis;
   /** Since when its instance says that it is free; null when it last said otherwise. */
   freeSince: Millis | null = null;

@@ -24,8 +24,12 @@ export async function tellCancel(run: Run): Promise<void> {
 
 /** The end of one that has not stopped in time. Where its container knows nothing of it, that is no fault of the container. */
 function disobeyed(run: Run, wanted: Stop, graceMs: number): Ending {
+  const isUnknown = run.cancelAnswer === 'unknown' && !run.answering;
+  // It did not run out of its time: it ended, and its last report went to a dispatcher that was no more.
+  if (isUnknown && run.doubt === 'adopted' && wanted.status === 'failed')
+    return { kind: 'giveBack', lost: true, rest: false, why: 'its instance no longer knew of it' };
   const ending = { kind: 'finish', ...wanted, isUnheard: true } as const;
-  if (run.cancelAnswer === 'unknown' && !run.answering) return ending;
+  if (isUnknown) return ending;
   return { ...ending, unhealthy: `it did not stop a canceled prediction within ${inWords(graceMs)}` };
 }
 

@@ -227,8 +227,13 @@ export interface Observation {
 /** The dispatcher's side of an instance. In-flight counts are derived from the predictions, not stored. */
 export interface Consumers {
   attached(instanceId: string, at: Millis): Promise<void>;
-  /** Coalesced by the caller: one statement for many instances. */
-  used(rows: readonly { instanceId: string; lastUsedAt: Millis }[]): Promise<void>;
+  /**
+   * Coalesced by the caller: one statement for many instances. `taken`: every run in progress that the instance's container
+   * is known to have taken, as `<prediction>-<attempt>`.
+   */
+  used(rows: readonly { instanceId: string; lastUsedAt: Millis; taken: readonly string[] }[]): Promise<void>;
+  /** What was last said to be taken by any of these instances. */
+  takenBy(instanceIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** The consumer is closed and holds nothing; it will never take work again. */
   intakeClosed(instanceId: string): Promise<void>;
   unhealthy(instanceId: string, why: string): Promise<void>;

@@ -82,5 +82,6 @@ export interface FleetTables {
     last_used_at: InstantOrNull;
     intake_closed: Generated<boolean>;
     unhealthy: string | null;
+    taken: Generated<readonly string[]>;
   };
 }

@@ -163,8 +163,8 @@ export function instancesContract(open: OpenStore): void {
       expect(await seen(id)).toMatchObject({ lastUsedAt: null, intakeClosed: false, unhealthy: null, inFlight: 0 });
       await store.consumers.attached(id, at);
       await store.consumers.used([
-        { instanceId: id, lastUsedAt: at + 5 },
-        { instanceId: id, lastUsedAt: at + 3 },
+        { instanceId: id, lastUsedAt: at + 5, taken: [] },
+        { instanceId: id, lastUsedAt: at + 3, taken: [] },
       ]);
       await store.consumers.unhealthy(id, 'a cancel was not honoured');
       await store.consumers.intakeClosed(id);
@@ -175,11 +175,21 @@ export function instancesContract(open: OpenStore): void {
     test('an earlier use does not set the clock back, and attaching anew does not reopen', async () => {
       const { id } = await ready();
       await store.consumers.used([]);
-      await store.consumers.used([{ instanceId: id, lastUsedAt: at }]);
-      await store.consumers.used([{ instanceId: id, lastUsedAt: at - 1 }]);
+      await store.consumers.used([{ instanceId: id, lastUsedAt: at, taken: [] }]);
+      await store.consumers.used([{ instanceId: id, lastUsedAt: at - 1, taken: [] }]);
       await store.consumers.intakeClosed(id);
       await store.consumers.attached(id, at);
       expect(await seen(id)).toMatchObject({ lastUsedAt: at, intakeClosed: true });
+    });
+
+    test('the next dispatcher is told what was last said to be taken', async () => {
+      const [{ id }, other] = [await ready(), await ready()];
+      expect(await store.consumers.takenBy([id])).toEqual(new Set());
+      await store.consumers.used([{ instanceId: id, lastUsedAt: at, taken: ['a-1', 'b-2'] }]);
+      await store.consumers.used([{ instanceId: other.id, lastUsedAt: at, taken: ['c-1'] }]);
+      await store.consumers.used([{ instanceId: id, lastUsedAt: at - 1, taken: ['b-2'] }]);
+      expect(await store.consumers.takenBy([id, 'of nobody'])).toEqual(new Set(['b-2']));
+      expect(await store.consumers.takenBy([id, other.id])).toEqual(new Set(['b-2', 'c-1']));
     });
 
     test('are of instances that there are', async () => {

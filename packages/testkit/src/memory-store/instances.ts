@@ -77,15 +77,24 @@ const mayTakeAgain = (consumer: StoredConsumer | undefined): boolean =>
 export function consumersOf({ consumers, instances }: Tables): Consumers {
   const put = (instanceId: string, facts: Partial<StoredConsumer>): void => {
     if (instances.get(instanceId) === undefined) throw new NoSuchRow('consumers_instance_id_fkey');
-    const known = consumers.get(instanceId) ?? { instanceId, lastUsedAt: null, intakeClosed: false, unhealthy: null };
+    const known = consumers.get(instanceId) ?? {
+      instanceId,
+      lastUsedAt: null,
+      intakeClosed: false,
+      unhealthy: null,
+      taken: [],
+    };
     consumers.put({ ...known, ...facts });
   };
   return {
     attached: async (instanceId) => put(instanceId, {}),
     async used(rows) {
-      for (const { instanceId, lastUsedAt } of rows)
-        put(instanceId, { lastUsedAt: Math.max(lastUsedAt, consumers.get(instanceId)?.lastUsedAt ?? lastUsedAt) });
+      for (const { instanceId, lastUsedAt, taken } of rows) {
+        const before = consumers.get(instanceId)?.lastUsedAt ?? lastUsedAt;
+        put(instanceId, { lastUsedAt: Math.max(lastUsedAt, before), taken });
+      }
     },
+    takenBy: async (instanceIds) => new Set(instanceIds.flatMap((id) => consumers.get(id)?.taken ?? [])),
     intakeClosed: async (instanceId) => put(instanceId, { intakeClosed: true }),
     unhealthy: async (instanceId, why) => put(instanceId, { unhealthy: why }),
   };

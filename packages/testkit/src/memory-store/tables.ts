@@ -2,6 +2,7 @@ import type { BootPhase, Hardware, InstanceState, Millis, PooledGaps, UsageRecor
 import type {
   AccountRow,
   AccountShare,
+  BudgetLimits,
   DeploymentRow,
   DeploymentStatusRow,
   FileRow,
@@ -72,13 +73,16 @@ export interface StoredConsumer {
   readonly lastUsedAt: Millis | null;
   readonly intakeClosed: boolean;
   readonly unhealthy: string | null;
+  readonly taken: readonly string[];
 }
+export type StoredBudget = BudgetLimits & { readonly accountId: string };
 export type StoredInstance = InstanceRow & { readonly moves: Readonly<Partial<Record<InstanceState, Millis>>> };
 export type StoredMessage = MessageRow & { readonly claimedUntil: Millis | null };
 export type StoredDeployment = DeploymentRow & { readonly removedAt: Millis | null; readonly warmUntil: Millis | null };
 
 export interface Tables {
   readonly accounts: Table<AccountRow & AccountShare>;
+  readonly budgets: Table<StoredBudget>;
   readonly predictions: Table<StoredPrediction>;
   readonly usage: Table<UsageRecord>;
   readonly seals: Table<{ readonly id: string; readonly sequence: number }>;
@@ -102,6 +106,7 @@ export interface Tables {
 
 export const createTables = (): Tables => ({
   accounts: new Table(({ id }) => id),
+  budgets: new Table(({ accountId }) => accountId),
   predictions: new Table(({ id }) => id),
   usage: new Table(({ id }) => id),
   seals: new Table(({ id }) => id),
