@@ -15,10 +15,8 @@ describe.each(GENERATIONS)('on %s', (generation) => {
 
   describe('an instance that goes down', () => {
     it('by a crash fails what it ran, with its log and billed', async () => {
-      await world.dispatch();
-      const { model, instance } = await world.stage();
-      const id = await world.predict();
-      await (await model.next()).report({ status: 'processing', logs: 'step 1', output: ['a'] });
+      const { instance, id, call } = await world.begin();
+      await call.report({ status: 'processing', logs: 'step 1', output: ['a'] });
       await world.fail(instance, { kind: 'crash', message: 'exit code 137', logTail: 'Segmentation fault' });
       expect(await world.ended(id)).toMatchObject({
         status: 'failed',
@@ -31,10 +29,8 @@ describe.each(GENERATIONS)('on %s', (generation) => {
     });
 
     it('and is noticed late is billed until it went down, not until then', async () => {
-      await world.dispatch();
-      const { model, instance } = await world.stage();
-      const id = await world.predict();
-      await (await model.next()).report({ status: 'processing', logs: 'step 1' });
+      const { instance, id, call } = await world.begin();
+      await call.report({ status: 'processing', logs: 'step 1' });
       const downAt = systemNow();
       await eventually(() => expect(systemNow()).toBeGreaterThan(downAt + 200));
       await world.fail(instance, { kind: 'crash' }, downAt);
@@ -44,10 +40,7 @@ describe.each(GENERATIONS)('on %s', (generation) => {
     });
 
     it('for want of memory says so', async () => {
-      await world.dispatch();
-      const { model, instance } = await world.stage();
-      const id = await world.predict();
-      await model.next();
+      const { instance, id } = await world.begin();
       await world.fail(instance, { kind: 'oom', message: 'it used more than 64 MiB' });
       expect(await world.ended(id)).toMatchObject({
         status: 'failed',
@@ -107,10 +100,7 @@ describe.each(GENERATIONS)('on %s', (generation) => {
 
   describe('a server that still answers', () => {
     it('is retired once its process has died, after the failure was told', async () => {
-      await world.dispatch();
-      const { model, instance } = await world.stage();
-      const id = await world.predict();
-      const call = await model.next();
+      const { model, instance, id, call } = await world.begin();
       model.die();
       await call.report({ status: 'failed', error: 'It might have run out of memory?' });
       expect(await world.get(id)).toMatchObject({ status: 'failed' });
@@ -183,10 +173,7 @@ describe.each(GENERATIONS)('on %s', (generation) => {
     });
 
     it('that never says BUSY is not taken at its word', async () => {
-      await world.dispatch({ probeMs: 20 });
-      const { model } = await world.stage();
-      const id = await world.predict();
-      const call = await model.next();
+      const { model, id, call } = await world.begin({ probeMs: 20 });
       await eventually(() => expect(model.asked).toBeGreaterThan(6));
       expect(await world.get(id)).toMatchObject({ status: 'processing', lostAttempts: 0 });
       await call.report({ status: 'succeeded' });
@@ -215,97 +202,6 @@ describe.each(GENERATIONS)('on %s', (generation) => {
       const alive = await world.stage();
       await (await alive.model.next()).report({ status: 'succeeded' });
       expect(await world.get(id)).toMatchObject({ status: 'succeeded', lostAttempts: 0 });
-    });
-  });
-
-  describe('a store that is away', () => {
-    it('keeps the end: the container is asked to send it again, and it is stored once', async () => {
-      await world.dispatch();
-      const { model } = await world.stage();
-      const id = await world.predict();
-      const call = await model.next();
-      const broken = await world.breakFinish();
-      expect(await call.report({ status: 'succeeded', output: 'kept' })).toBe(503);
-      expect((await world.get(id)).status).toBe('processing');
-      await broken.mend();
-      await call.insist({ status: 'succeeded', output: 'kept' });
-      expect(await world.ended(id)).toMatchObject({ status: 'succeeded', output: 'kept' });
-      expect(await usage()).toHaveLength(1);
-    });
-  });
-
-  describe('a store that was killed just after a claim, and forgot it', () => {
-    const forget = (id: string) =>
-      world.query(
-        `update predictions set status = 'starting', attempt = 0, instance_id = null, started_at = null where id = $1`,
-        [id],
-      );
-
-    it('takes the end of the run all the same, once', async () => {
-      await world.dispatch();
-      const { model } = await world.stage();
-      const id = await world.predict();
-      const call = await model.next();
-      await forget(id);
-      expect(await call.report({ status: 'succeeded', output: 'kept' })).toBe(200);
-      expect(await world.ended(id)).toMatchObject({ status: 'succeeded', output: 'kept', attempt: 1 });
-      expect(await usage()).toHaveLength(1);
-    });
-
-    it('has the next dispatcher run it under another id, and bill that run alone', async () => {
-      const first = await world.dispatch();
-      const { model, instance } = await world.stage({ slots: 2 });
-      const id = await world.predict();
-      const forgotten = await model.next();
-      await first.close();
-      await forget(id);
-      await world.query(
-        `update predictions set created_at = pg_postmaster_start_time() - interval '1 second' where id = $1`,
-        [id],
-      );
-      await world.dispatch({}, first.callbackUrl);
-      const call = await model.next();
-      expect(call.id).not.toBe(forgotten.id);
-      expect(await forgotten.report({ status: 'succeeded', output: 'of the first' })).toBe(200);
-      await call.report({ status: 'succeeded', output: 'of the second', metrics: { predict_time: 0.001 } });
-      const row = await world.ended(id);
-      expect(row).toMatchObject({ status: 'succeeded', output: 'of the second', instanceId: instance.id });
-      expect(await usage()).toMatchObject([{ attempt: row.attempt, predictMicroseconds: 1_000 }]);
-    });
-
-    it('and whose ticket a queue hands out again has the run go on, not begin again', async () => {
-      await world.dispatch();
-      const { model } = await world.stage();
-      const id = await world.predict();
-      const call = await model.next();
-      const { modelId, versionId, hardwareSku } = world.deployment;
-      const scale = { minInstances: 0, maxInstances: 1, keepAlive: { kind: 'fixed', ms: 60_000 } } as const;
-      const added = { owner: 'ada', name: 'other', modelId, versionId, hardwareSku, ...scale };
-      const deployment = await world.store.deployments.insert(added);
-      if (deployment === 'taken') throw new Error('there is such a deployment already');
-      // Its own queue still holds the first ticket: another stands for the same one, emptied.
-      const other = await world.stage({ deployment });
-      await forget(id);
-      await world.transport.queues.enqueue(deployment.id, { predictionId: id, attempt: 0 }, 0);
-      await eventually(async () => expect((await world.get(id)).attempt).toBe(1));
-      await call.insist({ status: 'succeeded', output: 'once' });
-      expect(await world.ended(id)).toMatchObject({ status: 'succeeded', output: 'once', attempt: 1 });
-      expect(other.model.calls).toEqual([]);
-    });
-  });
-
-  describe('a result that cannot be stored', () => {
-    it('fails the prediction instead of being tried for ever', async () => {
-      await world.dispatch();
-      const { model } = await world.stage();
-      const id = await world.predict();
-      const call = await model.next();
-      // Nested deeper than Postgres reads JSON; sent as text, because JavaScript cannot write it either.
-      const depth = 20_000;
-      expect(await call.send(`{"status":"succeeded","output":${'['.repeat(depth)}${']'.repeat(depth)}}`)).toBe(503);
-      const row = await world.ended(id);
-      expect(row.status).toBe('failed');
-      expect(row.error).toMatch(/^The result could not be stored: /);
     });
   });
 });

@@ -5,7 +5,7 @@ import { request } from 'undici';
 import { type Answer, type Facts, type Generation, type Sent, SPEECHES, type Speech } from './generations.ts';
 
 /** What a model server was asked to run, and the test's way to say what it reports of it. */
-interface Call {
+export interface Call {
   readonly method: string;
   readonly path: string;
   readonly id: string;

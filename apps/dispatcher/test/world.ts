@@ -3,16 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '@hearth/core';
 import { type Blobs, createDiskBlobs, createSigner, type Signer } from '@hearth/files';
-import {
-  createLogger,
-  createMetrics,
-  createSealer,
-  hashToken,
-  newId,
-  newToken,
-  type Sealer,
-  systemNow,
-} from '@hearth/kit';
+import { createLogger, createMetrics, createSealer, hashToken, newToken, type Sealer, systemNow } from '@hearth/kit';
 import { createTransport, type PredictionNotice, type Transport } from '@hearth/queue';
 import {
   createStore,
@@ -23,19 +14,20 @@ import {
   type Store,
 } from '@hearth/store';
 import { testDatabase } from '@hearth/testkit';
-import { Client } from 'pg';
-import { vi } from 'vitest';
 import type { Timings } from '../src/context.ts';
 import { type Dispatcher, startDispatcher } from '../src/dispatcher.ts';
 import { LIMITS, type Limits } from '../src/limits.ts';
 import { createRunMetrics } from '../src/runs/run-metrics.ts';
-import { type FakeModel, startFakeModel } from './fake-model.ts';
+import { eventually } from './eventually.ts';
+import { type Call, type FakeModel, startFakeModel } from './fake-model.ts';
 import { COG_VERSIONS, type Generation } from './generations.ts';
+import { type PastTheStore, pastTheStore } from './past-the-store.ts';
+import { newInstance, newPrediction, seed } from './seed.ts';
 
-export const PRICE_MICROS = 1_000_000;
+export { eventually } from './eventually.ts';
+export { PRICE_MICROS } from './seed.ts';
+
 const SIGNING_SECRET = 'a secret of the test, long enough';
-const SKU = 'cpu';
-const HOST = 'host';
 
 /** A model server, and the ready instance that stands for it. */
 export interface Stage {
@@ -45,7 +37,7 @@ export interface Stage {
 }
 
 /** A database, a transport and a dispatcher of its own for one test, and what a test does with them. */
-export interface World {
+export interface World extends PastTheStore {
   readonly databaseUrl: string;
   readonly store: Store;
   readonly transport: Transport;
@@ -68,18 +60,14 @@ export interface World {
   predict(input?: Record<string, unknown>, over?: Partial<NewPrediction>): Promise<string>;
   /** A row without a ticket, as a queue that forgot it leaves it. */
   insert(input?: Record<string, unknown>, over?: Partial<NewPrediction>): Promise<string>;
+  /** A dispatcher, and a prediction that an instance has begun: the call is what its model server was asked. */
+  begin(timings?: Partial<Timings>): Promise<Stage & { readonly id: string; readonly call: Call }>;
   cancel(id: string): Promise<void>;
   get(id: string): Promise<PredictionRow>;
   /** The row once it is over. */
   ended(id: string): Promise<PredictionRow>;
   /** The scheduler says that an instance went down by itself. */
   fail(instance: InstanceRow, failure: Partial<Failure>, at?: number): Promise<void>;
-  /** Looks into the database, past the store. */
-  query(text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
-  /** Makes the database refuse to end predictions, until mended. */
-  breakFinish(): Promise<{ mend(): Promise<void> }>;
-  /** Makes the database refuse writes such as `insert on files`, until mended; `refused`: once it has refused so many. */
-  breakWrites(writes: string): Promise<{ refused(times?: number): Promise<void>; mend(): Promise<void> }>;
   /** `at`: the callback URL of an earlier one, to take its place. */
   dispatch(
     timings?: Partial<Timings>,
@@ -89,9 +77,6 @@ export interface World {
   ): Promise<Dispatcher>;
   close(): Promise<void>;
 }
-
-export const eventually = <T>(check: () => T | Promise<T>): Promise<T> =>
-  vi.waitFor(check, { timeout: 10_000, interval: 10 });
 
 type TransportKind = { readonly redisUrl: string } | 'postgres';
 
@@ -172,6 +157,12 @@ export async function createWorld(
       await transport.queues.enqueue(deployment.id, { predictionId: id, attempt: 0 });
       return id;
     },
+    async begin(timings) {
+      await world.dispatch(timings);
+      const stage = await world.stage();
+      const id = await world.predict();
+      return { ...stage, id, call: await stage.model.next() };
+    },
     async cancel(id) {
       await store.predictions.requestCancel(id, systemNow());
       transport.bus.poke('dispatcher');
@@ -196,47 +187,7 @@ export async function createWorld(
       await store.instances.move(instance.id, state, 'vanished', { at, failure: whole });
       transport.bus.poke('dispatcher');
     },
-    async query(text, values) {
-      const admin = new Client({ connectionString: database.url });
-      await admin.connect();
-      try {
-        return await admin.query(text, values);
-      } finally {
-        await admin.end();
-      }
-    },
-    async breakFinish() {
-      const admin = new Client({ connectionString: database.url });
-      await admin.connect();
-      await admin.query('alter table usage_records rename to hidden_usage_records');
-      return {
-        async mend() {
-          await admin.query('alter table hidden_usage_records rename to usage_records');
-          await admin.end();
-        },
-      };
-    },
-    async breakWrites(writes) {
-      const admin = new Client({ connectionString: database.url });
-      await admin.connect();
-      // A sequence counts what is rolled back, too.
-      await admin.query(`
-        create sequence refusals;
-        create function refuse() returns trigger language plpgsql as
-          $$ begin perform nextval('refusals'); raise exception 'refused by the test'; end $$;
-        create trigger refuse before ${writes} execute function refuse()`);
-      return {
-        refused: (times = 1) =>
-          eventually(async () => {
-            const { rows } = await admin.query('select from refusals where is_called and last_value >= $1', [times]);
-            if (rows.length === 0) throw new Error(`it was not refused ${times} times yet`);
-          }),
-        async mend() {
-          await admin.query('drop function refuse cascade');
-          await admin.end();
-        },
-      };
-    },
+    ...pastTheStore(database.url),
     async dispatch(timings = {}, at = 'http://127.0.0.1:0', now = systemNow, monotonicMs = now) {
       const exposition = createMetrics('dispatcher');
       const dispatcher = await startDispatcher({
@@ -278,101 +229,3 @@ export async function createWorld(
   };
   return world;
 }
-
-async function seed(
-  store: Store,
-  schemas: Readonly<Record<string, object>>,
-  cogVersion: string,
-): Promise<{ accountId: string; deployment: DeploymentRow }> {
-  const account = await store.accounts.ensure({ type: 'user', username: 'ada', name: 'Ada' });
-  const hardware = {
-    sku: SKU,
-    name: 'CPU',
-    gpus: 0,
-    vramMiB: 0,
-    cpus: 1,
-    memoryMiB: 64,
-    priceMicrosPerSecond: PRICE_MICROS,
-    gpuShareMiB: 0,
-    gpuType: null,
-    labels: {},
-    fallback: [],
-  };
-  await store.hosts.putHardware(hardware);
-  await store.hosts.upsert({
-    id: HOST,
-    name: HOST,
-    runtimes: ['process'],
-    memoryMiB: 8192,
-    devices: [],
-    runtimeNotes: {},
-    lastSeenAt: systemNow(),
-  });
-  const model = await store.models.insert({
-    owner: 'ada',
-    name: 'echo',
-    description: null,
-    visibility: 'private',
-    hardwareSku: SKU,
-    githubUrl: null,
-    paperUrl: null,
-    licenseUrl: null,
-    coverImageUrl: null,
-  });
-  if (model === 'taken') throw new Error('the test database is not empty');
-  const version = await store.models.insertVersion({
-    id: 'a'.repeat(64),
-    modelId: model.id,
-    runtime: 'process',
-    openapiSchema: Object.keys(schemas).length > 0 ? { components: { schemas } } : {},
-    cogVersion,
-    slots: 1,
-    source: {
-      kind: 'path',
-      path: '/nowhere',
-      command: ['true'],
-      env: {},
-    },
-  });
-  const scale = {
-    hardwareSku: SKU,
-    minInstances: 0,
-    maxInstances: 3,
-    keepAlive: { kind: 'fixed', ms: 60_000 } as const,
-  };
-  return { accountId: account.id, deployment: await store.deployments.ensureImplicit(version, scale) };
-}
-
-const newInstance = ({ id, versionId }: DeploymentRow, slots: number) => ({
-  id: newId(systemNow()),
-  deploymentId: id,
-  versionId,
-  hardwareSku: SKU,
-  hostId: HOST,
-  deviceIds: [],
-  runtime: 'process' as const,
-  memoryMiB: 64,
-  slots,
-  reason: 'the test wants it',
-  at: systemNow(),
-});
-
-const newPrediction = (deployment: DeploymentRow, accountId: string): NewPrediction => ({
-  id: newId(systemNow()),
-  accountId,
-  model: 'ada/echo',
-  versionId: deployment.versionId,
-  deploymentId: deployment.id,
-  deployment: null,
-  hardwareSku: SKU,
-  input: {},
-  source: 'api',
-  webhook: null,
-  webhookEventsFilter: null,
-  createdAt: systemNow(),
-  deadlineAt: null,
-  kind: 'prediction',
-  destination: null,
-  streamsFiles: false,
-  holdMicros: 3_600 * PRICE_MICROS,
-});
