@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { ApiError, type WireDeploymentStatus, type WireHost } from '@hearth/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { statusText } from '../src/commands/ps.ts';
+import { consoleFollower } from '../src/commands/run.ts';
 import { ownerAndName, UsageError } from '../src/connect.ts';
 import { errorText } from '../src/error-text.ts';
 import { environmentPairs, versionBody } from '../src/model-source.ts';
@@ -152,6 +153,27 @@ describe('an error is one sentence', () => {
     );
     expect(plainError(refused, {})).toContain('Start it with `npm start`');
     expect(plainError(refused, { HEARTH_URL: 'http://gpu:7600' })).toContain('cannot be reached at http://gpu:7600');
+  });
+});
+
+describe('what a run prints', () => {
+  /** All of it, in the order in which it came, as a terminal shows it. */
+  function follow(isTTY: boolean): string {
+    let screen = '';
+    const written = { isTTY, write: (text: string) => (screen += stripVTControlCharacters(text)) };
+    const follower = consoleFollower('', { stdout: written, stderr: written });
+    follower.output('one ');
+    follower.output('two');
+    follower.logs('gave 2 words\n');
+    follower.endLine();
+    return screen;
+  }
+
+  test('a log begins on a line of its own where both are on a terminal', () => {
+    expect(follow(true)).toBe('one two\ngave 2 words\n');
+  });
+  test('output is what the model gave and a last line end where it goes elsewhere', () => {
+    expect(follow(false)).toBe('one twogave 2 words\n\n');
   });
 });
 

@@ -41,7 +41,7 @@ export function addRun(program: Command): void {
       cancelOnSignal(client, prediction);
       const follower = consoleFollower(streamed ? (concatenated ? '' : '\n') : null);
       const ended = await followPrediction(client, prediction, follower);
-      if (streamed && concatenated) process.stdout.write('\n');
+      if (streamed && concatenated) follower.endLine();
       await report(ended, { json: options.json === true, folder: options.output, streamed, concatenated });
       process.exit(ended.status === 'succeeded' ? 0 : 1);
     });
@@ -73,31 +73,50 @@ async function findTarget(client: Client, model: string | undefined, deployment:
   return { target: { version: `${owner}/${name}:${latest.id}` }, openapi: latest.openapi_schema };
 }
 
+interface Written {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
 /** `separator`: what follows each piece of output on stdout; null when the output is printed at the end. */
-export function consoleFollower(separator: string | null): Follower {
-  const live = process.stderr.isTTY;
+export function consoleFollower(
+  separator: string | null,
+  { stdout, stderr }: Record<'stdout' | 'stderr', Written> = process,
+): Follower & { endLine(): void } {
+  const live = stderr.isTTY;
+  // On a terminal both are one text; elsewhere output holds what the model gave and nothing more.
+  const together = live && stdout.isTTY;
+  let midLine = false;
   let shown = false;
   let said: string | null = null;
   const erase = () => {
-    if (shown && live) process.stderr.write('\r\x1b[2K');
+    if (shown && live) stderr.write('\r\x1b[2K');
     shown = false;
   };
   return {
     waiting(why, soFar) {
       erase();
-      if (live && why !== null) process.stderr.write(pc.dim(soFar === '' ? `${why} …` : `${why} ${soFar} …`));
+      if (live && why !== null) stderr.write(pc.dim(soFar === '' ? `${why} …` : `${why} ${soFar} …`));
       // Where nothing can be erased, a line for each second of a boot would be noise.
-      else if (why !== null && why !== said) process.stderr.write(`${why}\n`);
+      else if (why !== null && why !== said) stderr.write(`${why}\n`);
       said = why;
       shown = true;
     },
     output(chunk) {
       erase();
-      if (separator !== null) process.stdout.write(chunk + separator);
+      if (separator === null || chunk + separator === '') return;
+      stdout.write(chunk + separator);
+      midLine = !(chunk + separator).endsWith('\n');
+    },
+    endLine() {
+      if (midLine || !together) stdout.write('\n');
+      midLine = false;
     },
     logs(text) {
       erase();
-      process.stderr.write(pc.dim(text.endsWith('\n') ? text : `${text}\n`));
+      if (midLine && together) stderr.write('\n');
+      midLine &&= !together;
+      stderr.write(pc.dim(text.endsWith('\n') ? text : `${text}\n`));
     },
   };
 }
