@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { budgetsContract } from './budgets.contract.ts';
 import { deploymentsContract } from './deployments.contract.ts';
 import { factsContract } from './facts.contract.ts';
 import { finishContract } from './finish.contract.ts';
@@ -15,6 +16,7 @@ export function storeContract(open: OpenStore): void {
   describe('a prediction', () => predictionsContract(open));
   describe('its end', () => finishContract(open));
   describe('what waits or runs', () => waitingContract(open));
+  describe('a budget', () => budgetsContract(open));
   describe('turns', () => turnsContract(open));
   describe('instances', () => instancesContract(open));
   describe('observe', () => observeContract(open));

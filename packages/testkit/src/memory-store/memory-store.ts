@@ -1,5 +1,6 @@
 import { newId } from '@hearth/kit';
 import type { Accounts, Files, Ledger, Retention, Store, Usage, Uses } from '@hearth/store';
+import { budgetsOf } from './budgets.ts';
 import { deploymentsOf, modelsOf } from './deployments.ts';
 import { hostsOf } from './hosts.ts';
 import { consumersOf, instancesOf } from './instances.ts';
@@ -32,7 +33,7 @@ export function createMemoryStore({ now }: { readonly now: () => number }): Memo
     messages: part('messages', messagesOf(tables)),
     usage: part('usage', usageOf(tables)),
     ledger: part('ledger', ledgerOf(tables)),
-    budgets: part('budgets', { repair: async () => [] }),
+    budgets: part('budgets', budgetsOf(tables)),
     sealedInputs: part('sealedInputs', { of: async () => new Map(), removeOver: async () => 0 }),
     uses: part('uses', usesOf(tables)),
     // When instances were busy is for charts; nothing in memory draws them.

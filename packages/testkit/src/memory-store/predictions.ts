@@ -1,6 +1,14 @@
 import { type Millis, PREDICTION_MOVES, type PredictionStatus, type UsageRecord, wantsEvent } from '@hearth/core';
-import { asInserted, DeploymentGone, newMessageId, type PredictionRow, type Predictions } from '@hearth/store';
+import {
+  asInserted,
+  BudgetExceeded,
+  DeploymentGone,
+  newMessageId,
+  type PredictionRow,
+  type Predictions,
+} from '@hearth/store';
 import { admissionOf } from './admission.ts';
+import { verdictOf } from './budgets.ts';
 import { DuplicateKey, foreignText, isUnfinished, kept, type StoredPrediction, type Tables } from './tables.ts';
 import { placeIn } from './turns.ts';
 
@@ -17,6 +25,9 @@ function writesOf(tables: Tables): Partial<Predictions> {
     row.attempt === attempt && row.status === 'processing';
   return {
     async insert({ tokenId = null, ...row }) {
+      const needed = { micros: row.holdMicros ?? 0, inFlight: 1 };
+      const { bound } = verdictOf(tables, row.accountId, needed, row.createdAt);
+      if (bound !== null) throw new BudgetExceeded(bound);
       const deployment = deployments.get(row.deploymentId);
       if (deployment === undefined || deployment.removedAt !== null) throw new DeploymentGone(row.deploymentId);
       if (predictions.get(row.id) !== undefined) throw new DuplicateKey('predictions_pkey');
@@ -63,12 +74,14 @@ function writesOf(tables: Tables): Partial<Predictions> {
     // What is written in memory is there as long as the store is.
     skipForgotten: async () => 0,
 
-    // Nobody has a budget in memory, so every hold is granted.
-    async extendHold(id, attempt, wantedMicros) {
-      const raised = predictions.change(id, isRunning(attempt), ({ holdMicros }) => ({
-        holdMicros: Math.max(holdMicros, wantedMicros),
-      }));
-      return raised && { holdMicros: raised.holdMicros, bound: null };
+    async extendHold(id, attempt, wantedMicros, at) {
+      const run = predictions.get(id);
+      if (run === undefined || !isRunning(attempt)(run)) return null;
+      const micros = Math.max(0, wantedMicros - run.holdMicros);
+      const { roomMicros, bound } = verdictOf(tables, run.accountId, { micros, inFlight: 0 }, at);
+      const granted = Math.min(micros, Math.max(0, roomMicros));
+      const { holdMicros } = predictions.put({ ...run, holdMicros: run.holdMicros + granted });
+      return { holdMicros, bound };
     },
 
     async giveBack(id, attempt, lost) {
