@@ -157,6 +157,18 @@ describe.each(GENERATIONS)('on %s', (generation) => {
       });
     });
 
+    it('had claimed a prediction for an instance that crashed: who was never there did not crash it', async () => {
+      const { model, instance } = await world.stage();
+      const id = await world.insert();
+      await world.store.predictions.claim({ predictionId: id, attempt: 0 }, instance, Date.now());
+      await world.fail(instance, { kind: 'crash', message: 'exit code 1' });
+      await world.dispatch({ sweepMs: 100 });
+      const other = await world.stage();
+      await (await other.model.next()).report({ status: 'succeeded' });
+      expect(await world.get(id)).toMatchObject({ status: 'succeeded', attempt: 2, lostAttempts: 1 });
+      expect(model.calls).toEqual([]);
+    });
+
     it('and the container ended it unheard: at its time limit it is tried again, and not failed', async () => {
       const first = await world.dispatch();
       const { model } = await world.stage({ slots: 2 });

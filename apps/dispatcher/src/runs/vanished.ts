@@ -3,7 +3,8 @@ import type { InstanceRow } from '@hearth/store';
 import type { Ending, Run } from './runs.ts';
 
 /** How a run ends whose instance is no more, by what became of that. Source: docs/decisions/0003-whose-fault.md */
-export function endingOnVanished(instance: InstanceRow | null, { sentAt }: Run): Exclude<Ending, { kind: 'leave' }> {
+export function endingOnVanished(instance: InstanceRow | null, run: Run): Exclude<Ending, { kind: 'leave' }> {
+  const { sentAt, doubt, isNoted } = run;
   const failure = instance?.failure ?? null;
   if (failure === null) return { kind: 'giveBack', lost: true, rest: false, why: 'its instance is gone' };
   if (failure.kind !== 'oom' && failure.kind !== 'crash')
@@ -11,6 +12,8 @@ export function endingOnVanished(instance: InstanceRow | null, { sentAt }: Run):
   // What was not there yet did not take it down.
   if (sentAt === null || failure.at < sentAt)
     return { kind: 'giveBack', lost: sentAt !== null, rest: false, why: 'its instance had failed before it began' };
+  if (doubt === 'adopted' && !isNoted)
+    return { kind: 'giveBack', lost: true, rest: false, why: 'its instance failed, and may never have been sent it' };
   return { kind: 'finish', status: 'failed', error: crashError(failure), logTail: failure.logTail };
 }
 
