@@ -105,8 +105,8 @@ it('members are added, made owners and removed, and the audit log says so', asyn
   await page.getByRole('button', { name: 'New member' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('bob');
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: 'Make bob an owner' }).click();
-  await page.getByRole('button', { name: 'Make bob a member' }).waitFor();
+  await page.getByRole('button', { name: 'Make an owner: bob' }).click();
+  await page.getByRole('button', { name: 'Make a member: bob' }).waitFor();
   await page.getByRole('button', { name: 'Remove bob' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
   await page.getByRole('row').filter({ hasText: 'bob' }).waitFor({ state: 'detached' });

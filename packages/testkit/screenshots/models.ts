@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WireFile, WirePrediction } from '@hearth/contract';
-import { eventually, type House } from '../src/house.ts';
+import type { House } from '../src/house.ts';
+import { endOf } from './ended.ts';
 import { answering } from './fleet.ts';
 import type { Shot } from './pages.ts';
 
@@ -37,18 +38,13 @@ export async function furnishModels(
     body: form,
   });
   const { urls } = (await sent.json()) as WireFile;
-  const { id } = await post<WirePrediction>('/v1/models/hearth/thumbnail/predictions', {
-    input: { image: urls.get, width: 640, format: 'png', grayscale: true },
-  });
-  const picture = await eventually(
-    `the end of ${id}`,
-    async () => {
-      const now = await house.get<WirePrediction>(`/v1/predictions/${id}`);
-      return now.status === 'succeeded' && now;
-    },
-    120_000,
+  const picture = await endOf(
+    house,
+    await post<WirePrediction>('/v1/models/hearth/thumbnail/predictions', {
+      input: { image: urls.get, width: 640, format: 'png', grayscale: true },
+    }),
   );
-  await post('/v1/models/hearth/thumbnail', { readme: README, default_example: id }, 'PATCH');
+  await post('/v1/models/hearth/thumbnail', { readme: README, default_example: picture.id }, 'PATCH');
   return picture;
 }
 
@@ -147,6 +143,27 @@ export const MODEL_SHOTS: readonly Shot[] = [
     name: 'model-settings',
     path: '/models/hearth/thumbnail?tab=settings',
     prepare: (page) => page.getByLabel('Description').waitFor(),
+  },
+  {
+    name: 'model-settings-refused',
+    complaint: /422/,
+    path: '/models/hearth/thumbnail?tab=settings',
+    async prepare(page) {
+      await page.getByLabel('Paper').fill('the paper');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('must be an http or https URL').waitFor();
+      await page.getByRole('region', { name: 'Deleting it' }).scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'model-settings-delete',
+    complaint: /422/,
+    path: '/models/hearth/thumbnail?tab=settings',
+    async prepare(page) {
+      await page.getByRole('button', { name: 'Delete the model' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+      await page.getByText('Make it private first.').waitFor();
+    },
   },
   {
     name: 'model-missing',

@@ -20,6 +20,7 @@ export async function openShot(browser: TestBrowser, world: World, shot: Shot, {
     reducedMotion: 'reduce',
     deviceScaleFactor: size === 'phone' ? 2 : 1,
     ...(shot.signedOut && { token: null }),
+    ...(shot.as && { token: shot.as(world) }),
   });
   await visit.page.getByRole('heading', { level: 1 }).first().waitFor();
   await shot.prepare?.(visit.page, world);

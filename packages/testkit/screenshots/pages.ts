@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { answering } from './fleet.ts';
 import { MODEL_SHOTS } from './models.ts';
+import { SETTINGS_SHOTS } from './settings.ts';
 import type { World } from './world.ts';
 
 /** A page as it is photographed. */
@@ -10,6 +11,8 @@ export interface Shot {
   readonly path: string | ((world: World) => string);
   /** As nobody. */
   readonly signedOut?: boolean;
+  /** Whose token it is seen with; left out, the operator's. */
+  readonly as?: (world: World) => string;
   /** What the browser complains of, where the page is about something that went wrong. */
   readonly complaint?: RegExp;
   /** What a person would do before: presses, opens, waits for what comes later. */
@@ -31,44 +34,7 @@ export const SHOTS: readonly Shot[] = [
     },
   },
   { name: 'not-found', path: '/no/such/page/here' },
-  {
-    name: 'settings-tokens',
-    path: '/settings',
-    prepare: (page) => page.getByRole('cell', { name: 'laptop', exact: true }).waitFor(),
-  },
-  {
-    name: 'settings-new-token',
-    path: '/settings',
-    async prepare(page) {
-      await page.getByRole('button', { name: 'New token' }).click();
-      await page.getByLabel('Name').fill('nightly import');
-    },
-  },
-  {
-    name: 'settings-webhooks',
-    path: '/settings?tab=webhooks',
-    prepare: (page) => page.getByText('whsec_').waitFor(),
-  },
-  {
-    name: 'settings-hardware',
-    path: '/settings?tab=hardware',
-    prepare: (page) => page.getByRole('table').waitFor(),
-  },
-  {
-    name: 'settings-hardware-change',
-    path: '/settings?tab=hardware',
-    async prepare(page) {
-      await page
-        .getByRole('button', { name: /^Change / })
-        .last()
-        .click();
-    },
-  },
-  {
-    name: 'settings-accounts',
-    path: '/settings?tab=accounts',
-    prepare: (page) => page.getByRole('cell', { name: 'research', exact: true }).waitFor(),
-  },
+  ...SETTINGS_SHOTS,
   { name: 'fleet', path: '/fleet', prepare: (page) => page.getByRole('table').waitFor() },
   {
     name: 'fleet-loading',
@@ -112,6 +78,25 @@ export const SHOTS: readonly Shot[] = [
     prepare: (page) => page.getByRole('link', { name: 'hearth/storyteller' }).waitFor(),
   },
   {
+    name: 'deployments-new',
+    path: '/deployments?deploy=hearth%2Fthumbnail',
+    async prepare(page) {
+      await page.getByRole('option', { name: /\(newest\)/ }).waitFor({ state: 'attached' });
+      await page.getByLabel('Keep-alive').selectOption('time');
+    },
+  },
+  {
+    name: 'deployments-new-refused',
+    complaint: /422/,
+    path: '/deployments?deploy=hearth%2Fstream',
+    async prepare(page) {
+      await page.getByLabel('Name').fill('The Storyteller');
+      await page.getByLabel('Model').locator('option', { hasText: 'hearth/stream' }).waitFor({ state: 'attached' });
+      await page.getByRole('button', { name: 'Create' }).click();
+      await page.getByText('must be lower-case').waitFor();
+    },
+  },
+  {
     name: 'deployment',
     path: '/deployments/hearth/storyteller',
     async prepare(page) {
@@ -129,9 +114,23 @@ export const SHOTS: readonly Shot[] = [
     path: '/deployments/hearth/storyteller',
     prepare: (page) => page.getByRole('button', { name: 'Change' }).click(),
   },
+  {
+    name: 'deployment-delete',
+    path: '/deployments/hearth/nightly',
+    prepare: (page) => page.getByRole('button', { name: 'Delete' }).click(),
+  },
   { name: 'deployment-missing', path: '/deployments/hearth/no-such-deployment' },
   { name: 'usage', path: '/usage', prepare: (page) => page.getByRole('table').last().waitFor() },
   { name: 'usage-tokens', path: '/usage?by=token&days=7', prepare: (page) => page.getByRole('table').last().waitFor() },
+  {
+    name: 'usage-corrections',
+    path: '/usage',
+    async prepare(page) {
+      const corrections = page.getByRole('region', { name: 'Corrections' }).first();
+      await corrections.getByRole('row').nth(3).waitFor();
+      await corrections.scrollIntoViewIfNeeded();
+    },
+  },
   {
     name: 'usage-empty',
     path: '/usage',

@@ -1,11 +1,15 @@
 import type { WirePrediction } from '@hearth/contract';
-import { eventually, type House } from '../src/house.ts';
+import type { House } from '../src/house.ts';
+import { endOf } from './ended.ts';
 import { furnishFleet } from './fleet.ts';
 import { furnishModels } from './models.ts';
+import { furnishAccounts, furnishBudgets } from './settings.ts';
 
 /** What the pages are shown with. */
 export interface World {
   readonly house: House;
+  /** A token that may look and do nothing else. */
+  readonly reader: string;
   /** One that has succeeded. */
   readonly prediction: WirePrediction;
   readonly failed: WirePrediction;
@@ -21,27 +25,16 @@ export async function furnish(house: House): Promise<World> {
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return JSON.parse(text) as T;
   };
-  await post('/v1/tokens', { name: 'laptop', scope: 'admin', operator: true });
-  await post('/v1/tokens', { name: 'nightly import' });
-  for (const username of ['research', 'shop', 'batch']) await post('/v1/tokens', { name: 'first', username });
-  await post('/v1/accounts/batch', { weight: 0.5, max_in_flight: 20 }, 'PATCH');
-  await post('/v1/accounts/shop', { weight: 4 }, 'PATCH');
-
+  const reader = await furnishAccounts(post);
   await furnishFleet(house, post);
   const run = (version: string, input: object) => post<WirePrediction>('/v1/predictions', { version, input });
-  const ended = ({ id }: WirePrediction) =>
-    eventually(
-      `the end of ${id}`,
-      async () => {
-        const now = await house.get<WirePrediction>(`/v1/predictions/${id}`);
-        return ['succeeded', 'failed', 'canceled'].includes(now.status) && now;
-      },
-      120_000,
-    );
   const texts = ['one word after the other', 'what the fire says at night', 'ash and ember'];
   const streams = await Promise.all(texts.map((text) => run('hearth/stream', { text })));
   const faulty = await run('hearth/faulty', { mode: 'fail' });
-  const [prediction] = await Promise.all(streams.map(ended));
+  const [prediction] = await Promise.all(streams.map((each) => endOf(house, each)));
   if (prediction === undefined) throw new Error('nothing was run');
-  return { house, prediction, failed: await ended(faulty), picture: await furnishModels(house, post) };
+  const [failed, picture] = [await endOf(house, faulty), await furnishModels(house, post)];
+  // After everything that is run: a budget near its limit refuses what comes then.
+  await furnishBudgets(house, post, prediction);
+  return { house, reader, prediction, failed, picture };
 }

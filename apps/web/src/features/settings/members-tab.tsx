@@ -39,10 +39,10 @@ export function MembersTab({ session }: { session: Session }) {
           <Button
             size="sm"
             {...needed}
-            aria-label={`Make ${member.name} ${member.role === 'owner' ? 'a member' : 'an owner'}`}
+            aria-label={`${otherRole(member)}: ${member.name}`}
             onClick={() => changing.mutate(member, { onError: toastFailed })}
           >
-            {member.role === 'owner' ? 'Make a member' : 'Make an owner'}
+            {otherRole(member)}
           </Button>
           <Button size="sm" {...needed} aria-label={`Remove ${member.name}`} onClick={() => setRemoving(member)}>
             Remove
@@ -83,6 +83,8 @@ export function MembersTab({ session }: { session: Session }) {
     </>
   );
 }
+
+const otherRole = ({ role }: WireMember): string => (role === 'owner' ? 'Make a member' : 'Make an owner');
 
 /** A change of who the members are or may do, and with it of their tokens. */
 function useMembersChange<Given>(username: string, change: (given: Given) => Promise<unknown>, onDone?: () => void) {
