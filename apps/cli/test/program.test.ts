@@ -1,5 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 
@@ -40,3 +43,28 @@ test.each([[['deployments']], [['deployments', '--json']], [['deployments', 'lis
     expect(typed(...args).said).toMatch(/^hearth: (Hearth cannot be reached|fetch failed)/);
   },
 );
+
+test.each([
+  [['accounts', 'set', 'ada', '--max-in-flight', 'none'], 'PATCH /v1/accounts/ada', { max_in_flight: null }],
+  [['accounts', 'set', 'ada', '--max-in-flight', '8'], 'PATCH /v1/accounts/ada', { max_in_flight: 8 }],
+  [
+    ['budgets', 'set', '--token', 'x', '--day', 'none', '--max-in-flight', 'none', '--creates-per-minute', 'none'],
+    'PUT /v1/tokens/x/budget',
+    { day_micros: null, max_in_flight: null, creates_per_minute: null },
+  ],
+] as const)('takes a limit away or sets it: %j', async (args, request, body) => {
+  const { promise: asked, resolve } = Promise.withResolvers<unknown>();
+  const server = createServer((incoming, response) => {
+    resolve(json(incoming).then((sent) => ({ request: `${incoming.method} ${incoming.url}`, body: sent })));
+    response.writeHead(404, { 'content-type': 'application/problem+json' }).end('{}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const env = { PATH: process.env.PATH, HEARTH_URL: `http://127.0.0.1:${port}`, HEARTH_API_TOKEN: 'hth_x' };
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: 'ignore' });
+  expect(await asked).toEqual({ request, body });
+  await once(child, 'exit');
+  server.close();
+});

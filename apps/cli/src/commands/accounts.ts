@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { AccountPatch, WireAccountShare } from '@hearth/contract';
 import { connect } from '../connect.ts';
+import { limit, limitOrNull } from '../limit-option.ts';
 import { print, printJson, renderTable } from '../output.ts';
 
 export function addAccounts(program: Command): void {
@@ -42,7 +43,7 @@ export function addAccounts(program: Command): void {
     .action(async (username, { weight, maxInFlight, json }) => {
       const patch: AccountPatch = {
         ...(weight !== undefined && { weight }),
-        ...(maxInFlight !== undefined && { max_in_flight: maxInFlight }),
+        ...(maxInFlight !== undefined && { max_in_flight: limitOrNull(maxInFlight) }),
       };
       if (Object.keys(patch).length === 0) program.error('error: say what to change: --weight or --max-in-flight');
       const account = await connect().accounts.update(username, patch);
@@ -65,12 +66,5 @@ const rowOf = (account: WireAccountShare): string[] => [
 function weight(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('It is a number from 0.1 to 100.');
-  return value;
-}
-
-function limit(text: string): number | null {
-  if (text === 'none') return null;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It is a whole number from 1, or "none".');
   return value;
 }

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import type { Command } from '@commander-js/extra-typings';
 import type { AccountBudgetBody, TokenBudgetBody, WireBudget } from '@hearth/contract';
 import { connect, UsageError } from '../connect.ts';
+import { limit, limitOrNull } from '../limit-option.ts';
 import { micros, money } from '../money.ts';
 import { print, printJson, renderTable } from '../output.ts';
 
@@ -49,9 +50,12 @@ function addSet(budgets: Command): void {
       const body: AccountBudgetBody = {
         ...(day !== undefined && { day_micros: amount('--day', day) }),
         ...(month !== undefined && { month_micros: amount('--month', month) }),
-        ...(createsPerMinute !== undefined && { creates_per_minute: createsPerMinute }),
+        ...(createsPerMinute !== undefined && { creates_per_minute: limitOrNull(createsPerMinute) }),
       };
-      const ofToken: TokenBudgetBody = { ...body, ...(maxInFlight !== undefined && { max_in_flight: maxInFlight }) };
+      const ofToken: TokenBudgetBody = {
+        ...body,
+        ...(maxInFlight !== undefined && { max_in_flight: limitOrNull(maxInFlight) }),
+      };
       if (Object.keys(ofToken).length === 0)
         throw new UsageError('Say what to limit: --day, --month, --max-in-flight or --creates-per-minute.');
       if (subject.kind === 'account' && maxInFlight !== undefined)
@@ -93,10 +97,3 @@ const rowOf = (budget: WireBudget): string[] => [
 const limited = (amountMicros: number | null): string => (amountMicros === null ? 'none' : money(amountMicros));
 
 const amount = (option: string, text: string): number | null => (text === 'none' ? null : micros(option, text));
-
-function limit(text: string): number | null {
-  if (text === 'none') return null;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It is a whole number from 1, or "none".');
-  return value;
-}
