@@ -1,6 +1,7 @@
 /**
- * What the statements that make, extend and end predictions have to do with budgets. Each locks a prediction's row before
- * its budgets, and of those the account's before the token's; none locks two predictions.
+ * What the statements that make, extend and end predictions have to do with budgets. Each locks the budgets before the
+ * prediction's row, and of those the account's before the token's. The other way round, whoever ends a prediction waits for
+ * who repeats its request, who has the budgets and waits for who writes the row that has the key.
  */
 
 /** The UTC day and the first day of the UTC month of an instant. */
@@ -22,6 +23,18 @@ export const lockedBudgets = (of: { account: string; token: string; at: string; 
       select ${standing(of.at)} from budgets${of.from ?? ''}
       where budgets.id in (${of.account}, ${of.token}) and budgets.counts ${IN_ORDER}
     )`;
+
+/** The same, of the prediction $1. */
+export const lockedBudgetsOfPrediction = (at: string): string =>
+  lockedBudgets({
+    account: 'whose.account_id',
+    token: 'whose.token_id',
+    at,
+    from: ' cross join (select account_id, token_id from predictions where id = $1) as whose',
+  });
+
+/** As a condition: whoever has it touches nothing before `locked` is. */
+export const ONCE_LOCKED = '(select count(*) from locked) >= 0';
 
 /**
  * CTE `verdict`, one row: `over` is null where `micros` more fit into all of `locked`, else the limits that they exceed,
@@ -54,16 +67,13 @@ const spending = (
           when ${now} = budgets.${period} then budgets.${period}_spent_micros + coalesce(${cost}::bigint, 0)
           else budgets.${period}_spent_micros end`;
 
-/** CTEs `charged` and `captured`: the end of the prediction in `ended` turns its hold into what it cost, in the period of its end. */
-export const capture = ({ cost, at }: { cost: string; at: string }): string => `charged as materialized (
-      select budgets.id from budgets cross join ended
-      where budgets.id in (ended."accountId", ended."tokenId") and budgets.counts ${IN_ORDER}
-    ), captured as (
+/** CTE `captured`: the end of the prediction in `ended` turns its hold in `locked` into what it cost, in the period of its end. */
+export const capture = ({ cost, at }: { cost: string; at: string }): string => `captured as (
       update budgets
       set held_micros = budgets.held_micros - ended."holdMicros", in_flight = budgets.in_flight - 1,
         ${spending('day', dayOf(at), cost)}, ${spending('month', monthOf(at), cost)}
-      from charged cross join ended
-      where budgets.id = charged.id
+      from locked cross join ended
+      where budgets.id = locked.id
     )`;
 
 /** $1 account, $2 prediction, $3 millionths, $4 instant: counts a record that no prediction's end wrote. */

@@ -1,4 +1,4 @@
-import { capture, lockedBudgets, verdict } from './budget-sql.ts';
+import { capture, lockedBudgets, lockedBudgetsOfPrediction, ONCE_LOCKED, verdict } from './budget-sql.ts';
 import { PREDICTION_COLUMNS } from './columns.ts';
 import { placeIn } from './turns.ts';
 
@@ -141,11 +141,10 @@ export const SKIP_FORGOTTEN = statement(
  */
 export const EXTEND_HOLD = statement(
   'extend_hold',
-  `with run as materialized (
-      select id, account_id, token_id, hold_micros, greatest(0, $3::bigint - hold_micros) as wanted
-      from predictions where id = $1 and attempt = $2 and status = 'processing' for update
-    ), ${lockedBudgets({ account: 'run.account_id', token: 'run.token_id', at: '$4', from: ' cross join run' })},
-    ${verdict('(select wanted from run)', { inFlight: 0 })}, granted as materialized (
+  `with ${lockedBudgetsOfPrediction('$4')}, run as materialized (
+      select id, hold_micros, greatest(0, $3::bigint - hold_micros) as wanted
+      from predictions where id = $1 and attempt = $2 and status = 'processing' and ${ONCE_LOCKED} for update
+    ), ${verdict('(select wanted from run)', { inFlight: 0 })}, granted as materialized (
       select run.id, run.hold_micros, least(run.wanted, greatest(0, coalesce(verdict.room, run.wanted))) as micros, verdict.over from run cross join verdict
     ), raised as (
       update predictions set hold_micros = predictions.hold_micros + granted.micros
@@ -161,13 +160,13 @@ export const EXTEND_HOLD = statement(
  * The end, its bill and the message that tells a user of it (core's \`wantsEvent\` says to whom), or none of them. A second bill for a prediction breaks its unique index and takes the whole statement
  * with it: there is no \`on conflict\`, because a bill that was there before the end is a fault to hear about.
  */
-const finishing = ({ made = '', unless = '' }): string => `with ended as (
+const finishing = ({ made = '', unless = '' }): string => `with ${lockedBudgetsOfPrediction('$10')}, ended as (
       update predictions
       set status = $4, output = case when $5::boolean then $6::json else output end, error = $7,
         logs = coalesce($8, logs), metrics = coalesce($9::json, metrics), completed_at = $10,
         started_at = coalesce($23::timestamptz, started_at)
-      where id = $1 and attempt = coalesce($2::int, attempt) and status = $3${unless}
-      returning ${returning}, token_id as "tokenId"
+      where id = $1 and attempt = coalesce($2::int, attempt) and status = $3 and ${ONCE_LOCKED}${unless}
+      returning ${returning}
     ), billed as (
       insert into usage_records (id, prediction_id, attempt, account_id, model, version_id, deployment_id, hardware_sku,
         predict_microseconds, price_micros_per_second, cost_micros, status, at)

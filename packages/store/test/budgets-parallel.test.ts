@@ -1,4 +1,5 @@
 import { newId } from '@hearth/kit';
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   BudgetExceeded,
@@ -130,6 +131,47 @@ test('while others end, are canceled, given back and extended, it is never overs
   expect(await last(left + 1)).toBeNull();
   expect(await last(left)).not.toBeNull();
 }, 120_000);
+
+test.each(['an end', 'a longer hold'] as const)(
+  'who repeats a request and %s of the prediction that it made never wait for each other',
+  async (what) => {
+    const { accountId, free } = await callers({ account: 10 * HOLD, token: 10 * HOLD });
+    const row = newPrediction(deployment, { accountId, tokenId: free, createdAt: NOON, holdMicros: HOLD });
+    const once = { key: 'once', requestHash: 'hash' };
+    const { predictions } = world.store;
+    await predictions.insertOnce(row, once);
+    await predictions.claim({ predictionId: row.id, attempt: 0 }, instance, NOON);
+    // Both stand in line for the budget, the repeated request in front.
+    const holder = new Client({ connectionString: world.url });
+    await holder.connect();
+    try {
+      await holder.query('begin');
+      await holder.query('select from budgets where id = $1 for update', [accountId]);
+      const repeated = predictions.insertOnce({ ...row, id: newId(NOON) }, once);
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+      const written =
+        what === 'an end'
+          ? predictions.finish(row.id, 1, { status: 'succeeded', completedAt: NOON }, null)
+          : predictions.extendHold(row.id, 1, 2 * HOLD, NOON);
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(2);
+      await holder.query('commit');
+      expect(await repeated).toMatchObject({ made: false, row: { id: row.id } });
+      expect(await written).not.toBeNull();
+    } finally {
+      await holder.end();
+    }
+    expect(await world.store.budgets.repair(NOON)).toEqual([]);
+  },
+);
+
+/** How many statements on this database wait for somebody else's lock. */
+async function waiting(): Promise<number> {
+  const { rows } = await world.query(
+    `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    [],
+  );
+  return Number(rows[0]?.count);
+}
 
 const storeOf = (n: number): Store => stores[n % stores.length] as Store;
 
