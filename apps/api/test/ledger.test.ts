@@ -1,16 +1,9 @@
-import type {
-  UsageEvent,
-  WireHardware,
-  WireHardwarePrice,
-  WirePage,
-  WireUsageRecord,
-  WireUsageTotals,
-  WireVerifiedLine,
-} from '@hearth/contract';
-import { PRICE_LEAD_MS, usageRecord } from '@hearth/core';
-import { newId, systemNow } from '@hearth/kit';
+import type { UsageEvent, WirePage, WireUsageRecord, WireUsageTotals, WireVerifiedLine } from '@hearth/contract';
+import { usageRecord } from '@hearth/core';
+import { systemNow } from '@hearth/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type House, type Problem, startHouse } from './harness.ts';
+import { addInstance } from './parts.ts';
 
 let house: House;
 let member: Awaited<ReturnType<House['addCaller']>>;
@@ -26,22 +19,9 @@ const HOUR_MS = 3_600_000;
 const PRICE = 100;
 
 async function bootInstance(): Promise<string> {
-  const { version, deployment } = await house.addModel('billed');
+  const { deployment } = await house.addModel('billed');
   const at = systemNow() - HOUR_MS;
-  const { id } = await house.store.instances.insert({
-    id: newId(at),
-    deploymentId: deployment.id,
-    versionId: version.id,
-    hardwareSku: 'cpu',
-    hostId: 'here',
-    deviceIds: [],
-    runtime: 'docker',
-    memoryMiB: 64,
-    slots: 100,
-    reason: 'the test wants it',
-    callbackTokenHash: '0'.repeat(64),
-    at,
-  });
+  const id = await addInstance(house, deployment, { at, slots: 100 });
   await house.store.instances.move(id, 'booting', 'booted', { at, address: 'http://127.0.0.1:1' });
   return id;
 }
@@ -279,51 +259,5 @@ describe('an export', () => {
 
   it.each(['format=xml', 'after=x', 'from=yesterday'])('is refused with %s', async (query) => {
     expect((await house.ask('GET', `/v1/usage/export?${query}`)).status).toBe(422);
-  });
-});
-
-describe('prices', () => {
-  const put = (over: object) =>
-    house.ask<WireHardware & Problem>('POST', '/v1/hardware', {
-      sku: 'dated',
-      name: 'Dated',
-      gpus: 0,
-      memory_mib: 64,
-      price_micros_per_second: 10,
-      ...over,
-    });
-  const prices = async () => (await house.ask<WireHardwarePrice[]>('GET', '/v1/hardware/dated/prices')).body;
-
-  it('have a history, with a price to come in it', async () => {
-    expect((await put({})).body).toMatchObject({ price_micros_per_second: 10 });
-    expect((await put({ price_micros_per_second: 20 })).body).toMatchObject({ price_micros_per_second: 20 });
-    const price_from = new Date(systemNow() + HOUR_MS).toISOString();
-    const planned = await put({ price_micros_per_second: 30, price_from });
-    expect(planned.body).toMatchObject({ price_micros_per_second: 20 });
-    expect(await prices()).toMatchObject([
-      { price_micros_per_second: 30, from: price_from, set_by: 'hearth' },
-      { price_micros_per_second: 20, set_by: 'hearth' },
-      { price_micros_per_second: 10, from: '1970-01-01T00:00:00.000Z' },
-    ]);
-    await put({ name: 'Renamed', price_micros_per_second: 20 });
-    expect(await prices()).toHaveLength(3);
-  });
-
-  it('come before the runs that they are for, and after a first one', async () => {
-    await put({});
-    const soon = new Date(systemNow() + PRICE_LEAD_MS / 2).toISOString();
-    expect(await put({ price_micros_per_second: 40, price_from: soon })).toMatchObject({
-      status: 422,
-      body: { invalid_fields: [{ field: 'price_from' }] },
-    });
-    const later = new Date(systemNow() + HOUR_MS).toISOString();
-    expect(await put({ sku: 'undated', price_from: later })).toMatchObject({
-      status: 422,
-      body: { invalid_fields: [{ field: 'price_from' }] },
-    });
-  });
-
-  it('of hardware that never was are not found', async () => {
-    expect((await house.ask('GET', '/v1/hardware/never/prices')).status).toBe(404);
   });
 });

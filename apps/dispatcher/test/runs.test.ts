@@ -62,10 +62,7 @@ describe.each(ROOMS)('a prediction on $name', ({ kind, generation }) => {
   });
 
   it('streams: output and logs grow in the store in the order they came, then it ends', async () => {
-    await world.dispatch({ progressMs: 1 });
-    const { model } = await world.stage();
-    const id = await world.predict();
-    const call = await model.next();
+    const { id, call } = await world.begin({ progressMs: 1 });
     for (const output of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
       await call.report({ status: 'processing', output, logs: output.join('') });
       await eventually(async () =>
@@ -85,10 +82,7 @@ describe.each(ROOMS)('a prediction on $name', ({ kind, generation }) => {
   });
 
   it('ends once, whatever comes twice, late or out of order', async () => {
-    await world.dispatch();
-    const { model } = await world.stage();
-    const id = await world.predict();
-    const call = await model.next();
+    const { id, call } = await world.begin();
     const end = { status: 'succeeded', output: ['a', 'b'], logs: '12' };
     await Promise.all([
       call.report({ status: 'processing', output: ['a'] }),
@@ -200,10 +194,7 @@ describe.each(ROOMS)('a prediction on $name', ({ kind, generation }) => {
   });
 
   it('is canceled while it runs: by the container, billed for what ran', async () => {
-    await world.dispatch();
-    const { model } = await world.stage();
-    const id = await world.predict();
-    const call = await model.next();
+    const { model, id, call } = await world.begin();
     await call.report({ status: 'processing', output: ['some'] });
     await world.cancel(id);
     await eventually(() => expect(model.canceled).toEqual([call.id]));
@@ -214,10 +205,7 @@ describe.each(ROOMS)('a prediction on $name', ({ kind, generation }) => {
   });
 
   it('is canceled against the will of its container, which then gets nothing more', async () => {
-    await world.dispatch({ cancelGraceMs: 100 });
-    const { model, instance } = await world.stage();
-    const id = await world.predict();
-    await model.next();
+    const { model, instance, id } = await world.begin({ cancelGraceMs: 100 });
     await world.cancel(id);
     expect(await world.ended(id)).toMatchObject({ status: 'canceled' });
     await eventually(async () => {
@@ -235,10 +223,7 @@ describe.each(ROOMS)('a prediction on $name', ({ kind, generation }) => {
   });
 
   it('succeeds if it was over before the cancel arrived', async () => {
-    await world.dispatch();
-    const { model } = await world.stage();
-    const id = await world.predict();
-    const call = await model.next();
+    const { model, id, call } = await world.begin();
     await world.cancel(id);
     await eventually(() => expect(model.canceled).toHaveLength(1));
     await call.report({ status: 'succeeded', output: 'in time' });
@@ -255,10 +240,7 @@ describe.each(ROOMS)('a prediction on $name', ({ kind, generation }) => {
   });
 
   it('is canceled at a deadline while it runs', async () => {
-    await world.dispatch({ reconcileMs: 60_000 });
-    const { model } = await world.stage();
-    const id = await world.predict();
-    const call = await model.next();
+    const { model, id, call } = await world.begin({ reconcileMs: 60_000 });
     // Only now that it runs, however long that took.
     await world.query('update predictions set deadline_at = $2 where id = $1', [id, new Date(Date.now() + 100)]);
     world.transport.bus.poke('dispatcher');
@@ -268,10 +250,7 @@ describe.each(ROOMS)('a prediction on $name', ({ kind, generation }) => {
   });
 
   it('fails when it runs for too long, whatever the container calls that', async () => {
-    await world.dispatch({ predictionTimeoutMs: 100 });
-    const { model } = await world.stage();
-    const id = await world.predict();
-    const call = await model.next();
+    const { model, id, call } = await world.begin({ predictionTimeoutMs: 100 });
     await eventually(() => expect(model.canceled).toEqual([call.id]));
     await call.report({ status: 'canceled', output: ['half'] });
     expect(await world.get(id)).toMatchObject({
