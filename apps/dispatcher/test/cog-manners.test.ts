@@ -108,6 +108,41 @@ describe('a worker that died', () => {
   });
 });
 
+describe('an output file that could not be handed over', () => {
+  const at = (id: string) => `http://172.17.0.1:7601/uploads/${id}/a-token/out.png`;
+  const path = (id: string) =>
+    `/uploads/${id}/a-token/out.png (Caused by ResponseError('too many 503 error responses'))`;
+
+  it.each([
+    [
+      'A',
+      (id: string) => `HTTPConnectionPool(host='172.17.0.1', port=7601): Max retries exceeded with url: ${path(id)}`,
+    ],
+    ['B', (id: string) => `500 Server Error: Internal Server Error for url: ${at(id)}`],
+    ['B', (id: string) => `could not upload output file 'out.png' to ${at(id)}: socket hang up`],
+  ] as const)('because the platform was away fails nothing on %s: it is tried again', async (generation, errorAt) => {
+    await open(generation);
+    await world.dispatch({ restMs: 10 });
+    const { model, instance } = await world.stage();
+    const id = await world.predict();
+    await (await model.next()).report({ status: 'failed', error: errorAt(instance.id) });
+    await (await model.next()).report({ status: 'succeeded' });
+    expect(await world.get(id)).toMatchObject({ status: 'succeeded', attempt: 2, lostAttempts: 1 });
+  });
+
+  it.each([
+    ['was refused', (id: string) => `413 Client Error: Payload Too Large for url: ${at(id)}`],
+    ["was to go to the model's own place", () => `503 Server Error: Service Unavailable for url: ${at('bucket')}`],
+  ] as const)('because it %s fails it', async (_, errorAt) => {
+    await open('B');
+    await world.dispatch();
+    const { model, instance } = await world.stage();
+    const id = await world.predict();
+    await (await model.next()).report({ status: 'failed', error: errorAt(instance.id) });
+    expect(await world.get(id)).toMatchObject({ status: 'failed', attempt: 1 });
+  });
+});
+
 describe('the context of a prediction', () => {
   it.each([
     ['A', undefined],

@@ -45,13 +45,19 @@ const asUpload =
       ...(predictionId !== null && { [COG_PREDICTION_ID_HEADER]: predictionId }),
     };
     const body = () => createReadStream(path);
-    const answer = await outbound.sendWithRetries(
-      { method: 'PUT', url, headers, body, timeoutMs: UPLOAD_TIMEOUT_MS },
-      retries,
-    );
-    if (answer.status < 200 || answer.status >= 300) {
-      throw new Error(`could not upload output file '${basename(path)}': the server answered ${answer.status}`);
-    }
+    const name = basename(path);
+    // Where it says where to, the platform knows that it was not there itself.
+    const answer = await outbound
+      .sendWithRetries({ method: 'PUT', url, headers, body, timeoutMs: UPLOAD_TIMEOUT_MS }, retries)
+      .catch((error: unknown) => {
+        throw new Error(
+          `could not upload output file '${name}' to ${url}: ${error instanceof Error ? error.message : error}`,
+        );
+      });
+    if (answer.status >= 500)
+      throw new Error(`could not upload output file '${name}' to ${url}: the server answered ${answer.status}`);
+    if (answer.status < 200 || answer.status >= 300)
+      throw new Error(`could not upload output file '${name}': the server answered ${answer.status}`);
     const final = new URL(answer.headers.location ?? url, url);
     final.search = '';
     return final.href;

@@ -97,6 +97,13 @@ describe('output files with an upload URL', () => {
     expect(uploads).toBe(3);
   });
 
+  it('says where an upload was to go that the platform could not take', async () => {
+    // 501 is not tried again.
+    await start((request) => ({ status: isUpload(request) ? 501 : 200 }));
+    const error = `could not upload output file 'out.png' to ${receiver.url}/loc/out.png: the server answered 501`;
+    expect(await runAsync('i6', {})).toMatchObject({ status: 'failed', error });
+  });
+
   it('a refused upload fails the prediction', async () => {
     await start((request) => ({ status: isUpload(request) ? 403 : 200 }));
     expect(await runAsync('i5', {})).toMatchObject({

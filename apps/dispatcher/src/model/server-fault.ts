@@ -17,6 +17,16 @@ const WORDS: readonly (readonly [RegExp, ServerFault])[] = [
   [/^Failed to send request: /, 'hadNoWorker'],
 ];
 
+const UPLOAD_CUT_OFF =
+  /(?:Max retries exceeded with url: |5\d\d Server Error: .* for url: \S*|could not upload output file .* to \S*)\/uploads\/([^/]+)\//;
+
+/**
+ * Whether a run failed because the platform took none of the tries at handing over an output file, as one that was killed
+ * does. Requests' and urllib3's words, in which A and B say so, and modelkit's. A refusal (4xx) stays the run's own end.
+ */
+export const isUploadCutOff = (error: string, instanceId: string): boolean =>
+  UPLOAD_CUT_OFF.exec(error)?.[1] === instanceId;
+
 /** Null: it is the model's own error, as far as can be told. */
 export const serverFaultIn = (error: string): ServerFault | null =>
   WORDS.find(([words]) => words.test(error))?.[1] ?? null;

@@ -8,7 +8,7 @@ import { isEnd, type MergedReport, mergeReport, NOTHING_REPORTED } from '../mode
 import type { ModelClient, StartAnswer } from '../model/model-client.ts';
 import type { OutputFiles } from '../model/outputs.ts';
 import { NO_SECRETS, type Secrets } from '../model/secrets.ts';
-import { type ServerFault, serverFaultIn } from '../model/server-fault.ts';
+import { isUploadCutOff, type ServerFault, serverFaultIn } from '../model/server-fault.ts';
 import { createUploads, type Uploads } from '../model/uploads.ts';
 import type { RunWebhooks } from '../webhooks/webhooks-run.ts';
 import type { DeltaTeller } from './deltas.ts';
@@ -177,6 +177,8 @@ export class Run {
     if (status === 'canceled') return { kind: 'finish', status, error: null };
     if (this.serverFault === 'hadNoWorker')
       return { kind: 'giveBack', lost: true, rest: false, why: "its server's worker had died" };
+    if (isUploadCutOff(this.merged.error ?? '', this.attachment.instance.id))
+      return { kind: 'giveBack', lost: true, rest: true, why: 'its output file could not be handed over' };
     const why = this.notFetched ?? this.merged.error;
     return { kind: 'finish', status, error: why || 'The model failed and did not say why.' };
   }
