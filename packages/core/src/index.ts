@@ -39,6 +39,7 @@ export * from './resources.ts';
 export * from './rollout.ts';
 export * from './room-memory.ts';
 export * from './rows.ts';
+export * from './runs-at-once.ts';
 export * from './scale-in.ts';
 export type * from './snapshot.ts';
 export * from './standings.ts';

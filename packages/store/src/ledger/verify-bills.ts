@@ -16,6 +16,7 @@ import { pricesOf } from './prices.ts';
 import { RECORD_SQL } from './record.ts';
 import { pages } from './snapshot.ts';
 import type { Step } from './step.ts';
+import { verifyAtOnce } from './verify-at-once.ts';
 
 const PAGE = 1_000;
 
@@ -48,10 +49,12 @@ interface InstanceRow {
 export async function* verifyBills(client: ClientBase, accountId: string | null): AsyncGenerator<Step> {
   const prices = await pricesOf(client);
   const query = { text: PREDICTIONS, limit: PAGE, from: [''], values: [accountId] };
-  for await (const rows of pages<PredictionRow>(client, query, ({ id }) => [id]))
+  const instanceIds = new Set<string>();
+  for await (const rows of pages<PredictionRow>(client, query, ({ id }) => [id])) {
+    for (const { instanceId } of rows) if (accountId !== null && instanceId !== null) instanceIds.add(instanceId);
     yield await verifyPage(client, rows, prices);
-  const { rows: overfull } = await client.query<Overfull>(OVERFULL, [accountId]);
-  yield { differences: overfull.map(tooMany) };
+  }
+  yield* verifyAtOnce(client, accountId === null ? null : instanceIds);
 }
 
 async function verifyPage(
@@ -109,42 +112,4 @@ const billedTwice = ({ id, accountId, predictionId }: LedgerRecord): Difference 
   what: 'record',
   expected: predictionId,
   found: id,
-});
-
-/**
- * $1 account or null: only instances that ran something for it. The billed part of every run as two changes of how many
- * there are at once on its instance; ends go before beginnings of the same instant.
- */
-const OVERFULL = `with billed as (
-    select predictions.instance_id, started_at as begins,
-      greatest(started_at, least(completed_at, started_at + predict_microseconds * interval '1 microsecond')) as ends
-    from usage_records
-    join predictions on predictions.id = usage_records.prediction_id and predictions.attempt = usage_records.attempt
-    where usage_records.kind = 'run' and started_at is not null and completed_at is not null
-      and ($1::text is null or predictions.instance_id in (
-        select instance_id from predictions as own where own.account_id = $1))
-  ), change as (
-    select instance_id, begins as at, 1 as by from billed union all select instance_id, ends, -1 from billed
-  ), held as (
-    select instance_id, sum(by) over (partition by instance_id order by at, by rows unbounded preceding) as runs from change
-  )
-  select instance_id as "instanceId", max(runs)::integer as runs, instances.slots
-  from held join instances on instances.id = instance_id
-  group by instance_id, instances.slots having max(runs) > instances.slots
-  order by instance_id`;
-
-interface Overfull {
-  readonly instanceId: string;
-  readonly runs: number;
-  readonly slots: number;
-}
-
-const tooMany = ({ instanceId, runs, slots }: Overfull): Difference => ({
-  kind: 'more-than-slots',
-  accountId: null,
-  predictionId: null,
-  recordId: null,
-  what: `billed at once on instance ${instanceId}`,
-  expected: slots,
-  found: runs,
 });
