@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { COG_PREDICTION_ID_HEADER } from '@hearth/contract/south/protocol';
 import type { Manners } from './generation.ts';
 import { mediaTypeOf } from './media-type.ts';
+import { messageOf } from './message-of.ts';
 import type { Outbound } from './outbound.ts';
 import { holdsFile, type OutputSpec } from './output.ts';
 import type { PredictionCall } from './request.ts';
@@ -50,9 +51,7 @@ const asUpload =
     const answer = await outbound
       .sendWithRetries({ method: 'PUT', url, headers, body, timeoutMs: UPLOAD_TIMEOUT_MS }, retries)
       .catch((error: unknown) => {
-        throw new Error(
-          `could not upload output file '${name}' to ${url}: ${error instanceof Error ? error.message : error}`,
-        );
+        throw new Error(`could not upload output file '${name}' to ${url}: ${messageOf(error)}`);
       });
     if (answer.status >= 500)
       throw new Error(`could not upload output file '${name}' to ${url}: the server answered ${answer.status}`);

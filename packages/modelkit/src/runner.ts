@@ -4,6 +4,7 @@ import type { CogHealthStatus, CogSetup } from '@hearth/contract/south/protocol'
 import { FreeReporter } from './free-reporter.ts';
 import type { Manners } from './generation.ts';
 import { inputPreparer } from './input-files.ts';
+import { messageOf } from './message-of.ts';
 import type { Model, PredictRun } from './model.ts';
 import type { Outbound } from './outbound.ts';
 import { holdsFile } from './output.ts';
@@ -40,7 +41,6 @@ export interface Running {
 const LEAST_INTERVAL_WITH_START_MS = 100;
 
 const linesOf = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 export interface RunnerOptions {
