@@ -108,7 +108,7 @@ describe('versions', () => {
   it.each([
     ['neither image nor path', {}, /^- body: must be \{"image": "…"\} or \{"path": "…"/],
     ['both', { image: 'a', path: '/b' }, /^- body: must be \{"image": "…"\} or \{"path": "…"/],
-    ['an empty command', { path: '/b', command: [] }, /^- command: too small/],
+    ['an empty command', { path: '/b', command: [] }, /^- command: must not be empty/],
     ['a bad name in env', { path: '/b', env: { 'A=B': 'c' } }, /^- body: must be /],
   ])('with %s are refused', async (_name, body, detail) => {
     const refused = await house.ask<Problem>('POST', path, body);

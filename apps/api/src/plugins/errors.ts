@@ -7,6 +7,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { invalidField, invalidFields, notFound, Problem } from '../problem.ts';
 import { DATA_HEADERS } from './security-headers.ts';
 import { storeProblem } from './store-faults.ts';
+import { validationWords, type ZodFailure } from './validation-words.ts';
 
 /** Every error as `application/problem+json` from the catalogue. What is not foreseen is a 500 that says nothing but its id. */
 export function installErrors(
@@ -134,13 +135,6 @@ interface ValidationFailure {
   readonly validation: readonly ZodFailure[];
   readonly validationContext?: string | undefined;
 }
-interface ZodFailure {
-  /** Zod's code. */
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly message?: string | undefined;
-  readonly params: Readonly<Record<string, unknown>>;
-}
 
 function ofValidation({ validation, validationContext = 'body' }: ValidationFailure): Problem {
   const where = validationContext === 'body' ? '' : `${validationContext}.`;
@@ -150,7 +144,8 @@ function ofValidation({ validation, validationContext = 'body' }: ValidationFail
   );
 }
 
-function ofFailure({ keyword, instancePath, message, params }: ZodFailure, where: string): InvalidField[] {
+function ofFailure(failure: ZodFailure, where: string): InvalidField[] {
+  const { keyword, instancePath, params } = failure;
   const path = instancePath.split('/').filter((step) => step !== '');
   const { keys } = params;
   if (keyword === 'unrecognized_keys' && Array.isArray(keys)) {
@@ -161,7 +156,5 @@ function ofFailure({ keyword, instancePath, message, params }: ZodFailure, where
     }));
   }
   const field = where + (path.length > 0 ? path.join('.') : 'body');
-  return [{ type: keyword, field, description: lowerFirst(message ?? 'is not valid') }];
+  return [{ type: keyword, field, description: validationWords(failure) }];
 }
-
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
