@@ -26,6 +26,7 @@ export type Invariant =
   | 'every webhook is delivered'
   | 'every bill is in its chain'
   | 'nothing is left on the hosts'
+  | 'a budget is not overspent'
   | 'no run is ended without a reason'
   | 'no room breaks';
 
@@ -57,6 +58,19 @@ export function checkPrediction(before: StoredPrediction | undefined, after: Sto
     broken('an attempt never goes back', `${after.id} went from ${before.attempt} to ${after.attempt}`);
   if (after.lostAttempts > MAX_LOST_ATTEMPTS)
     broken('at most three lost attempts', `${after.id} lost ${after.lostAttempts}`);
+}
+
+/** Called after each write of a prediction, and of a bill. All of a world is in one UTC day. */
+export function checkBudgets({ budgets, predictions, usage }: Tables): void {
+  for (const { accountId, dayMicros } of budgets.all()) {
+    if (dayMicros === null) continue;
+    const own = predictions.all().filter((row) => row.accountId === accountId && !isTerminal(row.status));
+    const heldMicros = own.reduce((sum, row) => sum + row.holdMicros, 0);
+    const billed = usage.all().filter((bill) => bill.accountId === accountId);
+    const spentMicros = billed.reduce((sum, bill) => sum + bill.costMicros, 0);
+    if (heldMicros + spentMicros > dayMicros)
+      broken('a budget is not overspent', `${heldMicros} held and ${spentMicros} spent of ${dayMicros}`);
+  }
 }
 
 /** Called when a model server takes a prediction. */
@@ -154,10 +168,11 @@ export function checkEnd(tables: Tables, truth: Truth): void {
   }
 }
 
-function checkReason({ id, attempt, error, instanceId }: PredictionRow, { instances }: Tables, truth: Truth): void {
+function checkReason(row: PredictionRow, { instances, budgets }: Tables, truth: Truth): void {
+  const { id, accountId, attempt, error, instanceId } = row;
   const invariant = 'no run is ended without a reason';
-  // Nobody has a budget here.
-  if (error?.startsWith('budget-exceeded')) broken(invariant, `${id}: ${error}`);
+  if (error?.startsWith('budget-exceeded') && budgets.get(accountId) === undefined)
+    broken(invariant, `${id}: ${error}`);
   if (error === null || !error.startsWith('The model crashed')) return;
   const sent = truth.sent.get(`${id}-${attempt}`);
   const failedAt = instances.get(instanceId ?? '')?.failure?.at ?? 0;

@@ -40,4 +40,11 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'now()',
     breaks: 'a run is billed once, for what it ran',
   },
+  {
+    bug: 'a run goes on though its budget pays for no more',
+    file: 'apps/dispatcher/src/runs/holds.ts',
+    from: "if (step.do === 'stop') return stop(run, exceeded(step.bound));",
+    to: "if (step.do === 'stop') return;",
+    breaks: 'a run is billed once, for what it ran',
+  },
 ];

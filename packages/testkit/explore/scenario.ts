@@ -65,6 +65,8 @@ export interface Scenario {
   readonly predictions: readonly PlannedPrediction[];
   /** Of the second account; null: none. */
   readonly maxInFlight: number | null;
+  /** Of the second account, for the day that this is; null: none. */
+  readonly budgetMicros: number | null;
   readonly faults: readonly Fault[];
   /** By incarnation of a room, the first one first. */
   readonly breakpoints: Readonly<Record<Room, readonly (readonly Breakpoint[])[]>>;
@@ -98,6 +100,7 @@ export function scenarioOf(seed: number): Scenario {
       [2, 'slow'],
     ]),
     lost: chance(random, 0.3) ? 0.3 : 0,
+    budgetMicros: chance(random, 0.3) ? between(random, 10_000, 60_000) : null,
   };
 }
 
@@ -209,6 +212,7 @@ export function smallScenario(breakpoints: Scenario['breakpoints']): Scenario {
       { at: 400, ...prediction },
     ],
     maxInFlight: null,
+    budgetMicros: null,
     faults: [],
     breakpoints,
     latency: 'usual',

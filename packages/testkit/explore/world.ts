@@ -1,11 +1,11 @@
-import { holdFor } from '@hearth/core';
-import { createLogger, type Logger, newId } from '@hearth/kit';
+import { createLogger, type Logger } from '@hearth/kit';
 import { type Random, seeded } from '@hearth/sim';
-import type { DeploymentRow, NewPrediction } from '@hearth/store';
 import { createMemoryStore, type MemoryStore } from '../src/memory-store/memory-store.ts';
 import { MemoryBroker } from '../src/memory-transport/memory-broker.ts';
+import { Clients } from './clients.ts';
 import { Incarnation } from './incarnation.ts';
 import {
+  checkBudgets,
   checkContainers,
   checkEnd,
   checkInstance,
@@ -19,20 +19,13 @@ import {
 import type { ModelRun } from './model-servers.ts';
 import { SimulatedNetwork, WatchedRuntime } from './network.ts';
 import type { PlannedPrediction, Room, Scenario } from './scenario.ts';
-import { type Serving, serveDispatcher, serveScheduler, TIMINGS } from './servers.ts';
+import { type Serving, serveDispatcher, serveScheduler } from './servers.ts';
+import { FAR_HOST, type Setting, setUp } from './setting.ts';
 import { Trace } from './trace.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const STARTS_AT = 1_700_000_000_000;
-const FAR_HOST = 'far';
-/** Room for two instances on this machine, and for three on the far one. */
-const INSTANCE_MIB = 6_000;
-const FAR_MIB = 20_000;
-const GPUS = ['GPU-1', 'GPU-2'];
 const LOCK_MS = 30_000;
-/** What the api takes a run to last before it knows better. */
-const EXPECTED_RUN_MS = 5_000;
-const PRICE_MICROS_PER_SECOND = 1_000;
 
 type Server = { readonly who: Incarnation; serving: Serving | null };
 
@@ -49,14 +42,11 @@ export class World {
   /** All incarnations of each room, in order. */
   readonly incarnations: Record<Room, Incarnation[]> = { scheduler: [], dispatcher: [] };
   readonly servers: Record<Room, Server | null> = { scheduler: null, dispatcher: null };
+  readonly #clients: Clients;
   readonly #runs = new Map<string, ModelRun>();
-  readonly #delivered = new Map<string, number>();
-  readonly #refused = new Map<string, number>();
-  readonly #accepted = new Set<string>();
   readonly #lostHosts = new Set<string>();
   readonly #log: Logger;
-  readonly deployments: DeploymentRow[] = [];
-  readonly accounts: string[] = [];
+  #setting: Setting = { accountIds: [], deployments: [] };
   /** When a room that died comes back. */
   backAfterMs = 500;
   violation: Violation | null = null;
@@ -70,7 +60,14 @@ export class World {
       clock: { after: (ms, callback) => this.time.after(ms, callback, null) },
       lockMs: LOCK_MS,
     });
-    this.network = new SimulatedNetwork(this.time, (url, body) => this.#receive(url, body));
+    this.#clients = new Clients({
+      store: this.memory.store,
+      broker: this.broker,
+      time: this.time,
+      trace: this.trace,
+      told: (end) => this.#guard(() => checkTold(end, this.memory.tables)),
+    });
+    this.network = new SimulatedNetwork(this.time, (url, body) => this.#clients.receive(url, body));
     const own = this.#runtimeOf('local');
     this.runtimes = scenario.farHost ? [own, this.#runtimeOf(FAR_HOST)] : [own];
     this.#log = tracingLogger(this.trace);
@@ -85,16 +82,11 @@ export class World {
   }
 
   async setUp(): Promise<void> {
-    const { store } = this.memory;
-    const rest = { vramMiB: 0, cpus: 0, gpuShareMiB: 0, gpuType: null, labels: {}, fallback: [] };
-    const hardware = { memoryMiB: INSTANCE_MIB, priceMicrosPerSecond: PRICE_MICROS_PER_SECOND, ...rest };
-    await store.hosts.putHardware({ sku: 'cpu', name: 'cpu', gpus: 0, ...hardware });
-    await store.hosts.putHardware({ sku: 'gpu', name: 'gpu', gpus: 1, ...hardware, vramMiB: 1 });
-    for (const username of ['ada', 'bob'])
-      this.accounts.push((await store.accounts.ensure({ type: 'user', username, name: username })).id);
-    await store.accounts.setShare('bob', { maxInFlight: this.scenario.maxInFlight });
-    if (this.scenario.farHost) await this.#addFarHost();
-    for (const n of this.scenario.deployments.keys()) this.deployments.push(await this.#deploy(n));
+    this.#setting = await setUp(this.memory.store, this.scenario, this.time.now);
+  }
+
+  predict(planned: PlannedPrediction): Promise<void> {
+    return this.#clients.predict(planned, this.#setting);
   }
 
   /** Starts the next incarnation of a room, which leads. */
@@ -130,21 +122,6 @@ export class World {
     );
   }
 
-  /** As the api does: a row, a ticket, a poke. */
-  async predict(planned: PlannedPrediction): Promise<void> {
-    const { store } = this.memory;
-    const row = await store.predictions.insert(this.#newPrediction(planned));
-    this.#accepted.add(row.id);
-    this.trace.note('client', `made ${row.id}: ${JSON.stringify(planned.behavior)}`);
-    if (planned.cancelAt !== null)
-      this.time.after(planned.cancelAt - planned.at, () => void this.#cancel(row.id), null);
-    if (planned.isOrphaned) return;
-    const { queues, bus } = this.broker.open();
-    if (!row.held) await queues.enqueue(row.deploymentId, { predictionId: row.id, attempt: 0 }, row.priority);
-    bus.poke('scheduler');
-    if (row.held) bus.poke('dispatcher');
-  }
-
   /** A container ends by itself, or is made to. */
   endContainer(instanceId: string, how: 'crash' | 'oom' | 'vanish'): void {
     const runtime = this.runtimes.find((one) => one.specOf(instanceId) !== null);
@@ -172,7 +149,7 @@ export class World {
 
   /** Null where nothing is left to come. */
   get open(): ReturnType<typeof stillOpen> {
-    if (this.#accepted.size < this.scenario.predictions.length)
+    if (this.#clients.asked < this.scenario.predictions.length)
       return { invariant: 'every prediction ends', what: 'not all predictions were made yet' };
     return stillOpen(this.memory.tables, this.#containers);
   }
@@ -185,8 +162,8 @@ export class World {
   checkEnd(): void {
     const truth = {
       runs: this.#runs,
-      delivered: this.#delivered,
-      accepted: this.#accepted,
+      delivered: this.#clients.delivered,
+      accepted: this.#clients.accepted,
       sent: this.network.sent,
     };
     this.#guard(() => checkEnd(this.memory.tables, truth));
@@ -202,7 +179,12 @@ export class World {
 
   #watch(): void {
     const { tables } = this.memory;
-    tables.predictions.watch = (before, after) => this.#guard(() => checkPrediction(before, after));
+    tables.predictions.watch = (before, after) =>
+      this.#guard(() => {
+        checkPrediction(before, after);
+        checkBudgets(tables);
+      });
+    tables.usage.watch = () => this.#guard(() => checkBudgets(tables));
     tables.instances.watch = (before, after) =>
       this.#guard(() => checkInstance(before, after, tables, this.#containers));
   }
@@ -256,97 +238,6 @@ export class World {
     if (draw < 0.93) return Math.ceil(this.random() * 5);
     if (draw < 0.995) return Math.ceil(this.random() * (latency === 'slow' ? 800 : 60));
     return Math.ceil(this.random() * (latency === 'slow' ? 6_000 : 1_500));
-  }
-
-  /** `https://receiver.test/<prediction>/<refusals>`: refuses so often before it takes a message. */
-  #receive(url: string, body: string): number {
-    const refusals = Number(new URL(url).pathname.split('/')[1]);
-    const { id, status } = JSON.parse(body) as { id: string; status: string };
-    if (status === 'starting' || status === 'processing') return 200;
-    this.#guard(() => checkTold({ id, status }, this.memory.tables));
-    const refused = this.#refused.get(id) ?? 0;
-    this.#refused.set(id, refused + 1);
-    if (refused < refusals) return 503;
-    this.#delivered.set(id, (this.#delivered.get(id) ?? 0) + 1);
-    return 200;
-  }
-
-  async #cancel(id: string): Promise<void> {
-    this.trace.note('client', `cancels ${id}`);
-    await this.memory.store.predictions.requestCancel(id, this.time.now());
-    this.broker.open().bus.poke('dispatcher');
-  }
-
-  async #addFarHost(): Promise<void> {
-    const ways = { address: null, bindAddress: null, callbackHost: null };
-    const ssh = { identity: null, knownHosts: null };
-    const devices = GPUS.map((id) => ({ id, name: 'A GPU', vramMiB: 24_000 }));
-    const settings = {
-      name: FAR_HOST,
-      labels: {},
-      connection: { url: 'tcp://far:2375', tls: null, ssh, ...ways },
-      declared: { devices, memoryMiB: FAR_MIB, cpus: null },
-      cordoned: false,
-      draining: false,
-    };
-    await this.memory.store.hosts.add(FAR_HOST, settings, this.time.now());
-  }
-
-  async #deploy(n: number): Promise<DeploymentRow> {
-    const planned = this.scenario.deployments[n];
-    if (planned === undefined) throw new RangeError(`there is no deployment ${n}`);
-    const { store } = this.memory;
-    const texts = { description: null, githubUrl: null, paperUrl: null, licenseUrl: null, coverImageUrl: null };
-    const sku = planned.isOnGpu ? 'gpu' : 'cpu';
-    const name = `model-${n}`;
-    const model = await store.models.insert({ owner: 'ada', name, visibility: 'private', hardwareSku: sku, ...texts });
-    if (model === 'taken') throw new Error(`${name} is taken`);
-    const version = await store.models.insertVersion({
-      id: String(n).padStart(64, '0'),
-      modelId: model.id,
-      source: { kind: 'path', path: `/${name}`, command: ['serve'], env: {} },
-      runtime: 'process',
-      openapiSchema: {},
-      cogVersion: '0.16.12',
-      slots: planned.slots,
-    });
-    return store.deployments.ensureImplicit(version, {
-      hardwareSku: sku,
-      minInstances: 0,
-      maxInstances: planned.maxInstances,
-      keepAlive: { kind: 'fixed', ms: planned.keepAliveMs },
-    });
-  }
-
-  #newPrediction(planned: PlannedPrediction): NewPrediction {
-    const at = this.time.now();
-    const deployment = this.deployments[planned.deployment];
-    const accountId = this.accounts[planned.account];
-    if (deployment === undefined || accountId === undefined)
-      throw new RangeError('the scenario names what is not there');
-    const { webhookRefusals, deadlineAt } = planned;
-    return {
-      id: newId(at),
-      accountId,
-      model: deployment.model,
-      versionId: deployment.versionId,
-      deploymentId: deployment.id,
-      deployment: null,
-      hardwareSku: deployment.hardwareSku,
-      input: { behavior: planned.behavior },
-      source: 'api',
-      webhook: webhookRefusals === null ? null : `https://receiver.test/${webhookRefusals}`,
-      webhookEventsFilter: null,
-      createdAt: at,
-      deadlineAt: deadlineAt === null ? null : at + deadlineAt - planned.at,
-      kind: 'prediction',
-      destination: null,
-      streamsFiles: false,
-      holdMicros: holdFor(EXPECTED_RUN_MS, PRICE_MICROS_PER_SECOND, {
-        timeoutMs: TIMINGS.predictionTimeoutMs,
-        cancelGraceMs: TIMINGS.cancelGraceMs,
-      }),
-    };
   }
 }
 

@@ -47,11 +47,17 @@ it('lets no time pass while code is still put off to the next turn of the event 
   expect(seenAt).toEqual([1, 2]);
 });
 
-describe('what was found once stays mended', () => {
-  const small = smallScenario({ scheduler: [], dispatcher: [] });
-  const [first] = small.predictions;
-  if (first === undefined) throw new Error('the small world has no predictions');
+const small = smallScenario({ scheduler: [], dispatcher: [] });
+const [first] = small.predictions;
+if (first === undefined) throw new Error('the small world has no predictions');
 
+it('a run that outlasts its budget while no dispatcher is there is not billed beyond it', async () => {
+  const long = { ...first, account: 1, behavior: { ...first.behavior, runMs: 40_000, reports: 0 } };
+  const faults = [{ kind: 'die', at: 3_000, room: 'dispatcher', backAfterMs: 20_000 }] as const;
+  await kept('a budget', { ...small, budgetMicros: 12_000, predictions: [long], faults });
+});
+
+describe('what was found once stays mended', () => {
   it('a run that was taken over late in its hold goes on', async () => {
     const long = { ...first, behavior: { ...first.behavior, runMs: 20_000, reports: 0 } };
     const faults = [{ kind: 'die', at: 9_000, room: 'dispatcher', backAfterMs: 8_000 }] as const;

@@ -34,7 +34,7 @@ type Standing = Pick<BudgetRow, 'heldMicros' | 'inFlight' | 'daySpentMicros' | '
 const NOTHING: Standing = { heldMicros: 0, inFlight: 0, daySpentMicros: 0, monthSpentMicros: 0 };
 
 /** What is held and spent of a budget at an instant; nothing is counted where only a rate is limited. */
-export function standingOf({ predictions, usage }: Tables, budget: StoredBudget, at: Millis): Standing {
+function standingOf({ predictions, usage }: Tables, budget: StoredBudget, at: Millis): Standing {
   const { accountId, dayMicros, monthMicros, maxInFlight } = budget;
   if (dayMicros === null && monthMicros === null && maxInFlight === null) return NOTHING;
   const unfinished = predictions.all().filter((row) => row.accountId === accountId && isUnfinished(row));
