@@ -1,4 +1,11 @@
-import type { WireAccountShare, WireBudget, WireHardware, WireModel, WireWebhookSecret } from '@hearth/contract';
+import type {
+  WireAccountShare,
+  WireBudget,
+  WireHardware,
+  WireModel,
+  WireNewToken,
+  WireWebhookSecret,
+} from '@hearth/contract';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accessibilityProblems, startBrowser, type TestBrowser, type Visit } from '../src/browser.ts';
 import { type House, startHouse } from '../src/house.ts';
@@ -96,6 +103,20 @@ describe('tokens', () => {
     expect(await button.isDisabled()).toBe(true);
     expect(await button.getAttribute('title')).toBe('Needs the scope admin; you signed in with a token that has run.');
     await ci.close();
+  });
+
+  it('that may only look are shown what they may look at, and asked for nothing', async () => {
+    const made = await house.request('POST', '/v1/tokens', { name: 'wall', username: 'ada', scope: 'read' });
+    const { token } = (await made.json()) as WireNewToken;
+    const wall = await browser.visit(house, { token, path: '/settings' });
+    await wall.page.getByRole('heading', { name: 'Members' }).waitFor();
+    expect(await wall.page.getByRole('tab').allInnerTexts()).toEqual(['Members', 'Budgets', 'Hardware and prices']);
+    await wall.page.goto('/deployments?deploy=hearth%2Focr');
+    await wall.page.getByText('No deployment yet').waitFor();
+    expect(await wall.page.getByRole('button', { name: 'New deployment' }).isDisabled()).toBe(true);
+    expect(await wall.page.getByRole('dialog').count()).toBe(0);
+    expect(wall.problems).toEqual([]);
+    await wall.close();
   });
 });
 

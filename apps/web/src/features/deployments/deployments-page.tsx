@@ -22,11 +22,12 @@ export function DeploymentsPage() {
   const deployments = useBoard(deploymentsOf);
   const { deploy } = useSearch({ from: '/app/deployments' });
   const navigate = useNavigate();
+  const needed = useNeeds('deploy');
   const ask = (search: DeploymentsView) => void navigate({ to: '/deployments', search, replace: true });
   const create = (
     <Button
       variant="primary"
-      {...useNeeds('deploy')}
+      {...needed}
       icon={<Plus aria-hidden className="size-4" />}
       onClick={() => ask({ deploy: '' })}
     >
@@ -54,7 +55,7 @@ export function DeploymentsPage() {
           {bare.length > 0 && <Listed title="Models without a deployment" rows={bare} />}
         </div>
       )}
-      {deploy !== undefined && <CreateDialog model={deploy} onClose={() => ask({})} />}
+      {deploy !== undefined && !needed.disabled && <CreateDialog model={deploy} onClose={() => ask({})} />}
     </Page>
   );
 }

@@ -17,7 +17,7 @@ const TABS: readonly (Tab<SettingsTab> & { needs?: keyof typeof NEEDS })[] = [
   { id: 'tokens', name: 'Tokens', needs: 'admin' },
   { id: 'members', name: 'Members' },
   { id: 'budgets', name: 'Budgets' },
-  { id: 'webhooks', name: 'Webhooks' },
+  { id: 'webhooks', name: 'Webhooks', needs: 'run' },
   { id: 'hardware', name: 'Hardware and prices' },
   { id: 'accounts', name: 'Accounts', needs: 'operator' },
   { id: 'audit', name: 'Audit log', needs: 'admin' },
