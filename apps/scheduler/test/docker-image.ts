@@ -1,5 +1,10 @@
+import { newId, systemNow } from '@hearth/kit';
 import Docker from 'dockerode';
+import { systemClock } from '../src/clock.ts';
 import type { FencingOptions } from '../src/fence/engine-fence.ts';
+import { readHealth } from '../src/readiness.ts';
+import type { BootSpec, Runtime } from '../src/runtime/runtime.ts';
+import { awaitServer } from '../src/server-boot.ts';
 
 export const docker = new Docker();
 
@@ -26,4 +31,37 @@ export async function buildModelServer(tag: string): Promise<() => Promise<void>
   return async () => {
     await docker.getImage(tag).remove();
   };
+}
+
+/** Boots an instance of that image until it is ready. */
+export async function bootModelServer(
+  runtime: Runtime,
+  image: string,
+  { env = { MODEL_SETUP: 'ok' }, memoryMiB = 256, setupTimeoutMs = 20_000 } = {},
+): Promise<{ instanceId: string; address: string }> {
+  const { signal } = new AbortController();
+  const spec: BootSpec = {
+    instanceId: newId(systemNow()),
+    deploymentId: 'deployment',
+    role: 'instance',
+    mode: 'predict',
+    source: { kind: 'image', image },
+    env,
+    uploadUrl: null,
+    memoryMiB,
+    cpus: 0,
+    deviceIds: [],
+  };
+  const { address } = await runtime.boot(spec, () => {}, signal);
+  await awaitServer({
+    ...spec,
+    runtime,
+    clock: systemClock,
+    startedAt: systemClock.now(),
+    setupTimeoutMs,
+    exited: new Promise(() => {}),
+    probe: async (signal) => ((await readHealth(address, signal))?.status === 'READY' ? true : null),
+    signal,
+  });
+  return { instanceId: spec.instanceId, address };
 }

@@ -10,15 +10,12 @@ import { createLogger, newId, systemNow } from '@hearth/kit';
 import { enginesRing, startEngines, type TestEngine, type TestEngines, within } from '@hearth/testkit/engines';
 import type Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../src/clock.ts';
 import type { FencingOptions } from '../src/fence/engine-fence.ts';
 import { linkRemote } from '../src/hosts/engine-link.ts';
 import { readHealth } from '../src/readiness.ts';
 import { DockerRuntime } from '../src/runtime/docker.ts';
 import { containerName, logText } from '../src/runtime/docker-container.ts';
-import type { BootSpec } from '../src/runtime/runtime.ts';
-import { awaitServer } from '../src/server-boot.ts';
-import { buildModelServer, fencing, unfenced } from './docker-image.ts';
+import { bootModelServer, buildModelServer, fencing, unfenced } from './docker-image.ts';
 import { answerTo, CONNECT } from './tried-connections.ts';
 
 const IMAGE = `hearth-test/isolation:${process.pid}`;
@@ -93,30 +90,9 @@ describe.skipIf(!(await enginesRing()))('from inside a container', () => {
     readonly ip: string;
   }
   const boot = async (runtime: DockerRuntime, memoryMiB = 256): Promise<Booted> => {
-    const spec: BootSpec = {
-      instanceId: newId(systemNow()),
-      deploymentId: 'deployment',
-      role: 'instance',
-      mode: 'predict',
-      source: { kind: 'image', image: IMAGE },
-      env: { MODEL_SETUP: 'ok', WEBHOOK_AUTH_TOKEN: 'its own' },
-      uploadUrl: null,
-      memoryMiB,
-      cpus: 0,
-      deviceIds: [],
-    };
-    const { address } = await runtime.boot(spec, () => {}, signal);
-    await awaitServer({
-      ...spec,
-      runtime,
-      clock: systemClock,
-      startedAt: systemClock.now(),
-      setupTimeoutMs: 40_000,
-      exited: new Promise(() => {}),
-      probe: async (signal) => ((await readHealth(address, signal))?.status === 'READY' ? true : null),
-      signal,
-    });
-    const container = engine.docker.getContainer(containerName(spec.instanceId));
+    const env = { MODEL_SETUP: 'ok', WEBHOOK_AUTH_TOKEN: 'its own' };
+    const { instanceId, address } = await bootModelServer(runtime, IMAGE, { env, memoryMiB, setupTimeoutMs: 40_000 });
+    const container = engine.docker.getContainer(containerName(instanceId));
     const ip = (await inside(container, 'hostname', '-I')).output.trim().split(' ')[0] ?? '';
     return { container, address, ip };
   };

@@ -1,20 +1,15 @@
 import { createLogger, newId, systemNow } from '@hearth/kit';
 import { dockerRing } from '@hearth/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../src/clock.ts';
 import { LOCAL_SOCKET, linkLocal } from '../src/hosts/engine-link.ts';
-import { readHealth } from '../src/readiness.ts';
 import { DockerRuntime } from '../src/runtime/docker.ts';
 import { containerName, LABELS, networkName } from '../src/runtime/docker-container.ts';
 import { readContainers } from '../src/runtime/docker-listed.ts';
 import { NetworkPool } from '../src/runtime/network-pool.ts';
 import { PAUSE_IMAGE, pauseProgram } from '../src/runtime/pause-image.ts';
-import type { BootSpec } from '../src/runtime/runtime.ts';
-import { awaitServer } from '../src/server-boot.ts';
-import { buildModelServer, docker, unfenced } from './docker-image.ts';
+import { bootModelServer, buildModelServer, docker, unfenced } from './docker-image.ts';
 
 const IMAGE = `hearth-test/networks:${process.pid}`;
-const { signal } = new AbortController();
 
 describe('containers as the engine lists them', () => {
   const listed = (Id: string, State: string, labels: Record<string, string>, port?: number) => ({
@@ -96,32 +91,7 @@ describe.skipIf(!(await dockerRing()))('networks made ahead', () => {
   const containers = () =>
     docker.listContainers({ all: true, filters: { label: [`${LABELS.installation}=${installation}`] } });
   const networks = async () => readContainers(await containers()).networks;
-  const boot = async (runtime: DockerRuntime): Promise<{ instanceId: string; address: string }> => {
-    const spec: BootSpec = {
-      instanceId: newId(systemNow()),
-      deploymentId: 'deployment',
-      role: 'instance',
-      mode: 'predict',
-      source: { kind: 'image', image: IMAGE },
-      env: { MODEL_SETUP: 'ok' },
-      uploadUrl: null,
-      memoryMiB: 256,
-      cpus: 0,
-      deviceIds: [],
-    };
-    const { address } = await runtime.boot(spec, () => {}, signal);
-    await awaitServer({
-      ...spec,
-      runtime,
-      clock: systemClock,
-      startedAt: systemClock.now(),
-      setupTimeoutMs: 20_000,
-      exited: new Promise(() => {}),
-      probe: async (signal) => ((await readHealth(address, signal))?.status === 'READY' ? true : null),
-      signal,
-    });
-    return { instanceId: spec.instanceId, address };
-  };
+  const boot = (runtime: DockerRuntime) => bootModelServer(runtime, IMAGE);
   const modeOf = async (instanceId: string) =>
     (await docker.getContainer(containerName(instanceId)).inspect()).HostConfig.NetworkMode;
 

@@ -25,6 +25,15 @@ const stray = (instanceId: string, role: 'instance' | 'inspection') =>
     new AbortController().signal,
   );
 
+/** A deployment with one ready instance, and the scheduler that made it so. */
+async function readyOne() {
+  house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
+  const ocr = await house.deploy('ocr');
+  const scheduler = await house.start();
+  await house.predict(ocr);
+  return { ocr, scheduler, ready: await house.inState(ocr, 'ready') };
+}
+
 describe('the scheduler that comes after', () => {
   it('adopts what is ready and goes on with what is booting, without a boot of its own', async () => {
     house.runtime.define('/warm', { setupMs: 10, setup: 'ok' });
@@ -67,12 +76,8 @@ describe('the scheduler that comes after', () => {
   });
 
   it('learns of an end that nobody saw', async () => {
-    house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
-    const ocr = await house.deploy('ocr');
-    const before = await house.start();
-    await house.predict(ocr);
-    const ready = await house.inState(ocr, 'ready');
-    await before.close();
+    const { ready, scheduler } = await readyOne();
+    await scheduler.close();
     house.runtime.end(ready.id, { exitCode: 7 });
     await house.start();
     expect(await house.store.instances.get(ready.id)).toMatchObject({
@@ -82,23 +87,15 @@ describe('the scheduler that comes after', () => {
   });
 
   it('calls an instance lost whose container is gone', async () => {
-    house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
-    const ocr = await house.deploy('ocr');
-    const before = await house.start();
-    await house.predict(ocr);
-    const ready = await house.inState(ocr, 'ready');
-    await before.close();
+    const { ready, scheduler } = await readyOne();
+    await scheduler.close();
     house.runtime.vanish(ready.id);
     await house.start();
     expect(await house.store.instances.get(ready.id)).toMatchObject({ state: 'failed', failure: { kind: 'lost' } });
   });
 
   it('notices within ten seconds of running, too', async () => {
-    house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
-    const ocr = await house.deploy('ocr');
-    await house.start();
-    await house.predict(ocr);
-    const ready = await house.inState(ocr, 'ready');
+    const { ocr, ready } = await readyOne();
     house.runtime.vanish(ready.id);
     house.clock.advance(10_000);
     const failed = await house.inState(ocr, 'failed');
@@ -106,12 +103,9 @@ describe('the scheduler that comes after', () => {
   });
 
   it('stops again what was stopping', async () => {
-    house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
-    const ocr = await house.deploy('ocr');
-    const before = await house.start();
-    await house.predict(ocr);
-    const { id } = await house.inState(ocr, 'ready');
-    await before.close();
+    const { ready, scheduler } = await readyOne();
+    await scheduler.close();
+    const { id } = ready;
     const at = house.clock.now();
     await house.store.instances.move(id, 'ready', 'drain', { at });
     await house.store.instances.move(id, 'draining', 'drained', { at });
@@ -130,12 +124,8 @@ describe('the scheduler that comes after', () => {
   });
 
   it('gives up instances whose runtime was switched off', async () => {
-    house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
-    const ocr = await house.deploy('ocr');
-    const before = await house.start();
-    await house.predict(ocr);
-    const ready = await house.inState(ocr, 'ready');
-    await before.close();
+    const { ready, scheduler } = await readyOne();
+    await scheduler.close();
     await house.start([]);
     expect(await house.store.instances.get(ready.id)).toMatchObject({
       state: 'failed',
