@@ -19,6 +19,13 @@ export function parseMiB(option: string, text: string): number {
   return mib;
 }
 
+/** `16`; half a core counts too. */
+export function parseCpus(text: string): number {
+  const cpus = Number(text);
+  if (!(cpus > 0)) throw new UsageError(`--cpus is "${text}"; write a number of cores such as 16.`);
+  return cpus;
+}
+
 /** `zone=a` → `{ zone: 'a' }`. */
 export function parseLabels(given: readonly string[]): Record<string, string> {
   return Object.fromEntries(
@@ -61,6 +68,6 @@ export function settingsOf(given: {
     ...(label === false && { labels: {} }),
     ...(gpus !== undefined && { devices: gpus === 'found' ? null : parseGpus(gpus) }),
     ...(memory !== undefined && { memory_mib: memory === 'found' ? null : parseMiB('--memory', memory) }),
-    ...(cpus !== undefined && { cpus: cpus === 'shared' ? null : Number(cpus) }),
+    ...(cpus !== undefined && { cpus: cpus === 'shared' ? null : parseCpus(cpus) }),
   };
 }

@@ -1,6 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
@@ -43,6 +45,19 @@ test.each([[['deployments']], [['deployments', '--json']], [['deployments', 'lis
     expect(typed(...args).said).toMatch(/^hearth: (Hearth cannot be reached|fetch failed)/);
   },
 );
+
+test('a file is meant from the folder that the command was typed in', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hearth-typed-'));
+  await writeFile(join(folder, 'trace.csv'), 'time,model,seconds\n0,ada/m,1\n60,ada/m,1\n');
+  // As the bootstrap starts it, in the repository.
+  const env = { PATH: process.env.PATH, HEARTH_CWD: folder };
+  const args = [MAIN, 'simulate', 'trace.csv', '--hosts', '1', '--policy', 'fixed:1m', '--svg', 'plot.svg'];
+  const { stderr, stdout } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(stdout).toContain('fixed:1m');
+  expect(await readdir(folder)).toEqual(['plot.svg', 'trace.csv']);
+  await rm(folder, { recursive: true });
+});
 
 test.each([
   [['accounts', 'set', 'ada', '--max-in-flight', 'none'], 'PATCH /v1/accounts/ada', { max_in_flight: null }],

@@ -1,12 +1,12 @@
-import { resolve } from 'node:path';
 import type { Command } from '@commander-js/extra-typings';
 import type { Client, WireHost } from '@hearth/contract';
 import { systemNow } from '@hearth/kit';
 import { connect, UsageError } from '../connect.ts';
 import { checkedHost, checksText } from '../host-check.ts';
-import { again, parseGpus, parseLabels, parseMiB, settingsOf } from '../host-options.ts';
+import { again, parseCpus, parseGpus, parseLabels, parseMiB, settingsOf } from '../host-options.ts';
 import { gpusText, labelsText, standingOf } from '../host-text.ts';
 import { ago, print, printJson, renderTable } from '../output.ts';
+import { fromUsersFolder } from '../repository.ts';
 
 export function addHosts(program: Command): void {
   const hosts = program.command('hosts').description('the machines that run models');
@@ -78,7 +78,7 @@ function addAdd(hosts: Command): void {
         labels: parseLabels(options.label ?? []),
         devices: options.gpus === undefined ? null : parseGpus(options.gpus),
         memory_mib: options.memory === undefined ? null : parseMiB('--memory', options.memory),
-        cpus: options.cpus === undefined ? null : Number(options.cpus),
+        cpus: options.cpus === undefined ? null : parseCpus(options.cpus),
         cordoned: options.cordon ?? false,
       });
       if (await printCheck(client, added)) return;
@@ -178,10 +178,7 @@ function tlsOf({ ca, cert, key }: { ca?: string; cert?: string; key?: string }) 
   if (ca === undefined && cert === undefined && key === undefined) return null;
   if (ca === undefined || cert === undefined || key === undefined)
     throw new UsageError('TLS needs all of --ca, --cert and --key.');
-  return { ca: absolute(ca), cert: absolute(cert), key: absolute(key) };
+  return { ca: fromUsersFolder(ca), cert: fromUsersFolder(cert), key: fromUsersFolder(key) };
 }
 
-const pathOf = (file: string | undefined): string | null => (file === undefined ? null : absolute(file));
-
-/** From the folder that the command was typed in. */
-const absolute = (file: string): string => resolve(process.env.HEARTH_CWD ?? process.cwd(), file);
+const pathOf = (file: string | undefined): string | null => (file === undefined ? null : fromUsersFolder(file));

@@ -5,6 +5,7 @@ import { systemNow } from '@hearth/kit';
 import { type Comparison, compareKeepAlives, type ModelShape, TRACE_COLUMNS, type TraceColumns } from '@hearth/sim';
 import { connect, UsageError } from '../connect.ts';
 import { print, printJson } from '../output.ts';
+import { fromUsersFolder } from '../repository.ts';
 import { gpusOption, type HostKind, likeHosts, mibOption, needOf, needOn, presentHosts } from '../simulate/fleet.ts';
 import { DEFAULT_POLICIES, durationOption, type Policy, policyOption } from '../simulate/policy.ts';
 import { figuresOf, type Outcome, plotOf, tableOf, topOf } from '../simulate/report.ts';
@@ -52,7 +53,7 @@ export function addSimulate(program: Command): void {
       );
       const outcomes = results.map((result, n): Outcome => ({ policy: policies[n] as Policy, result }));
       const figures = figuresOf(outcomes, options.gpuHour);
-      if (options.svg !== undefined) await writeFile(options.svg, drawing(outcomes));
+      if (options.svg !== undefined) await writeFile(fromUsersFolder(options.svg), drawing(outcomes));
       if (options.json) return printJson(figures);
       print(`${tableOf(figures)}\n\n${plotOf(outcomes)}`.trimEnd());
     });
@@ -79,7 +80,7 @@ async function sourceOf(
   }
   if (trace !== undefined) {
     const { columns = TRACE_COLUMNS, run, skipIncomplete } = options;
-    return fileSource(trace, { columns, runMs: run, skipIncomplete });
+    return fileSource(fromUsersFolder(trace), { columns, runMs: run, skipIncomplete });
   }
   return historySource(connect(), systemNow() - (history ?? 0));
 }
