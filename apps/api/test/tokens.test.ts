@@ -42,3 +42,16 @@ describe('an owner', () => {
     expect(await status('DELETE', `/v1/tokens/${boss.body.id}`)).toBe(204);
   });
 });
+
+describe('an account that comes into being with its first token', () => {
+  it('has its first owner, whose the token is', async () => {
+    const made = await house.ask('POST', '/v1/tokens', { name: 'x', username: 'new', member: 'new', scope: 'admin' });
+    expect(made).toMatchObject({ status: 201, body: { username: 'new', member: 'new' } });
+  });
+
+  it('does not where the token is refused', async () => {
+    const refused = await house.ask('POST', '/v1/tokens', { name: 'x', username: 'nobody', member: 'bob' });
+    expect(refused).toMatchObject({ status: 422, body: { invalid_fields: [{ field: 'member' }] } });
+    expect(await house.store.accounts.byUsername('nobody')).toBeNull();
+  });
+});

@@ -1,6 +1,6 @@
 import { effectiveScope, MOST_OF_ROLE, newTokenSchema, tokenBodySchema, tokenSchema } from '@hearth/contract';
 import { hashToken, newToken } from '@hearth/kit';
-import type { AccountRow, MemberRow, TokenRow } from '@hearth/store';
+import type { MemberRow, TokenRow } from '@hearth/store';
 import { z } from 'zod';
 import { noteChange } from '../audit/audit.ts';
 import type { App, Context } from '../context.ts';
@@ -28,8 +28,8 @@ export function tokenRoutes(app: App, { deps, auth }: Context): void {
       const { name, username = caller.account.username, operator, scope } = request.body;
       if (operator || username !== caller.account.username) requireOperator(caller);
       const expiresAt = expiryOf(request.body, deps.now());
+      const member = await memberFor(request.body, username, caller);
       const account = await accounts.ensure({ type: 'user', username, name: username });
-      const member = await memberFor(request.body, account, caller);
       const token = newToken();
       const row = await accounts.addToken({
         accountId: account.id,
@@ -83,23 +83,24 @@ export function tokenRoutes(app: App, { deps, auth }: Context): void {
     },
   );
 
-  /** Undefined: the account's first owner. */
+  /** Undefined: the account's first owner. One that is yet to be made will have one of its own name. */
   async function memberFor(
-    { member: name, scope, operator, username }: Body,
-    account: AccountRow,
+    { member: name, scope, operator }: Body,
+    username: string,
     caller: Identity,
   ): Promise<MemberRow | undefined> {
-    const isOwn = account.id === caller.account.id;
+    const account = await accounts.byUsername(username);
+    const isOwn = account?.id === caller.account.id;
     if (name === undefined && !isOwn) return undefined;
     const wanted = name ?? caller.member;
-    const member = await accounts.member(account.id, wanted);
-    if (member === null)
-      throw invalidField('member', 'enum', `${JSON.stringify(wanted)} is no member of ${username ?? account.username}`);
+    if (account === null && wanted === username) return undefined;
+    const member = account && (await accounts.member(account.id, wanted));
+    if (member === null) throw invalidField('member', 'enum', `${JSON.stringify(wanted)} is no member of ${username}`);
     const most = MOST_OF_ROLE[member.role];
     if (effectiveScope(scope, member.role) !== scope)
       throw invalidField('scope', 'scope', `${scope} is more than a ${member.role} may have: ${most} at most`);
     if (operator && member.role !== 'owner')
-      throw invalidField('operator', 'not_allowed', `${member.name} is no owner of ${account.username}`);
+      throw invalidField('operator', 'not_allowed', `${member.name} is no owner of ${username}`);
     return member;
   }
 }
