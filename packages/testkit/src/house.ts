@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@hearth/kit';
 import { processesWith, signal } from './processes.ts';
+import { scratchFolder } from './scratch.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
@@ -77,7 +77,7 @@ export async function findServer(dataDir: string, room: ServerRoom): Promise<num
 }
 
 export async function startHouse(options: HouseOptions): Promise<House> {
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'hearth-house-')));
+  const dataDir = options.dataDir ?? (await scratchFolder('hearth-house-'));
   const [port, callbackPort, schedulerPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const token = 'hth_test_token_of_the_house_000000000000000';
   const url = `http://127.0.0.1:${port}`;

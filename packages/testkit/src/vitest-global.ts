@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createLogger } from '@hearth/kit';
 import { migrate, startEmbeddedPostgres } from '@hearth/store';
 import { Client } from 'pg';
 import { TEST_POSTGRES } from './postgres.ts';
+import { scratchFolder } from './scratch.ts';
 
 /** One Postgres with a migrated template; each test file gets a copy. */
 interface Cluster {
@@ -83,7 +82,7 @@ async function startCluster(): Promise<Cluster> {
 }
 
 async function startEphemeral(): Promise<{ url: string; stop(): Promise<void> }> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'hearth-test-postgres-'));
+  const dataDir = await scratchFolder('hearth-test-postgres-');
   const log = createLogger({ room: 'test', level: 'warn' });
   const server = await startEmbeddedPostgres({ dataDir, log, ephemeral: true });
   return {
