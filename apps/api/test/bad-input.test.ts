@@ -212,3 +212,23 @@ describe('everything else that goes wrong', () => {
     }
   });
 });
+
+describe('what would be kept and could not be read back is refused', () => {
+  const hardware = { sku: 'dear', name: 'Dear', gpus: 0, memory_mib: 64, price_micros_per_second: 1 };
+  const late = '9999-12-31T23:59:59.999-14:00';
+  it.each([
+    ['a price that begins past the year 9999', '/v1/hardware', { ...hardware, price_from: late }, 'price_from'],
+    [
+      'a price that no bill can hold',
+      '/v1/hardware',
+      { ...hardware, price_micros_per_second: Number.MAX_SAFE_INTEGER },
+      'price_micros_per_second',
+    ],
+    ['a token that ends past the year 9999', '/v1/tokens', { name: 'eternal', expires_at: late }, 'expires_at'],
+  ])('%s', async (_name, path, asked, field) => {
+    const { status, body } = await house.ask<Problem>('POST', path, asked);
+    expect({ status, fields: body.invalid_fields?.map((one) => one.field) }).toEqual({ status: 422, fields: [field] });
+    expect((await house.ask('GET', '/v1/tokens')).status).toBe(200);
+    expect((await house.ask('GET', '/v1/hardware')).text).not.toContain('dear');
+  });
+});

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lineSchema, wireDateSchema } from './page.ts';
+import { keptInstantSchema, lineSchema, wireDateSchema } from './page.ts';
 import { SCOPES } from './scope.ts';
 
 export const accountSchema = z.object({
@@ -78,7 +78,7 @@ export const tokenBodySchema = z.strictObject({
   member: z.string().optional(),
   scope: z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }).default('run'),
   operator: z.boolean().default(false),
-  expires_at: z.iso.datetime({ offset: true, error: 'must be an instant such as 2030-01-31T12:00:00Z' }).optional(),
+  expires_at: keptInstantSchema.optional(),
 });
 export type TokenBody = z.input<typeof tokenBodySchema>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lineSchema, wireDateSchema } from './page.ts';
+import { keptInstantSchema, lineSchema, wireDateSchema } from './page.ts';
 
 /** Replicate's two fields, and what ours says beside them. */
 export const hardwareSchema = z.object({
@@ -20,6 +20,8 @@ export type WireHardware = z.infer<typeof hardwareSchema>;
 
 /** 2 PiB: what the column holds, and more than there is. */
 const MAX_MIB = 2_147_483_647;
+/** A thousand of the currency a second. Beyond it, what a run of a month costs is no number that everybody reads alike. */
+const MAX_PRICE_MICROS = 1_000_000_000;
 
 /** Ours: makes or replaces a SKU. Prices are millionths of the operator's currency. */
 const skuSchema = z
@@ -47,9 +49,12 @@ export const hardwareBodySchema = z.strictObject({
   labels: z.record(lineSchema(63), lineSchema(200)).default({}),
   /** SKUs to take, in this order, where this one has no room now. */
   fallback: z.array(skuSchema).max(16).default([]),
-  price_micros_per_second: z.int().min(0),
+  price_micros_per_second: z
+    .int()
+    .min(0)
+    .max(MAX_PRICE_MICROS, { error: `must be at most ${MAX_PRICE_MICROS}` }),
   /** From when on that is the price; left out, as soon as everybody who bills can know it. */
-  price_from: z.iso.datetime({ offset: true }).optional(),
+  price_from: keptInstantSchema.optional(),
 });
 export type HardwareBody = z.input<typeof hardwareBodySchema>;
 

@@ -16,6 +16,14 @@ export const pageQuerySchema = z.object({ cursor: z.string().optional() });
 /** ISO 8601 with milliseconds and Z. */
 export const wireDateSchema = z.string();
 
+/** Postgres writes a later year with five digits, and whoever reads the row stumbles over it. */
+const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** An instant to be kept. Its offset may carry it into another year. */
+export const keptInstantSchema = z.iso
+  .datetime({ offset: true, error: 'must be an instant such as 2030-01-31T12:00:00Z' })
+  .refine((text) => !(Date.parse(text) > LAST_INSTANT), { error: 'must be before the year 10000 in UTC' });
+
 /** Text that a database column can hold: Postgres has no NUL. */
 export const textSchema = (maxLength: number) =>
   z
