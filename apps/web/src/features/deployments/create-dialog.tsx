@@ -1,12 +1,10 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type FormEvent, useId, useState } from 'react';
+import { useState } from 'react';
 import { api } from '../../api/client.ts';
 import { sessionQuery } from '../../api/session.ts';
-import { Button } from '../../ui/button.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
-import { fieldError, unplacedError } from '../../ui/error-words.ts';
-import { Field, Input, Select } from '../../ui/field.tsx';
-import { ErrorState } from '../../ui/states.tsx';
+import { fieldError } from '../../ui/error-words.ts';
+import { Field, Select } from '../../ui/field.tsx';
+import { FormDialog, NameField } from '../../ui/form-dialog.tsx';
 import { toastDone } from '../../ui/toast.tsx';
 import { modelsQuery } from '../models/queries.ts';
 import { deploymentOfText, NEW_DEPLOYMENT } from './deployment-form.ts';
@@ -17,7 +15,6 @@ export function CreateDialog({ model: first, onClose }: { model: string; onClose
   const { data: session } = useQuery(sessionQuery);
   const { data: models } = useQuery(modelsQuery);
   const [text, setText] = useState(NEW_DEPLOYMENT);
-  const formId = useId();
   const choices = (models ?? []).flatMap(({ owner, name, hardware, latest_version: newest }) =>
     newest === null ? [] : [{ model: `${owner}/${name}`, version: newest.id, hardware }],
   );
@@ -31,66 +28,44 @@ export function CreateDialog({ model: first, onClose }: { model: string; onClose
       onClose();
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    creating.mutate();
-  };
-  const left = unplacedError(creating.error, ['name', 'model', ...RELEASE_FIELDS]);
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title="New deployment"
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button variant="primary" type="submit" form={formId} busy={creating.isPending}>
-            Create
-          </Button>
-        </>
-      }
+      verb="Create"
+      busy={creating.isPending}
+      error={creating.error}
+      fields={['name', 'model', ...RELEASE_FIELDS]}
+      onSubmit={() => creating.mutate()}
     >
-      <form id={formId} onSubmit={submit} className="flex flex-col gap-4">
-        <Field
-          label="Name"
-          hint={`As programs call it: ${session?.account.username ?? 'you'}/${form.name.trim() || '…'}`}
-          required
-          error={fieldError(creating.error, 'name')}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              required
-              maxLength={100}
-              value={form.name}
-              onChange={(event) => set({ name: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label="Model" required error={fieldError(creating.error, 'model')}>
-          {(control) => (
-            <Select
-              {...control}
-              required
-              value={form.model}
-              onChange={({ target }) => set(choices.find(({ model }) => model === target.value) ?? {})}
-            >
-              {form.model === '' && <option value="">Choose one</option>}
-              {choices.map(({ model }) => (
-                <option key={model}>{model}</option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        <ReleaseFields
-          model={form.model}
-          form={form}
-          onChange={set}
-          error={creating.error}
-          keepRules={['usual', 'time', 'until-needed', 'auto']}
-        />
-        {left !== null && <ErrorState error={left} compact />}
-      </form>
-    </Dialog>
+      <NameField
+        hint={`As programs call it: ${session?.account.username ?? 'you'}/${form.name.trim() || '…'}`}
+        error={creating.error}
+        value={form.name}
+        onChange={(name) => set({ name })}
+      />
+      <Field label="Model" required error={fieldError(creating.error, 'model')}>
+        {(control) => (
+          <Select
+            {...control}
+            required
+            value={form.model}
+            onChange={({ target }) => set(choices.find(({ model }) => model === target.value) ?? {})}
+          >
+            {form.model === '' && <option value="">Choose one</option>}
+            {choices.map(({ model }) => (
+              <option key={model}>{model}</option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <ReleaseFields
+        model={form.model}
+        form={form}
+        onChange={set}
+        error={creating.error}
+        keepRules={['usual', 'time', 'until-needed', 'auto']}
+      />
+    </FormDialog>
   );
 }

@@ -1,12 +1,12 @@
 import type { WireAccountShare } from '@hearth/contract';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useId, useState } from 'react';
+import { useState } from 'react';
 import { api } from '../../api/client.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
-import { fieldError, unplacedError } from '../../ui/error-words.ts';
+import { fieldError } from '../../ui/error-words.ts';
 import { Field, Input } from '../../ui/field.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
 import { formatCount } from '../../ui/format.ts';
 import { ErrorState, Skeleton } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
@@ -71,7 +71,6 @@ export function AccountsTab() {
 function ChangeShare({ account, onClose }: { account: WireAccountShare; onClose: () => void }) {
   const [weight, setWeight] = useState(String(account.weight));
   const [limit, setLimit] = useState(account.max_in_flight === null ? '' : String(account.max_in_flight));
-  const formId = useId();
   const queries = useQueryClient();
   const changing = useMutation({
     mutationFn: () =>
@@ -85,63 +84,51 @@ function ChangeShare({ account, onClose }: { account: WireAccountShare; onClose:
       await queries.invalidateQueries({ queryKey: accountsQuery.queryKey });
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    changing.mutate();
-  };
-  const rest = unplacedError(changing.error, ['weight', 'max_in_flight']);
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={`Change ${account.username}`}
-      footer={
-        <>
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" form={formId} variant="primary" busy={changing.isPending}>
-            Save
-          </Button>
-        </>
-      }
+      verb="Save"
+      busy={changing.isPending}
+      error={changing.error}
+      fields={['weight', 'max_in_flight']}
+      onSubmit={() => changing.mutate()}
     >
-      <form id={formId} onSubmit={submit} className="flex flex-col gap-4">
-        <Field
-          label="Weight"
-          hint="Relative to other accounts: who has 2 gets twice as much as who has 1. From 0.1 to 100."
-          required
-          error={fieldError(changing.error, 'weight')}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              type="number"
-              min={0.1}
-              max={100}
-              step="any"
-              required
-              value={weight}
-              onChange={(event) => setWeight(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field
-          label="Limit"
-          hint="Predictions that it may have queued or running at a time. Empty: any number."
-          error={fieldError(changing.error, 'max_in_flight')}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              type="number"
-              min={1}
-              step={1}
-              value={limit}
-              onChange={(event) => setLimit(event.target.value)}
-            />
-          )}
-        </Field>
-        {rest !== null && <ErrorState error={rest} compact />}
-      </form>
-    </Dialog>
+      <Field
+        label="Weight"
+        hint="Relative to other accounts: who has 2 gets twice as much as who has 1. From 0.1 to 100."
+        required
+        error={fieldError(changing.error, 'weight')}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            type="number"
+            min={0.1}
+            max={100}
+            step="any"
+            required
+            value={weight}
+            onChange={(event) => setWeight(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field
+        label="Limit"
+        hint="Predictions that it may have queued or running at a time. Empty: any number."
+        error={fieldError(changing.error, 'max_in_flight')}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            type="number"
+            min={1}
+            step={1}
+            value={limit}
+            onChange={(event) => setLimit(event.target.value)}
+          />
+        )}
+      </Field>
+    </FormDialog>
   );
 }

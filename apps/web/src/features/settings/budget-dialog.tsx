@@ -1,13 +1,11 @@
 import type { WireBudget } from '@hearth/contract';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type ReactNode, useId, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { api } from '../../api/client.ts';
 import type { Session } from '../../api/session.ts';
-import { Button } from '../../ui/button.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
-import { fieldError, unplacedError } from '../../ui/error-words.ts';
+import { fieldError } from '../../ui/error-words.ts';
 import { Field, Input, Select } from '../../ui/field.tsx';
-import { ErrorState } from '../../ui/states.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
 import { toastDone } from '../../ui/toast.tsx';
 import {
   BUDGET_WIRE_NAMES,
@@ -35,7 +33,6 @@ export function BudgetDialog({
   const [account, setAccount] = useState(budget?.account ?? session.account.username);
   const [token, setToken] = useState<string | null>(budget === null ? null : (budget.token?.id ?? WHOLE));
   const [form, setForm] = useState(budget === null ? NO_BUDGET : textOfBudget(budget));
-  const formId = useId();
   const queries = useQueryClient();
   const accounts = useQuery({ ...accountsQuery, enabled: session.operator });
   const tokens = useQuery(tokensQuery(account));
@@ -52,11 +49,6 @@ export function BudgetDialog({
       await queries.invalidateQueries({ queryKey: budgetsQuery.queryKey });
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    saving.mutate();
-  };
-  const rest = unplacedError(saving.error, Object.values(BUDGET_WIRE_NAMES));
   const field = (key: keyof BudgetText, label: string, hint: ReactNode, step: number) => (
     <Field label={label} hint={hint} error={fieldError(saving.error, BUDGET_WIRE_NAMES[key])}>
       {(control) => (
@@ -72,20 +64,16 @@ export function BudgetDialog({
     </Field>
   );
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={budget === null ? 'New budget' : 'Change the budget'}
-      footer={
-        <>
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" form={formId} variant="primary" busy={saving.isPending}>
-            Save
-          </Button>
-        </>
-      }
+      verb="Save"
+      busy={saving.isPending}
+      error={saving.error}
+      fields={Object.values(BUDGET_WIRE_NAMES)}
+      onSubmit={() => saving.mutate()}
     >
-      <form id={formId} onSubmit={submit} className="grid gap-4 sm:grid-cols-2">
+      <div className="grid gap-4 sm:grid-cols-2">
         <div className="flex flex-col gap-4 sm:col-span-2">
           <Field label="Account">
             {(control) => (
@@ -124,12 +112,7 @@ export function BudgetDialog({
         {field('month', 'A month', 'In your currency. Empty: no limit.', 0.000001)}
         {chosen !== WHOLE && field('maxInFlight', 'In flight', 'Unfinished predictions. Empty: any number.', 1)}
         {field('createsPerMinute', 'Creations a minute', 'Empty: as many as anybody may.', 1)}
-        {rest !== null && (
-          <div className="sm:col-span-2">
-            <ErrorState error={rest} compact />
-          </div>
-        )}
-      </form>
-    </Dialog>
+      </div>
+    </FormDialog>
   );
 }

@@ -1,12 +1,10 @@
 import type { WireHardware } from '@hearth/contract';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type ComponentProps, type FormEvent, type ReactNode, useId, useState } from 'react';
+import { type ComponentProps, type ReactNode, useState } from 'react';
 import { api } from '../../api/client.ts';
-import { Button } from '../../ui/button.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
-import { fieldError, unplacedError } from '../../ui/error-words.ts';
+import { fieldError } from '../../ui/error-words.ts';
 import { Field, Input } from '../../ui/field.tsx';
-import { ErrorState } from '../../ui/states.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Segments } from '../../ui/tabs.tsx';
 import { toastDone } from '../../ui/toast.tsx';
 import { type HardwareText, hardwareOfText, NEW_HARDWARE, textOfHardware } from './hardware-form.ts';
@@ -36,7 +34,6 @@ const WIRE_NAMES: Partial<Record<keyof HardwareText, string>> = {
 /** Makes a SKU, or changes one. */
 export function HardwareDialog({ hardware, onClose }: { hardware: WireHardware | null; onClose: () => void }) {
   const [form, setForm] = useState(hardware === null ? NEW_HARDWARE : textOfHardware(hardware));
-  const formId = useId();
   const queries = useQueryClient();
   const saving = useMutation({
     mutationFn: () => api.hardware.put(hardwareOfText(form)),
@@ -46,12 +43,7 @@ export function HardwareDialog({ hardware, onClose }: { hardware: WireHardware |
       await queries.invalidateQueries({ queryKey: hardwareQuery.queryKey });
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    saving.mutate();
-  };
   const set = (change: Partial<HardwareText>) => setForm({ ...form, ...change });
-  const rest = unplacedError(saving.error, Object.values(WIRE_NAMES));
 
   /** One field of text or a number. */
   const field = (
@@ -71,20 +63,16 @@ export function HardwareDialog({ hardware, onClose }: { hardware: WireHardware |
     </Field>
   );
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={hardware === null ? 'New hardware' : `Change ${hardware.name}`}
-      footer={
-        <>
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" form={formId} variant="primary" busy={saving.isPending}>
-            Save
-          </Button>
-        </>
-      }
+      verb="Save"
+      busy={saving.isPending}
+      error={saving.error}
+      fields={Object.values(WIRE_NAMES)}
+      onSubmit={() => saving.mutate()}
     >
-      <form id={formId} onSubmit={submit} className="grid gap-4 sm:grid-cols-2">
+      <div className="grid gap-4 sm:grid-cols-2">
         {field('name', 'Name', { required: true, maxLength: 200 })}
         {field('sku', 'SKU', {
           required: true,
@@ -118,13 +106,8 @@ export function HardwareDialog({ hardware, onClose }: { hardware: WireHardware |
             hint: 'What its hosts must be labelled with: name=value, separated by commas.',
           })}
         </div>
-        {rest !== null && (
-          <div className="sm:col-span-2">
-            <ErrorState error={rest} compact />
-          </div>
-        )}
-      </form>
-    </Dialog>
+      </div>
+    </FormDialog>
   );
 }
 

@@ -1,15 +1,14 @@
 import type { WireMember } from '@hearth/contract';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
-import { type FormEvent, useId, useState } from 'react';
+import { useState } from 'react';
 import { api } from '../../api/client.ts';
 import { type Session, useNeeds } from '../../api/session.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
-import { Confirm, Dialog } from '../../ui/dialog.tsx';
-import { fieldError, unplacedError } from '../../ui/error-words.ts';
-import { Field, Input } from '../../ui/field.tsx';
+import { Confirm } from '../../ui/dialog.tsx';
+import { FormDialog, NameField } from '../../ui/form-dialog.tsx';
 import { ErrorState, Skeleton } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { RelativeTime } from '../../ui/time.tsx';
@@ -101,47 +100,24 @@ function useMembersChange<Given>(username: string, change: (given: Given) => Pro
 
 function NewMember({ username, onClose }: { username: string; onClose: () => void }) {
   const [name, setName] = useState('');
-  const formId = useId();
   const adding = useMembersChange(username, () => api.members.add(username, { name, role: 'member' }), onClose);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    adding.mutate(undefined);
-  };
-  const rest = unplacedError(adding.error, ['name']);
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title="New member"
-      footer={
-        <>
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" form={formId} variant="primary" busy={adding.isPending}>
-            Add
-          </Button>
-        </>
-      }
+      verb="Add"
+      busy={adding.isPending}
+      error={adding.error}
+      fields={['name']}
+      onSubmit={() => adding.mutate(undefined)}
     >
-      <form id={formId} onSubmit={submit} className="flex flex-col gap-4">
-        <Field
-          label="Name"
-          hint="As they are called within the account. Then make them a token, under Tokens."
-          required
-          error={fieldError(adding.error, 'name')}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              required
-              maxLength={100}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        {rest !== null && <ErrorState error={rest} compact />}
-      </form>
-    </Dialog>
+      <NameField
+        hint="As they are called within the account. Then make them a token, under Tokens."
+        error={adding.error}
+        value={name}
+        onChange={setName}
+      />
+    </FormDialog>
   );
 }
 

@@ -1,14 +1,14 @@
 import { NEEDS, SCOPES, type Scope, type WireNewToken } from '@hearth/contract';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useId, useState } from 'react';
+import { useState } from 'react';
 import { api } from '../../api/client.ts';
 import type { Session } from '../../api/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/code-block.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { fieldError, unplacedError } from '../../ui/error-words.ts';
+import { fieldError } from '../../ui/error-words.ts';
 import { Field, Input, Select } from '../../ui/field.tsx';
-import { ErrorState } from '../../ui/states.tsx';
+import { FormDialog, NameField } from '../../ui/form-dialog.tsx';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -47,125 +47,135 @@ export function NewToken({ open, onClose, session, username }: NewTokenProps) {
   return <Ask open={open} onClose={close} session={session} username={username} onMade={setMade} />;
 }
 
+/** As it is filled in. `username`: null until an operator says another than the usual. */
+interface TokenText {
+  readonly name: string;
+  readonly scope: Scope;
+  readonly member: string;
+  readonly days: string;
+  readonly operator: boolean;
+  readonly username: string | null;
+}
+
+const NEW_TOKEN: TokenText = { name: '', scope: 'run', member: '', days: '', operator: false, username: null };
+
 function Ask(props: NewTokenProps & { onMade: (token: WireNewToken) => void }) {
   const { open, onClose, session, onMade } = props;
-  const [name, setName] = useState('');
-  const [scope, setScope] = useState<Scope>('run');
-  const [member, setMember] = useState('');
-  const [days, setDays] = useState('');
-  const [operator, setOperator] = useState(false);
-  const [username, setUsername] = useState<string | null>(null);
-  const formId = useId();
+  const [text, setText] = useState(NEW_TOKEN);
+  const set = (change: Partial<TokenText>) => setText((was) => ({ ...was, ...change }));
+  const username = text.username ?? props.username;
   const queries = useQueryClient();
   const making = useMutation({
-    mutationFn: () =>
-      api.tokens.create({
+    mutationFn: () => {
+      const { name, scope, operator, member, days } = text;
+      return api.tokens.create({
         name,
         scope,
         operator,
-        username: username ?? props.username,
+        username,
         ...(member !== '' && { member }),
         ...(days !== '' && { expires_at: new Date(Date.now() + Number(days) * DAY_MS).toISOString() }),
-      }),
+      });
+    },
     onSuccess: async (token) => {
-      setName('');
+      set({ name: '' });
       onMade(token);
       await Promise.all(['tokens', 'accounts'].map((kind) => queries.invalidateQueries({ queryKey: [kind] })));
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    making.mutate();
-  };
-  const rest = unplacedError(making.error, ['name', 'username', 'scope', 'member', 'expires_at', 'operator']);
   return (
-    <Dialog
+    <FormDialog
       open={open}
       onClose={onClose}
       title="New token"
-      footer={
-        <>
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" form={formId} variant="primary" busy={making.isPending}>
-            Make the token
-          </Button>
-        </>
-      }
+      verb="Make the token"
+      busy={making.isPending}
+      error={making.error}
+      fields={['name', 'username', 'scope', 'member', 'expires_at', 'operator']}
+      onSubmit={() => making.mutate()}
     >
-      <form id={formId} onSubmit={submit} className="flex flex-col gap-4">
-        <Field
-          label="Name"
-          hint="What it is for, such as the program or the machine."
-          required
-          error={fieldError(making.error, 'name')}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              required
-              maxLength={100}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
+      <TokenFields text={text} set={set} error={making.error} />
+      {session.operator && (
+        <>
+          <Field
+            label="Account"
+            hint="Whose it is. An account that is not there yet is made."
+            required
+            error={fieldError(making.error, 'username')}
+          >
+            {(control) => (
+              <Input
+                {...control}
+                required
+                value={username}
+                onChange={({ target }) => set({ username: target.value })}
+              />
+            )}
+          </Field>
+          <label className="flex items-center gap-2">
+            <input
+              type="checkbox"
+              checked={text.operator}
+              onChange={({ target }) => set({ operator: target.checked })}
             />
-          )}
-        </Field>
-        <Field label="Scope" hint={NEEDS[scope].what} error={fieldError(making.error, 'scope')}>
-          {(control) => (
-            <Select
-              {...control}
-              value={scope}
-              onChange={(event) => setScope(SCOPES.find((each) => each === event.target.value) ?? scope)}
-            >
-              {SCOPES.map((each) => (
-                <option key={each}>{each}</option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        <Field
-          label="Member"
-          hint="Whose it is, within the account. Empty: yours, and of another account its first owner's."
-          error={fieldError(making.error, 'member')}
-        >
-          {(control) => <Input {...control} value={member} onChange={(event) => setMember(event.target.value)} />}
-        </Field>
-        <Field label="Days" hint="After them it is over. Empty: never." error={fieldError(making.error, 'expires_at')}>
-          {(control) => (
-            <Input
-              {...control}
-              type="number"
-              min={1}
-              max={3650}
-              value={days}
-              onChange={(event) => setDays(event.target.value)}
-            />
-          )}
-        </Field>
-        {session.operator && (
-          <>
-            <Field
-              label="Account"
-              hint="Whose it is. An account that is not there yet is made."
-              required
-              error={fieldError(making.error, 'username')}
-            >
-              {(control) => (
-                <Input
-                  {...control}
-                  required
-                  value={username ?? props.username}
-                  onChange={(event) => setUsername(event.target.value)}
-                />
-              )}
-            </Field>
-            <label className="flex items-center gap-2">
-              <input type="checkbox" checked={operator} onChange={(event) => setOperator(event.target.checked)} />
-              Operator: for the whole installation
-            </label>
-          </>
+            Operator: for the whole installation
+          </label>
+        </>
+      )}
+    </FormDialog>
+  );
+}
+
+/** What everybody says of a token. */
+function TokenFields({
+  text: { name, scope, member, days },
+  set,
+  error,
+}: {
+  text: TokenText;
+  set: (change: Partial<TokenText>) => void;
+  error: unknown;
+}) {
+  return (
+    <>
+      <NameField
+        hint="What it is for, such as the program or the machine."
+        error={error}
+        value={name}
+        onChange={(value) => set({ name: value })}
+      />
+      <Field label="Scope" hint={NEEDS[scope].what} error={fieldError(error, 'scope')}>
+        {(control) => (
+          <Select
+            {...control}
+            value={scope}
+            onChange={({ target }) => set({ scope: SCOPES.find((each) => each === target.value) ?? scope })}
+          >
+            {SCOPES.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </Select>
         )}
-        {rest !== null && <ErrorState error={rest} compact />}
-      </form>
-    </Dialog>
+      </Field>
+      <Field
+        label="Member"
+        hint="Whose it is, within the account. Empty: yours, and of another account its first owner's."
+        error={fieldError(error, 'member')}
+      >
+        {(control) => <Input {...control} value={member} onChange={({ target }) => set({ member: target.value })} />}
+      </Field>
+      <Field label="Days" hint="After them it is over. Empty: never." error={fieldError(error, 'expires_at')}>
+        {(control) => (
+          <Input
+            {...control}
+            type="number"
+            min={1}
+            max={3650}
+            value={days}
+            onChange={({ target }) => set({ days: target.value })}
+          />
+        )}
+      </Field>
+    </>
   );
 }
