@@ -19,10 +19,11 @@ export function parseMiB(option: string, text: string): number {
   return mib;
 }
 
-/** `16`; half a core counts too. */
+/** `16` */
 export function parseCpus(text: string): number {
   const cpus = Number(text);
-  if (!(cpus > 0)) throw new UsageError(`--cpus is "${text}"; write a number of cores such as 16.`);
+  if (!Number.isInteger(cpus) || cpus < 1)
+    throw new UsageError(`--cpus is "${text}"; write a whole number such as 16.`);
   return cpus;
 }
 

@@ -41,7 +41,7 @@ describe('what is said of a host on the command line', () => {
       memory_mib: null,
       cpus: null,
     });
-    expect(() => settingsOf({ cpus: 'many' })).toThrow('--cpus is "many"; write a number of cores such as 16.');
+    expect(() => settingsOf({ cpus: 'many' })).toThrow('--cpus is "many"; write a whole number such as 16.');
     expect(settingsOf({ gpus: 'none' })).toEqual({ devices: [] });
     expect(settingsOf({})).toEqual({});
   });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
@@ -20,23 +20,36 @@ export interface ArchiveWriter {
   abandon(): Promise<void>;
 }
 
-/** A gzipped tar, written beside its place. It holds what signs URLs and checks tokens: readable by its owner alone. */
-export function writeArchive(path: string): ArchiveWriter {
+/** A gzipped tar, written beside its place. It holds what signs URLs and checks tokens: readable by its owner alone. @throws the system's error */
+export async function writeArchive(path: string): Promise<ArchiveWriter> {
   const tar = pack();
   const hash = createHash('sha256');
   const draft = `${path}.partial`;
-  const written = pipeline(tar, createGzip({ level: GZIP_LEVEL }), createWriteStream(draft, { mode: 0o600 }));
+  const file = await open(draft, 'w', 0o600);
+  const written = pipeline(tar, createGzip({ level: GZIP_LEVEL }), file.createWriteStream());
   // Whoever adds or finishes hears of it.
   written.catch(() => {});
   const failed = written.then(() => Promise.reject(new Error(`${draft} ended early`)));
   failed.catch(() => {});
+  /** An entry is told that the archive is gone; why it is gone (no room) is told to the archive. */
+  const explained = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await Promise.race([work(), failed]);
+    } catch (error) {
+      throw tar.destroyed ? await failed.catch((why: unknown) => why) : error;
+    }
+  };
 
   return {
     async add(name, bytes) {
       hash.update(`${name}\n`).update(bytes);
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      tar.entry({ name, mode: 0o600 }, bytes, (error) => (error ? reject(error) : resolve()));
-      await Promise.race([promise, failed]);
+      await explained(async () => {
+        const { promise, resolve, reject } = Promise.withResolvers<void>();
+        const entry = tar.entry({ name, mode: 0o600 }, bytes, (error) => (error ? reject(error) : resolve()));
+        // Where nobody listens, it ends the process.
+        entry.on('error', reject);
+        await promise;
+      });
     },
     async addStream(name, size, content) {
       hash.update(`${name}\n`);
@@ -46,7 +59,7 @@ export function writeArchive(path: string): ArchiveWriter {
           yield chunk;
         }
       };
-      await Promise.race([pipeline(content, hashed, tar.entry({ name, size, mode: 0o600 })), failed]);
+      await explained(async () => pipeline(content, hashed, tar.entry({ name, size, mode: 0o600 })));
     },
     digest: () => hash.copy().digest('hex'),
     async finish() {
@@ -72,7 +85,12 @@ export interface ArchiveReader {
   close(): void;
 }
 
-/** Reads an archive from its beginning to its end. @throws where it cannot be read, then and with every entry */
+/** It is no archive, or not all of one. */
+export class ArchiveBroken extends Error {
+  override readonly name = 'ArchiveBroken';
+}
+
+/** Reads an archive from its beginning to its end. @throws ArchiveBroken then and with every entry */
 export async function readArchive(path: string): Promise<ArchiveReader> {
   const tar = extract();
   const source = createReadStream(path);
@@ -81,7 +99,12 @@ export async function readArchive(path: string): Promise<ArchiveReader> {
   read.catch((error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))));
   const hash = createHash('sha256');
   const entries = tar[Symbol.asyncIterator]();
-  let entry = await entries.next();
+  /** An entry is told that the archive is gone; what is wrong with it is told to the archive. */
+  const broken = async (error: unknown): Promise<never> => {
+    const why = tar.destroyed ? await read.catch((cause: unknown) => cause) : error;
+    throw new ArchiveBroken(why instanceof Error ? why.message : 'it ends early', { cause: why });
+  };
+  let entry = await entries.next().catch(broken);
 
   return {
     get name() {
@@ -89,13 +112,16 @@ export async function readArchive(path: string): Promise<ArchiveReader> {
     },
     digest: () => hash.copy().digest('hex'),
     async *take() {
-      if (entry.done === true) throw new Error('the archive ends early');
+      if (entry.done === true) throw new ArchiveBroken('it ends early');
       hash.update(`${entry.value.header.name}\n`);
-      for await (const chunk of entry.value as AsyncIterable<Buffer>) {
-        hash.update(chunk);
-        yield chunk;
+      const chunks = (entry.value as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+      for (;;) {
+        const chunk = await chunks.next().catch(broken);
+        if (chunk.done === true) break;
+        hash.update(chunk.value);
+        yield chunk.value;
       }
-      entry = await entries.next();
+      entry = await entries.next().catch(broken);
     },
     close() {
       source.destroy();

@@ -38,7 +38,10 @@ export interface Made extends Manifest {
  */
 export async function makeBackup({ databaseUrl, dataFolder, files, path, madeAt }: Making): Promise<Made> {
   const dump = await openDump(databaseUrl);
-  const archive = writeArchive(path);
+  const archive = await writeArchive(path).catch(async (error: unknown) => {
+    await dump.close();
+    throw error;
+  });
   try {
     const { schema, tables, sequences } = dump;
     await archive.add(

@@ -7,7 +7,7 @@ import { type Load, openLoad } from '@hearth/store';
 import type { z } from 'zod';
 import { UsageError } from '../connect.ts';
 import { jsonOrNull } from '../json.ts';
-import { type ArchiveReader, readArchive } from './archive.ts';
+import { ArchiveBroken, type ArchiveReader, readArchive } from './archive.ts';
 import {
   DATA,
   FILES_FOLDER,
@@ -42,14 +42,12 @@ export async function restoreBackup({ path, databaseUrl, dataFolder, takeOver }:
   await needNoFiles(dataFolder);
   const draft = join(dataFolder, DRAFT);
   await rm(draft, { recursive: true, force: true });
-  const archive = await readArchive(path).catch((error: unknown) => {
-    throw broken(path, error instanceof Error ? error.message : String(error));
-  });
+  const archive = await readArchive(path).catch(inWords(path));
   let load: Load | null = null;
   try {
     const header = await take(archive, HEADER, headerSchema, path);
     load = await openLoad({ ...header, url: databaseUrl, takeOver });
-    const found = await readAll(archive, header, load, draft);
+    const found = await readAll(archive, header, load, draft).catch(inWords(path));
     const sha256 = archive.digest();
     const manifest = await take(archive, MANIFEST, manifestSchema, path);
     checkWhole(manifest, { ...found, sha256 }, path);
@@ -122,6 +120,10 @@ async function keep(draft: string, dataFolder: string): Promise<void> {
   await rm(join(dataFolder, FILES_FOLDER), { recursive: true, force: true });
   for (const name of await readdir(draft)) await rename(join(draft, name), join(dataFolder, name));
 }
+
+const inWords = (path: string) => (error: unknown) => {
+  throw error instanceof ArchiveBroken ? broken(path, error.message) : error;
+};
 
 const broken = (path: string, why: string): UsageError =>
   new UsageError(`${path} is no whole backup: ${why}. Nothing was restored.`);
