@@ -138,6 +138,12 @@ it('members are added, made owners and removed, and the audit log says so', asyn
   await page.keyboard.press('Enter');
   await page.getByRole('row').filter({ hasText: 'members.remove' }).waitFor();
   await changed.waitFor({ state: 'detached' });
+  await house.request('PUT', '/v1/accounts/nobody/budget', { day_micros: 5 });
+  await page.getByLabel('Operation').fill('budgets.set');
+  await page.keyboard.press('Enter');
+  const refused = page.getByRole('row').filter({ hasText: 'nobody' });
+  await refused.getByText('day_micros: 5').waitFor();
+  expect(await refused.innerText()).toMatch(/refused\s+not-found\s+asked for/);
   expect(await accessibilityProblems(page)).toEqual([]);
   expect(problems).toEqual([]);
 });
@@ -253,7 +259,7 @@ it('a model is shown as its owner says, and deleted once it is private', async (
   problems.splice(0);
   await page.getByLabel('Paper').fill('https://example.com/paper');
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByText('Saved').waitFor();
+  await page.getByText('Saved', { exact: true }).waitFor();
   expect(await accessibilityProblems(page)).toEqual([]);
   await page.getByRole('tab', { name: 'Readme' }).click();
   await page.getByRole('heading', { name: 'drawer', exact: true }).waitFor();
