@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@hearth/kit';
 import { request } from 'undici';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, eventually, type World } from './world.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createWorld, type World } from './world.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 let world: World;
@@ -22,7 +22,7 @@ afterEach(async () => {
   await world.close();
 });
 
-/** A real dispatcher on the world's database; resolves when it answers. */
+/** A real dispatcher on the world's database; resolves when it answers, which a busy machine takes its time for. */
 async function start(): Promise<ChildProcess> {
   child = spawn(process.execPath, [MAIN], {
     env: {
@@ -33,11 +33,14 @@ async function start(): Promise<ChildProcess> {
     },
     stdio: 'ignore',
   });
-  await eventually(async () => expect((await request(`http://127.0.0.1:${port}/health`)).statusCode).toBe(200));
+  await vi.waitFor(async () => expect((await request(`http://127.0.0.1:${port}/health`)).statusCode).toBe(200), {
+    timeout: 50_000,
+    interval: 25,
+  });
   return child;
 }
 
-describe('the dispatcher as a process', () => {
+describe('the dispatcher as a process', { timeout: 120_000 }, () => {
   it('killed in the middle of a run and started again, ends it once, with one bill', async () => {
     const first = await start();
     const { model } = await world.stage();

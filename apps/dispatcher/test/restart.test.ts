@@ -177,7 +177,7 @@ describe.each(GENERATIONS)('on %s', (generation) => {
       await first.close();
       model.onCancel = () => 404;
       await world.query(`update predictions set started_at = now() - interval '1 hour' where id = $1`, [id]);
-      await world.dispatch({ cancelGraceMs: 50, sweepMs: 100 }, first.callbackUrl);
+      await world.dispatch({ cancelGraceMs: 2_000, sweepMs: 100 }, first.callbackUrl);
       const call = await model.next();
       expect(call.id).toBe(`${id}-2`);
       await call.report({ status: 'succeeded' });
