@@ -85,8 +85,29 @@ const CLOSE_USAGE_MS = 500;
 
 /** One term as the dispatcher: call it only while leading. @throws when it cannot listen or the store is away */
 export async function startDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
-  const { store, queues, bus, log, now, network = SOCKETS } = options;
+  const { store, log, callbackHosts } = options;
   const closing = new AbortController();
+  const term = wire(options, closing.signal);
+  const { context, consumers, runner, listening } = term;
+  const skipped = await store.predictions.skipForgotten();
+  if (skipped > 0)
+    log.info({ predictions: skipped }, 'the store was down: those that wait begin under another attempt');
+  await adopt(context, consumers, runner);
+  await listening.open();
+  const stopLooking = keepLooking(term);
+  log.info('dispatching');
+  return {
+    callbackUrl: callbackBase({ runtime: 'process', callbackHost: null }, callbackHosts, listening.port),
+    async close() {
+      closing.abort('the dispatcher closed before there was an answer');
+      await end(term, stopLooking());
+    },
+  };
+}
+
+/** Everything that works in one term, each knowing whom it needs; nothing of it has begun. */
+function wire(options: DispatcherOptions, closing: AbortSignal) {
+  const { store, log, now, network = SOCKETS } = options;
   const timings = { ...TIMINGS, ...options.timings };
   const busy = createBusyMeter(store, log, { now, everyMs: timings.busyFlushMs });
   const runs = createRuns(busy);
@@ -97,7 +118,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const fetch = createInputFetch(guard);
   const post = network.createWebhookPost(timings.webhookTimeoutMs, guard);
   const sendWebhook = createWebhookSend({ ...options, timings }, post);
-  const runningWebhooks = createRunningWebhooks({ ...options, timings }, sendWebhook, closing.signal);
+  const runningWebhooks = createRunningWebhooks({ ...options, timings }, sendWebhook, closing);
   const context: Context = {
     ...options,
     network,
@@ -111,9 +132,9 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
     monotonicMs: options.monotonicMs ?? now,
     isLeading: options.isLeading ?? (() => true),
     prices: createPrices(store, now),
-    admission: createAdmission({ ...options, closing: closing.signal }),
+    admission: createAdmission({ ...options, closing }),
     usage: createUsageFlush(store, log, timings.usageFlushMs),
-    closing: closing.signal,
+    closing,
     callbackBase: (instance) => callbackBase(instance, options.callbackHosts, listening.port),
     look() {
       matching.trigger();
@@ -124,24 +145,26 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   const health = createHealth(context, consumers);
   const runner = createRunner(context, consumers, health);
   const deadlines = createDeadlineTimer(now, context.look);
-  const sweep = createSweep(context);
-  const sweeping = createCoalescer(() => sweep.run());
-  const removal = createRemoval(context);
-  const removing = createCoalescer(() => removal.run());
-  const sealing = createCoalescer(() => createSealing(context).run());
-  const probing = createCoalescer(() => health.checkDue());
   const listening: Listening = network.createListening({
     callbackHosts: options.callbackHosts,
     port: options.callbackPort,
     build: () => buildCallbacks({ context, consumers, runner, exposition: options.exposition, fetch }),
     log,
   });
+  return { context, consumers, health, runner, deadlines, listening, matching, looking, busy, post, fetch };
+}
 
-  const skipped = await store.predictions.skipForgotten();
-  if (skipped > 0)
-    log.info({ predictions: skipped }, 'the store was down: those that wait begin under another attempt');
-  await adopt(context, consumers, runner);
-  await listening.open();
+type Term = ReturnType<typeof wire>;
+
+/** Looks at once, when it is poked, and every so often anyway. Answers what stops it. */
+function keepLooking({ context, health, deadlines, listening, matching, looking }: Term): () => Promise<void> {
+  const { bus, queues, timings } = context;
+  const sweep = createSweep(context);
+  const sweeping = createCoalescer(() => sweep.run());
+  const removal = createRemoval(context);
+  const removing = createCoalescer(() => removal.run());
+  const sealing = createCoalescer(() => createSealing(context).run());
+  const probing = createCoalescer(() => health.checkDue());
   const listeningToHosts = createCoalescer(() => listenToHosts(context, listening));
   const unsubscribe = [
     bus.onPoke('dispatcher', context.look),
@@ -158,46 +181,32 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
   ];
   context.look();
   context.webhooks.look();
-  sweeping.trigger();
-  removing.trigger();
-  listeningToHosts.trigger();
-  log.info('dispatching');
-
-  const stopLooking = async (): Promise<void> => {
+  for (const early of [sweeping, removing, listeningToHosts]) early.trigger();
+  const repeated = [matching, looking, context.admission, sweeping, removing, sealing, probing, listeningToHosts];
+  return async () => {
     for (const timer of timers) clearInterval(timer);
     for (const stop of unsubscribe) stop();
     deadlines.close();
-    await Promise.all([
-      matching.close(),
-      looking.close(),
-      context.admission.close(),
-      sweeping.close(),
-      removing.close(),
-      sealing.close(),
-      probing.close(),
-      listeningToHosts.close(),
-    ]);
+    await Promise.all(repeated.map((each) => each.close()));
   };
-  return {
-    callbackUrl: callbackBase({ runtime: 'process', callbackHost: null }, options.callbackHosts, listening.port),
-    async close() {
-      closing.abort('the dispatcher closed before there was an answer');
-      const looked = stopLooking();
-      const toldWebhooks = context.webhooks.close();
-      // One that is just being sent is either taken or refused within moments; knowing which saves it a lost attempt.
-      await within(CLOSE_ANSWERS_MS, Promise.all(runs.all().flatMap(({ answering }) => answering ?? [])));
-      leave(runs.all(), now());
-      const settled = runs.all().map((run) => run.kept);
-      await within(CLOSE_LISTENING_MS, listening.close());
-      // A look in progress may still be opening a consumer.
-      await within(CLOSE_LOOKING_MS, looked);
-      await within(CLOSE_RUNS_MS, Promise.all([consumers.close(), ...settled]));
-      await within(CLOSE_USAGE_MS, Promise.all([context.usage.close(), busy.close()]));
-      // Bounded by itself, and begun with the first step.
-      await toldWebhooks;
-      await Promise.all([post.close(), fetch.close()]);
-    },
-  };
+}
+
+/** The end of a term, in steps that are bounded each. `looked`: once no look is in progress any more. */
+async function end({ context, consumers, listening, busy, post, fetch }: Term, looked: Promise<void>): Promise<void> {
+  const { runs, now } = context;
+  const toldWebhooks = context.webhooks.close();
+  // One that is just being sent is either taken or refused within moments; knowing which saves it a lost attempt.
+  await within(CLOSE_ANSWERS_MS, Promise.all(runs.all().flatMap(({ answering }) => answering ?? [])));
+  leave(runs.all(), now());
+  const settled = runs.all().map((run) => run.kept);
+  await within(CLOSE_LISTENING_MS, listening.close());
+  // A look in progress may still be opening a consumer.
+  await within(CLOSE_LOOKING_MS, looked);
+  await within(CLOSE_RUNS_MS, Promise.all([consumers.close(), ...settled]));
+  await within(CLOSE_USAGE_MS, Promise.all([context.usage.close(), busy.close()]));
+  // Bounded by itself, and begun with the first step.
+  await toldWebhooks;
+  await Promise.all([post.close(), fetch.close()]);
 }
 
 /** Lets go of runs: what was never sent goes back, what runs stays for the next dispatcher, what has ended is written. */
