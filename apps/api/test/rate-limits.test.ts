@@ -37,6 +37,15 @@ describe('limits', () => {
     expect((await create(other.token)).status).toBe(201);
   });
 
+  it('let in as many as there may be of those that come at once', async () => {
+    const { token } = await house.addCaller('at-once', 'member');
+    const answers = await Promise.all(Array.from({ length: 6 }, () => create(token)));
+    const made = answers.filter(({ status }) => status === 201);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect([made.length, refused.length]).toEqual([2, 4]);
+    expect(made.map(left)).toEqual([1, 0]);
+  });
+
   it('hold for creations by every road, and queue nothing beyond them', async () => {
     const { token, account } = await house.addCaller('roads', 'member');
     const input = { input: { text: 'hi' } };

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../context.ts';
 import { Problem } from '../problem.ts';
 import type { Rates } from '../rates.ts';
+import { RateWindows } from './rate-windows.ts';
 
 /** Requests of one token, or of one address without a token, within a minute; null: any number. */
 export interface RateLimits {
@@ -34,7 +35,7 @@ const UNLIMITED = Number.MAX_SAFE_INTEGER;
  * say instead of the installation.
  */
 export async function createThrottle(app: App, limits: RateLimits, rates: Rates): Promise<Throttle> {
-  await app.register(rateLimit, { global: false });
+  await app.register(rateLimit, { global: false, store: RateWindows });
   const limiter = (max: MaxOf, key: (request: FastifyRequest) => string) =>
     app.createRateLimit({
       timeWindow: MINUTE_MS,
