@@ -1,4 +1,5 @@
 import { type Migration, Migrator } from 'kysely/migration';
+import { appliedSchema } from './backup/layout.ts';
 import { connect } from './database.ts';
 import { first } from './migrations/0001-first.ts';
 import { predictions } from './migrations/0002-predictions.ts';
@@ -57,13 +58,25 @@ export const isMigration = (name: string): boolean => Object.hasOwn(migrations, 
 /** The name of the newest migration. */
 export const newestSchema = (): string => Object.keys(migrations).at(-1) ?? '';
 
+/** Another Hearth, of later sources, has had the database. */
+class SchemaNewer extends Error {
+  override readonly name = 'SchemaNewer';
+  constructor(schema: string) {
+    super(
+      `The database has the schema of a newer Hearth (${schema}), and this one goes to ${newestSchema()} only. Update its sources, or restore a backup that was made before.`,
+    );
+  }
+}
+
 /**
  * Brings the database to the newest schema, or to an earlier one. Safe from many processes at once: one does it, the others
- * wait. @throws what the failed migration threw; nothing of it is kept
+ * wait. @throws SchemaNewer; or what the failed migration threw: nothing of it is kept
  */
 export async function migrate(url: string, to?: string): Promise<void> {
-  const { db } = connect(url, 2);
+  const { db, pool } = connect(url, 2);
   try {
+    const schema = await appliedSchema(pool);
+    if (schema !== null && schema > newestSchema() && !isMigration(schema)) throw new SchemaNewer(schema);
     const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
     const { error } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to));
     if (error) throw error;

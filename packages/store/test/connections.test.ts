@@ -1,3 +1,4 @@
+import { runSql } from '@hearth/testkit';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createStore, migrate, type Store } from '../src/index.ts';
@@ -89,6 +90,19 @@ test('many processes may migrate at once, and again', async () => {
     await fresh.close();
   } finally {
     await admin.query('drop database empty_one with (force)');
+  }
+});
+
+test('a database that a newer Hearth has had is left as it is', async () => {
+  await admin.query('create database newer_one');
+  const url = new URL(world.url);
+  url.pathname = '/newer_one';
+  try {
+    await migrate(url.href);
+    await runSql(url.href, "insert into kysely_migration (name, timestamp) values ('9999-later', '')");
+    await expect(migrate(url.href)).rejects.toThrow('The database has the schema of a newer Hearth (9999-later)');
+  } finally {
+    await admin.query('drop database newer_one with (force)');
   }
 });
 

@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 
 /** A table as a backup has it. */
 export interface BackupTable {
@@ -53,7 +53,7 @@ export function inOrder(
 }
 
 /** Null where none has been applied. */
-export async function appliedSchema(client: ClientBase): Promise<string | null> {
+export async function appliedSchema(client: Pick<Pool, 'query'>): Promise<string | null> {
   const { rows: there } = await client.query<{ there: boolean }>(
     "select to_regclass('kysely_migration') is not null as there",
   );
