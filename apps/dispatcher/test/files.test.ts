@@ -111,6 +111,15 @@ describe.each(GENERATIONS)('with %s', (generation) => {
       ]);
     });
 
+    it('under a name that no database can hold is kept under the nearest that one can', async () => {
+      const stage = await world.stage();
+      await world.predict();
+      const call = await stage.model.next();
+      const { row } = await stored((await upload(stage, 'a%00b.txt')).location);
+      expect(row?.name).toBe('a\ufffdb.txt');
+      await call.report({ status: 'succeeded' });
+    });
+
     it('of nothing is an empty file', async () => {
       const stage = await world.stage();
       await world.predict();

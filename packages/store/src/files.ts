@@ -1,7 +1,7 @@
 import type { Database } from './database.ts';
 import { byId, keysetPage } from './keyset.ts';
 import type { Files } from './store.ts';
-import { at, atOrNull, instant, json } from './values.ts';
+import { at, atOrNull, foreignText, instant, json } from './values.ts';
 
 const FILE = [
   'id',
@@ -28,7 +28,7 @@ export function createFiles(db: Database): Files {
           account_id: row.accountId,
           kind: row.kind,
           prediction_id: row.predictionId,
-          name: row.name,
+          name: foreignText(row.name),
           content_type: row.contentType,
           size_bytes: row.sizeBytes,
           md5: row.md5,

@@ -14,5 +14,6 @@ export const json = (value: unknown): string => JSON.stringify(value);
 export const jsonOrNull = (value: unknown): string | null => (value == null ? null : JSON.stringify(value));
 
 /** A `text` parameter that a model or its log wrote: Postgres has no U+0000 in `text`, so it becomes U+FFFD. */
+export const foreignText = (text: string): string => text.replaceAll('\0', '\ufffd');
 export const foreignTextOrNull = (text: string | null | undefined): string | null =>
-  text?.replaceAll('\0', '\ufffd') ?? null;
+  text == null ? null : foreignText(text);
