@@ -124,7 +124,12 @@ export const SETTINGS_SHOTS: readonly Shot[] = [
   {
     name: 'settings-budget-change',
     path: '/settings?tab=budgets',
-    prepare: (page) => page.getByRole('button', { name: /^Change hearth, token/ }).click(),
+    async prepare(page) {
+      // What is named first is whose budget it is, however long the other tokens take.
+      await answering(page, '/v1/tokens', null);
+      await page.getByRole('button', { name: /^Change hearth, token/ }).click();
+      await page.getByRole('option', { name: /^token nightly import/ }).waitFor({ state: 'attached' });
+    },
   },
   {
     name: 'settings-budgets-empty',

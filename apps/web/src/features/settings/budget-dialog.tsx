@@ -36,6 +36,8 @@ export function BudgetDialog({
   const queries = useQueryClient();
   const accounts = useQuery({ ...accountsQuery, enabled: session.operator });
   const tokens = useQuery(tokensQuery(account));
+  // The one whose budget it is can be named before the others are known.
+  const choices = tokens.data ?? (budget?.token ? [budget.token] : []);
   // Of accounts, only the operator sets them.
   const chosen = token ?? (session.operator ? WHOLE : tokens.data?.[0]?.id);
   const saving = useMutation({
@@ -101,7 +103,7 @@ export function BudgetDialog({
                 onChange={(event) => setToken(event.target.value)}
               >
                 {session.operator && <option value={WHOLE}>the whole account</option>}
-                {(tokens.data ?? []).map(({ id, name, hint }) => (
+                {choices.map(({ id, name, hint }) => (
                   <option key={id} value={id}>{`token ${name} …${hint}`}</option>
                 ))}
               </Select>
