@@ -35,23 +35,18 @@ export async function applyAll(actions: readonly Action[], observation: Observat
   for (const result of done) if (result.status === 'rejected') throw result.reason;
 }
 
+type BootAction = Extract<Action, { kind: 'boot' }>;
+
 async function apply(action: Action, observation: Observation, deps: ApplyDeps): Promise<void> {
   if (action.kind === 'boot') await boot(action, observation, deps);
   else if (action.kind === 'drain') await drain(action, observation, deps);
   else await stop(action, observation, deps);
 }
 
-async function boot(
-  action: Extract<Action, { kind: 'boot' }>,
-  observation: Observation,
-  deps: ApplyDeps,
-): Promise<void> {
-  const { store, clock, log, boots, fleet, callbackPort } = deps;
-  const { deploymentId, hardwareSku, need, placement, reason, detail } = action;
-  const deployment = observation.deployments.find((d) => d.id === deploymentId);
-  const hardware = observation.hardware.find((h) => h.sku === hardwareSku);
-  if (deployment === undefined || hardware === undefined)
-    throw new Error(`a boot was planned for ${deploymentId}, which was not observed`);
+async function boot(action: BootAction, observation: Observation, deps: ApplyDeps): Promise<void> {
+  const { store, clock, log, boots, fleet } = deps;
+  const { deploymentId, need, placement, reason, detail } = action;
+  const { deployment, hardware } = observedOf(action, observation);
   const version = await store.models.version(deployment.versionId);
   if (version === null)
     throw new Error(`deployment ${deploymentId} runs version ${deployment.versionId}, which does not exist`);
@@ -60,26 +55,23 @@ async function boot(
   const instanceId = newId(at);
   const token = newToken();
   const callbackHost = fleet.callbackHost({ hostId: placement.hostId, runtime: version.runtime });
-  const callbacks = `http://${callbackHost.includes(':') ? `[${callbackHost}]` : callbackHost}:${callbackPort}`;
-  const uploadUrl = `${callbacks}/uploads/${instanceId}/${token}/`;
   const weights = version.weightsFileId === null ? null : await weightsFile(store, version.weightsFileId);
+  const callbacks = callbacksOf({ host: callbackHost, port: deps.callbackPort, instanceId, token, weights });
   const spec: BootSpec = {
     instanceId,
     deploymentId,
     role: 'instance',
     mode: deployment.mode,
     source: version.source,
-    uploadUrl,
+    uploadUrl: callbacks.uploads,
     memoryMiB: hardware.memoryMiB,
     cpus: hardware.cpus,
     deviceIds: placement.deviceIds,
     env: {
-      ...serverEnv(token, uploadUrl, deployment.slots),
+      ...serverEnv(token, callbacks.uploads, deployment.slots),
       COG_THROTTLE_RESPONSE_INTERVAL: String(reportIntervalSeconds(version.openapiSchema)),
       // In every generation of Cog a URL, as on Replicate.
-      ...(weights && {
-        COG_WEIGHTS: `${callbacks}/weights/${instanceId}/${token}/${encodeURIComponent(weights.name)}`,
-      }),
+      ...(callbacks.weights !== null && { COG_WEIGHTS: callbacks.weights }),
     },
   };
   // The one write without a row to compare with: a scheduler that was paused until now must not add to another's plan.
@@ -104,6 +96,24 @@ async function boot(
     }),
   );
   log.info({ instanceId, deploymentId, reason }, `boot: ${detail}`);
+}
+
+function observedOf({ deploymentId, hardwareSku }: BootAction, { deployments, hardware: skus }: Observation) {
+  const deployment = deployments.find((d) => d.id === deploymentId);
+  const hardware = skus.find((h) => h.sku === hardwareSku);
+  if (deployment === undefined || hardware === undefined)
+    throw new Error(`a boot was planned for ${deploymentId}, which was not observed`);
+  return { deployment, hardware };
+}
+
+/** Where one instance, and nobody without its token, uploads to and fetches its weights from. */
+function callbacksOf(to: { host: string; port: number; instanceId: string; token: string; weights: FileRow | null }) {
+  const base = `http://${to.host.includes(':') ? `[${to.host}]` : to.host}:${to.port}`;
+  const own = `${to.instanceId}/${to.token}`;
+  return {
+    uploads: `${base}/uploads/${own}/`,
+    weights: to.weights === null ? null : `${base}/weights/${own}/${encodeURIComponent(to.weights.name)}`,
+  };
 }
 
 /** @throws Error where it is gone, which the version's reference to it forbids */

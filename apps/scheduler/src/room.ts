@@ -12,7 +12,7 @@ import { startHttp } from './http.ts';
 import { readSchema } from './imports.ts';
 import { createSchedulerMetrics } from './metrics.ts';
 import { readHealth } from './readiness.ts';
-import { DockerRuntime } from './runtime/docker.ts';
+import { DockerRuntime, type DockerRuntimeOptions } from './runtime/docker.ts';
 import { ProcessRuntime } from './runtime/process.ts';
 import { LOCAL_HOST_ID, Runtimes } from './runtimes.ts';
 import { type Scheduler, startScheduler } from './scheduler.ts';
@@ -32,8 +32,8 @@ export async function openRoom(
   const address = config.redisUrl === undefined ? { postgresUrl: config.databaseUrl } : { redisUrl: config.redisUrl };
   const transport = await createTransport(address, { now: systemNow, log });
   const installation = await store.settings.ensure('installation', () => newId(systemNow()));
-  const fencing = fencingOf(config, store);
-  const runtimes = createRuntimes(config, installation, fencing, log);
+  const engines = { installation, spareNetworks: config.spareNetworks, fencing: fencingOf(config, store), log };
+  const runtimes = createRuntimes(config, engines);
   const metrics = createSchedulerMetrics(store, runtimes);
   const standby = new AbortController();
   let scheduler: Scheduler | null = null;
@@ -46,14 +46,7 @@ export async function openRoom(
     });
     const { callbackPort, setupTimeoutMs, images } = config;
     const local = openLocal(runtimes.on(LOCAL_HOST_ID), log);
-    const openHost = opensRemote({
-      installation,
-      callbackPort,
-      spareNetworks: config.spareNetworks,
-      fencing,
-      log,
-      now: systemNow,
-    });
+    const openHost = opensRemote({ ...engines, callbackPort, now: systemNow });
     const isLeading = () => leadership.isHeld();
     const world = { store, bus: transport.bus, runtimes, local, openHost, metrics, clock: systemClock, log, isLeading };
     scheduler = await startScheduler({ ...world, readHealth, readSchema, callbackPort, setupTimeoutMs, images });
@@ -94,14 +87,9 @@ export async function openRoom(
 }
 
 /** `auto` is both: images need Docker, folders run as processes, and the host's row says what answers. */
-function createRuntimes(config: SchedulerConfig, installation: string, fencing: FencingOptions, log: Logger): Runtimes {
-  const docker = new DockerRuntime({
-    link: linkLocal(config.dockerHost ?? LOCAL_SOCKET),
-    installation,
-    spareNetworks: config.spareNetworks,
-    fencing,
-    log,
-  });
+function createRuntimes(config: SchedulerConfig, engines: Omit<DockerRuntimeOptions, 'link'>): Runtimes {
+  const docker = new DockerRuntime({ ...engines, link: linkLocal(config.dockerHost ?? LOCAL_SOCKET) });
+  const { installation } = engines;
   const processes = new ProcessRuntime({ folder: resolve(config.dataDir, 'instances'), installation });
   if (config.runtime === 'docker') return new Runtimes([docker]);
   if (config.runtime === 'process') return new Runtimes([processes]);

@@ -63,14 +63,7 @@ const STOP_GRACE_MS = 5_000;
 export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
   const { store, bus, runtimes, clock, log, metrics } = deps;
   const exitDeps = { store, runtimes, bus, clock, log, ended: metrics.ended };
-  const exits = new Exits((exit) => {
-    settleExit(exit, exitDeps).catch((error: unknown) => {
-      log.warn(
-        { err: error, instanceId: exit.instanceId },
-        'its end is not on its row; the reconciliation looks again',
-      );
-    });
-  });
+  const exits = settledExits(exitDeps);
   const statuses = new DeploymentStatuses(store);
   const brought = rememberBrought(deps, (runtime) => runtimes.hostOf(runtime));
   const holder = (image: string, lacking: Runtime): Promise<Runtime | null> => holderOf(image, lacking, fleet, deps);
@@ -127,6 +120,15 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Scheduler> {
     },
   };
 }
+
+/** Every exit comes onto its row; one that cannot be written is found again by the reconciliation. */
+const settledExits = (deps: Parameters<typeof settleExit>[1]): Exits =>
+  new Exits((exit) => {
+    settleExit(exit, deps).catch((error: unknown) => {
+      const { instanceId } = exit;
+      deps.log.warn({ err: error, instanceId }, 'its end is not on its row; the reconciliation looks again');
+    });
+  });
 
 /** Work that is repeated anyway: one failure costs a line in the log. */
 const patient = (what: string, log: Logger, work: () => Promise<void>): Coalescer =>
