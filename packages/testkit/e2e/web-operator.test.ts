@@ -1,30 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import type { WireDeployment, WireInstance, WireNewToken, WirePage, WirePrediction } from '@hearth/contract';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityProblems, startBrowser, type TestBrowser, type Visit } from '../src/browser.ts';
-import { eventually, type House, startHouse } from '../src/house.ts';
+import { describe, expect, it } from 'vitest';
+import { accessibilityProblems } from '../src/browser.ts';
+import { eventually, type House } from '../src/house.ts';
+import { openVisits } from './visits.ts';
 
 let house: House;
-let browser: TestBrowser;
-let visits: Visit[] = [];
-beforeAll(async () => {
-  [house, browser] = await Promise.all([startHouse({ runtime: 'process' }), startBrowser()]);
+const visit = openVisits((opened) => {
+  house = opened;
 });
-afterEach(async () => {
-  await Promise.all(visits.map((visit) => visit.close()));
-  visits = [];
-});
-afterAll(async () => {
-  await browser?.close();
-  await house?.dispose();
-});
-
-async function visit(path: string, token = house.token): Promise<Visit> {
-  const made = await browser.visit(house, { path, token });
-  visits.push(made);
-  return made;
-}
 
 /** A prediction that has ended, on whatever runs its model. */
 async function run(model: string, input: object): Promise<WirePrediction> {
@@ -184,7 +169,7 @@ describe('a deployment', () => {
   it('of another account is shown, and not to be changed', async () => {
     const made = await house.request('POST', '/v1/tokens', { name: 'of ada', username: 'ada', scope: 'deploy' });
     const { token } = (await made.json()) as WireNewToken;
-    const { page } = await visit('/deployments/hearth/changing', token);
+    const { page } = await visit('/deployments/hearth/changing', { token });
     for (const name of ['Change', 'Warm up', 'Delete']) {
       const button = page.getByRole('button', { name, exact: true });
       expect(await button.isDisabled()).toBe(true);

@@ -2,34 +2,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WirePrediction } from '@hearth/contract';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startBrowser, type TestBrowser, type Visit } from '../src/browser.ts';
-import { eventually, type House, startHouse } from '../src/house.ts';
+import { describe, expect, it } from 'vitest';
+import { eventually, type House } from '../src/house.ts';
 import { startReceiver } from '../src/webhook-receiver.ts';
+import { openVisits } from './visits.ts';
 
 const MODELS = join(import.meta.dirname, '../../../docker/models');
 const PICTURE = join(MODELS, 'ocr/example/page.png');
 
 let house: House;
-let browser: TestBrowser;
-let visits: Visit[] = [];
-beforeAll(async () => {
-  [house, browser] = await Promise.all([startHouse({ runtime: 'process' }), startBrowser()]);
+const visit = openVisits((opened) => {
+  house = opened;
 });
-afterEach(async () => {
-  await Promise.all(visits.map((visit) => visit.close()));
-  visits = [];
-});
-afterAll(async () => {
-  await browser?.close();
-  await house?.dispose();
-});
-
-async function visit(path: string, options: Parameters<TestBrowser['visit']>[1] = {}): Promise<Visit> {
-  const made = await browser.visit(house, { path, ...options });
-  visits.push(made);
-  return made;
-}
 
 const region = (page: Page, name: string): Locator => page.getByRole('region', { name, exact: true });
 /** The control of an input, by its name. */

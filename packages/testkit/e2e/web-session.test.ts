@@ -1,37 +1,22 @@
 import type { WireNewToken } from '@hearth/contract';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityProblems, startBrowser, type TestBrowser, type Visit } from '../src/browser.ts';
-import { eventually, type House, startHouse } from '../src/house.ts';
+import { describe, expect, it } from 'vitest';
+import { accessibilityProblems, type Visit } from '../src/browser.ts';
+import { eventually, type House } from '../src/house.ts';
+import { openVisits } from './visits.ts';
 
 let house: House;
-let browser: TestBrowser;
-let visits: Visit[] = [];
-beforeAll(async () => {
-  [house, browser] = await Promise.all([
-    startHouse({ runtime: 'process', env: { HEARTH_EXAMPLES: 'false' } }),
-    startBrowser(),
-  ]);
-});
-afterEach(async () => {
-  await Promise.all(visits.map((visit) => visit.close()));
-  visits = [];
-});
-afterAll(async () => {
-  await browser?.close();
-  await house?.dispose();
-});
-
-async function visit(options: Parameters<TestBrowser['visit']>[1] = {}): Promise<Visit> {
-  const made = await browser.visit(house, options);
-  visits.push(made);
-  return made;
-}
+const visit = openVisits(
+  (opened) => {
+    house = opened;
+  },
+  { env: { HEARTH_EXAMPLES: 'false' } },
+);
 
 const heading = ({ page }: Visit, name: string) => page.getByRole('heading', { level: 1, name });
 
 describe('signing in', () => {
   it('begins for nobody at the sign-in page, and ends where they were going', async () => {
-    const stranger = await visit({ token: null, path: '/settings?tab=hardware' });
+    const stranger = await visit('/settings?tab=hardware', { token: null });
     const { page } = stranger;
     await heading(stranger, 'Sign in to Hearth').waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
@@ -47,7 +32,7 @@ describe('signing in', () => {
   });
 
   it('with a wrong token says so and lets try again', async () => {
-    const stranger = await visit({ token: null });
+    const stranger = await visit('/', { token: null });
     const { page } = stranger;
     await page.getByLabel('Token').fill('hth_not_a_token_of_this_house');
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -59,7 +44,7 @@ describe('signing in', () => {
   });
 
   it('leads nowhere else, whatever the link said', async () => {
-    const stranger = await visit({ token: null, path: '/sign-in?to=%2F%2Felsewhere.test%2F' });
+    const stranger = await visit('/sign-in?to=%2F%2Felsewhere.test%2F', { token: null });
     await stranger.page.getByLabel('Token').fill(house.token);
     await stranger.page.keyboard.press('Enter');
     await heading(stranger, 'Models').waitFor();
@@ -69,7 +54,7 @@ describe('signing in', () => {
 
 describe('a session', () => {
   it('ends when its person signs out, and the cookie with it', async () => {
-    const person = await visit();
+    const person = await visit('/');
     await heading(person, 'Models').waitFor();
     await person.page.getByRole('button', { name: 'Sign out' }).click();
     await heading(person, 'Sign in to Hearth').waitFor();
@@ -81,7 +66,7 @@ describe('a session', () => {
   it('ends when its token is revoked', async () => {
     const made = await house.request('POST', '/v1/tokens', { name: 'for a while', scope: 'admin', operator: true });
     const { id, token } = (await made.json()) as WireNewToken;
-    const person = await visit({ token, path: '/settings' });
+    const person = await visit('/settings', { token });
     await heading(person, 'Settings').waitFor();
     await house.request('DELETE', `/v1/tokens/${id}`);
     await person.page.getByRole('link', { name: 'Models' }).first().click();
@@ -94,7 +79,7 @@ describe('a session', () => {
 
 describe('the shell', () => {
   it('is walked through by keyboard alone', async () => {
-    const { page } = await visit({ path: '/models' });
+    const { page } = await visit('/models');
     await page.getByRole('heading', { level: 1, name: 'Models' }).waitFor();
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the page');
@@ -107,7 +92,7 @@ describe('the shell', () => {
   });
 
   it('is light or dark as the system is, or as a person chose, for good and from the first paint', async () => {
-    const { page, problems } = await visit({ path: '/models', colorScheme: 'dark' });
+    const { page, problems } = await visit('/models', { colorScheme: 'dark' });
     const background = () => page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
     await page.getByRole('heading', { level: 1, name: 'Models' }).waitFor();
     const dark = await background();
@@ -123,13 +108,13 @@ describe('the shell', () => {
   });
 
   it('says that there is nothing where nothing is', async () => {
-    const { page } = await visit({ path: '/no/such/page/here' });
+    const { page } = await visit('/no/such/page/here');
     await page.getByText('There is nothing at this address').waitFor();
   });
 
   it.each([1440, 390])('at %i px is open to everybody, light and dark', async (width) => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      const person = await visit({ path: '/settings', colorScheme, viewport: { width, height: 900 } });
+      const person = await visit('/settings', { colorScheme, viewport: { width, height: 900 } });
       await heading(person, 'Settings').waitFor();
       expect(await accessibilityProblems(person.page)).toEqual([]);
       expect(await person.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
@@ -139,7 +124,7 @@ describe('the shell', () => {
 });
 
 it('the policy forbids what it says', async () => {
-  const { page, problems } = await visit({ path: '/models' });
+  const { page, problems } = await visit('/models');
   await page.getByRole('heading', { level: 1, name: 'Models' }).waitFor();
   const evaluated = page.evaluate(`new Promise((resolve) => {
     window.ran = false;
