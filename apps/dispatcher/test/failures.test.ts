@@ -28,6 +28,21 @@ describe.each(GENERATIONS)('on %s', (generation) => {
       expect(await usage()).toMatchObject([{ predictionId: id, status: 'failed' }]);
     });
 
+    it('by a crash tells another account nothing of the log, which may hold what others sent', async () => {
+      const other = await world.store.accounts.ensure({ type: 'user', username: 'stranger', name: '' });
+      await world.dispatch();
+      const { instance, model } = await world.stage();
+      const id = await world.predict({}, { accountId: other.id });
+      const call = await model.next();
+      await call.report({ status: 'processing', logs: 'step 1' });
+      await world.fail(instance, { kind: 'crash', message: 'exit code 137', logTail: 'prompt of somebody else' });
+      expect(await world.ended(id)).toMatchObject({
+        status: 'failed',
+        error: 'The model crashed while it ran: exit code 137',
+        logs: 'step 1',
+      });
+    });
+
     it('and is noticed late is billed until it went down, not until then', async () => {
       const { instance, id, call } = await world.begin();
       await call.report({ status: 'processing', logs: 'step 1' });

@@ -1,5 +1,5 @@
 import { MAX_LOST_ATTEMPTS, usageRecord } from '@hearth/core';
-import type { TrainedVersion } from '@hearth/store';
+import type { PredictionRow, TrainedVersion } from '@hearth/store';
 import type { Context } from '../context.ts';
 import { keptLog } from '../model/log-limit.ts';
 import { OutputNotStored, outputFilesIn } from '../model/outputs.ts';
@@ -104,9 +104,10 @@ async function finish(
   const bill = await billOf(context, run, status, completedAt);
   const usage = bill && (await billHeld(context, run, bill, () => reclaimed(context, run)));
   const measured = endMetrics(row.createdAt, completedAt, usage);
-  const logs = ending.logTail
-    ? keptLog(withTail(merged.logs, run.secrets.redacted(ending.logTail, true)), run.maxLogChars, true)
-    : merged.logs;
+  const logs =
+    ending.logTail && (await mayReadLog(context, row))
+      ? keptLog(withTail(merged.logs, run.secrets.redacted(ending.logTail, true)), run.maxLogChars, true)
+      : merged.logs;
   const end = {
     status,
     error,
@@ -126,6 +127,15 @@ async function finish(
   metrics.finished(status, measured.predict_time);
   if (made) bus.poke('api');
   return null;
+}
+
+/**
+ * The end of an instance's log may hold what others had it run, so it is for the account whose deployment it is: whoever can
+ * make a public model crash would else read it.
+ */
+async function mayReadLog({ store }: SettleContext, { accountId, deployment, model }: PredictionRow): Promise<boolean> {
+  const [owner] = (deployment ?? model).split('/');
+  return (await store.accounts.usernameOf(accountId)) === owner;
 }
 
 /**

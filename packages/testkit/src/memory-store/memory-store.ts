@@ -81,6 +81,9 @@ function accountsOf({ accounts, secrets }: Tables, now: () => number): Partial<A
       } = known ?? accounts.put({ ...account, id: newId(now()), createdAt: now(), weight: 1, maxInFlight: null });
       return row;
     },
+    async usernameOf(id) {
+      return accounts.get(id)?.username ?? null;
+    },
     async setShare(username, share) {
       const known = accounts.all().find((account) => account.username === username);
       if (known === undefined) return false;
