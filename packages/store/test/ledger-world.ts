@@ -13,6 +13,8 @@ export interface LedgerWorld extends World {
   readonly instanceId: string;
   /** A prediction that ran for two seconds, behind all that ran before, and was billed as the dispatcher bills. */
   ran(accountId?: string): Promise<PredictionRow>;
+  /** Three of those, sealed; the second is the one that is tampered with. */
+  threeRuns(): Promise<readonly [PredictionRow, PredictionRow, PredictionRow]>;
   /** Links everything that is there; answers how many. */
   sealAll(): Promise<number>;
   verified(accountId?: string): Promise<Verified>;
@@ -36,7 +38,7 @@ export async function openLedgerWorld(): Promise<LedgerWorld> {
   await store.instances.move(instance.id, 'booting', 'booted', { at: since, address: 'http://127.0.0.1:1' });
   let freeAt = since + SECOND_MS;
 
-  return {
+  const ledger: LedgerWorld = {
     ...world,
     deployment,
     instanceId: instance.id,
@@ -57,6 +59,11 @@ export async function openLedgerWorld(): Promise<LedgerWorld> {
       );
       if (ended === null) throw new Error(`${row.id} cannot be finished`);
       return ended;
+    },
+    async threeRuns() {
+      const runs = [await ledger.ran(), await ledger.ran(), await ledger.ran()] as const;
+      await ledger.sealAll();
+      return runs;
     },
     async sealAll() {
       let all = 0;
@@ -81,7 +88,11 @@ export async function openLedgerWorld(): Promise<LedgerWorld> {
       }
     },
   };
+  return ledger;
 }
+
+export const kindsOf = ({ differences }: Verified): string[] =>
+  differences.map(({ kind, what }) => `${kind}: ${what}`).toSorted();
 
 const CPU = {
   sku: 'cpu',
