@@ -13,7 +13,8 @@ const LAST_TRY_AFTER_MS = 60_000;
 const LEAST_TRIES = 4;
 
 /**
- * When to try a message again that `triesMade` tries (at least 1) have not delivered; null: give up. The pauses are 1, 2, 4, 8,
+ * When to try a message again that `triesMade` tries (at least 1) have not delivered; null: give up. A try that its sender
+ * did not live to see the end of is none: the receiver may never have had it. The pauses are 1, 2, 4, 8,
  * 16 … seconds, and the last try is a minute after the first, so a receiver that refuses at once gets seven. Where the
  * platform itself was away for much of that minute, there are four all the same.
  * The reasons are in docs/decisions/0008-webhooks.md.

@@ -159,7 +159,9 @@ const CLAIM = {
     ), begun as (
       insert into message_tries (message_id, n, at) select id, tries, $1 from claimed
     )
-    select * from claimed`,
+    select claimed.*, (
+      select count(*) from message_tries where message_id = claimed.id and duration_ms is not null
+    )::integer as "endedTries" from claimed`,
 };
 
 const claimValues = (now: Millis, { until, limit, perReceiver, held }: MessageLimits): unknown[] => [

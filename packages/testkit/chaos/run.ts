@@ -22,8 +22,8 @@ export interface ChaosTerms {
   readonly say: (line: string) => void;
 }
 
-/** After the last fault: webhooks are tried for a minute. */
-const WEBHOOKS_MS = 70_000;
+/** After the last fault: webhooks are tried for a minute, and longer where it went by without the platform. */
+const WEBHOOKS_MS = 300_000;
 const INSTANCES_GONE_MS = 120_000;
 
 /** Load and faults at once; then quiet, until all has ended; then every promise is checked. */

@@ -92,13 +92,13 @@ export function createWebhooks(
 
 /** What follows a try. Only the message of an end is tried again; one that we cut off ourselves goes on at once. */
 function nextOf(
-  { event, tries, firstTriedAt }: ClaimedMessage,
+  { event, endedTries, firstTriedAt }: ClaimedMessage,
   outcome: TryOutcome,
   now: Millis,
   isCutOff: boolean,
 ): 'delivered' | 'failed' | { retryAt: Millis } {
   if (isDelivered(outcome)) return 'delivered';
   if (isCutOff) return { retryAt: now };
-  const next = event === 'completed' ? retryAt(tries, firstTriedAt, now) : null;
+  const next = event === 'completed' ? retryAt(endedTries + 1, firstTriedAt, now) : null;
   return next === null ? 'failed' : { retryAt: next };
 }

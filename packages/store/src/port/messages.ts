@@ -43,7 +43,11 @@ export interface MessageTry extends Omit<TryOutcome, 'durationMs'> {
 }
 
 /** One that this caller alone may try, once, until `until`. */
-export type ClaimedMessage = MessageRow & { readonly firstTriedAt: Millis };
+export type ClaimedMessage = MessageRow & {
+  readonly firstTriedAt: Millis;
+  /** Earlier tries that came to an end: whoever began the others was killed in the middle of them. */
+  readonly endedTries: number;
+};
 
 export interface MessageLimits {
   /** Nobody else tries a claimed one before this instant. */

@@ -100,7 +100,7 @@ export function messagesContract(open: OpenStore): void {
       await claimedOf(receiver);
       expect(await claimedOf(receiver, {}, at + 29_999)).toEqual([]);
       expect(await claimedOf(receiver, { until: at + 60_000 }, at + 30_000)).toMatchObject([
-        { tries: 2, firstTriedAt: at },
+        { tries: 2, endedTries: 0, firstTriedAt: at },
       ]);
     });
 
@@ -126,7 +126,7 @@ export function messagesContract(open: OpenStore): void {
         { state: 'pending', nextTryAt: at + 1_000, log: [{ n: 1, ...answered(500) }] },
       ]);
       expect(await claimedOf(receiver, {}, at + 999)).toEqual([]);
-      expect(await claimedOf(receiver, {}, at + 1_000)).toHaveLength(1);
+      expect(await claimedOf(receiver, {}, at + 1_000)).toMatchObject([{ tries: 2, endedTries: 1 }]);
       expect(await store.messages.conclude(id, 2, answered(200), 'delivered')).toBe(true);
       expect(await messagesOf(predictionId)).toMatchObject([
         { state: 'delivered', nextTryAt: null, log: [answered(500), answered(200)] },

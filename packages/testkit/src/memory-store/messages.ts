@@ -26,7 +26,8 @@ export function messagesOf({ messages, tries }: Tables): Messages {
       return chosen.slice(0, limit).map((row) => {
         const begun = { tries: row.tries + 1, claimedUntil: until, firstTriedAt: row.firstTriedAt ?? now };
         tries.put({ messageId: row.id, n: begun.tries, at: now, ...NOT_OVER });
-        return { ...asMessage(messages.put({ ...row, ...begun })), firstTriedAt: begun.firstTriedAt };
+        const endedTries = triesOf(row.id).filter(({ durationMs }) => durationMs !== null).length;
+        return { ...asMessage(messages.put({ ...row, ...begun })), firstTriedAt: begun.firstTriedAt, endedTries };
       });
     },
     async conclude(messageId, n, { statusCode, error, durationMs, answer }, next) {
