@@ -51,7 +51,7 @@ export const readHealth: ReadHealth = async (address, signal) => {
 /** @throws BootFailure `setup_error` with the setup's own log, where the server says that it will never be ready */
 export function throwIfSetupFailed(health: Health | null): void {
   if (health?.status !== 'SETUP_FAILED' && health?.status !== 'DEFUNCT') return;
-  const logs = health.setupLogs.trim();
+  const logs = logTailOf(health.setupLogs).trim();
   // coglet says the error alone; what was printed before it is in the log of the instance, which is read where none is given.
   if (!logs.includes('\n') && logs !== '') throw new BootFailure('setup_error', `Its setup failed: ${logs}`);
   throw new BootFailure('setup_error', 'Its setup failed.', { logTail: logTailOf(health.setupLogs) });

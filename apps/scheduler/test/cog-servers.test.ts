@@ -122,6 +122,13 @@ describe('a setup that failed', () => {
       }),
     );
   });
+
+  it('is told without what no database holds, and no longer than a log is', () => {
+    expect(failed('no\0weights')).toThrow(expect.objectContaining({ message: 'Its setup failed: noweights' }));
+    expect(failed('x'.repeat(1e6))).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/^Its setup failed: …x{8192}$/) }),
+    );
+  });
 });
 
 describe('an image', () => {

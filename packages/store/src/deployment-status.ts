@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { STATUS } from './columns.ts';
 import type { Database } from './database.ts';
 import type { DeploymentStatusRow, Deployments } from './store.ts';
-import { atOrNull, jsonOrNull } from './values.ts';
+import { atOrNull, foreignJson, foreignTextOrNull } from './values.ts';
 
 /** Why deployments wait, and who fails with them. */
 export const createStatuses = (db: Database): Pick<Deployments, 'setStatus' | 'status' | 'failing'> => ({
@@ -22,8 +22,8 @@ async function setStatus(db: Database, rows: readonly DeploymentStatusRow[]): Pr
   const values = rows.map((row) => ({
     deployment_id: row.deploymentId,
     blocked_reason: row.blockedReason,
-    blocked_detail: row.blockedDetail,
-    failure: jsonOrNull(row.failure),
+    blocked_detail: foreignTextOrNull(row.blockedDetail),
+    failure: row.failure && foreignJson(row.failure),
     consecutive_failures: row.consecutiveFailures,
     retry_at: atOrNull(row.retryAt),
     fail_waiting_until: atOrNull(row.failWaitingUntil),

@@ -1,7 +1,7 @@
 import { newId } from '@hearth/kit';
 import type { Database } from './database.ts';
 import type { Imports } from './store.ts';
-import { at, json } from './values.ts';
+import { at, foreignText, json } from './values.ts';
 
 const IMPORT = ['id', 'model_id as modelId', 'source', 'state', 'result', 'error', 'created_at as createdAt'] as const;
 
@@ -34,7 +34,7 @@ export function createImports(db: Database, now: () => number): Imports {
         .set(
           'result' in answer
             ? { state: 'done', result: json(answer.result) }
-            : { state: 'failed', error: answer.error },
+            : { state: 'failed', error: foreignText(answer.error) },
         )
         .where('id', '=', id)
         .where('state', '=', 'requested')

@@ -5,7 +5,7 @@ import type { Connection } from './database.ts';
 import { byId, keysetPage } from './keyset.ts';
 import { createObserve, inFlight, LIVE } from './observe.ts';
 import type { Instances } from './store.ts';
-import { at, json } from './values.ts';
+import { at, foreignJson, foreignText, json } from './values.ts';
 
 export function createInstances(connection: Connection): Instances {
   const { db } = connection;
@@ -44,9 +44,9 @@ export function createInstances(connection: Connection): Instances {
           state,
           since: at(since),
           moves: sql<string>`moves || jsonb_build_object(${state}::text, ${since}::bigint)`,
-          ...(reason !== undefined && { reason }),
+          ...(reason !== undefined && { reason: foreignText(reason) }),
           ...(address !== undefined && { address }),
-          ...(failure !== undefined && { failure: json(failure) }),
+          ...(failure !== undefined && { failure: foreignJson(failure) }),
           ...(event === 'returned' && { failure: null }),
           // The last phase begins with the state of the same name.
           ...(event === 'booted' && { phases: stamped('ready', since) }),

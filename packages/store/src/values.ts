@@ -15,5 +15,8 @@ export const jsonOrNull = (value: unknown): string | null => (value == null ? nu
 
 /** A `text` parameter that a model or its log wrote: Postgres has no U+0000 in `text`, so it becomes U+FFFD. */
 export const foreignText = (text: string): string => text.replaceAll('\0', '\ufffd');
+/** The same of a `json` parameter, from within which Postgres can read neither U+0000 nor half of a surrogate pair. */
+export const foreignJson = (value: unknown): string =>
+  JSON.stringify(value, (_name, item: unknown) => (typeof item === 'string' ? foreignText(item.toWellFormed()) : item));
 export const foreignTextOrNull = (text: string | null | undefined): string | null =>
   text == null ? null : foreignText(text);

@@ -24,6 +24,10 @@ beforeEach(async () => {
 });
 afterAll(() => world.close());
 
+/** What a log may hold where it was cut, or where a model wrote it: no text of Postgres', nor JSON that it reads from within. */
+const FOREIGN = 'a\0b \ud83d';
+const HELD = 'a\ufffdb \ufffd';
+
 const ids = (rows: readonly { id: string }[]) => rows.map((row) => row.id);
 const statusOf = (deployment: DeploymentRow, change: Partial<DeploymentStatusRow> = {}) =>
   crashLoop(deployment, at, change);
@@ -123,4 +127,20 @@ test('overview: users’ deployments, each model’s newest implicit one, and th
   expect(overview.get(explicit.id)).toMatchObject({ status: statusOf(explicit), instances: [] });
   await store.predictions.finish(id, null, { status: 'failed', completedAt: at }, null);
   expect((await store.deployments.overview()).some((row) => row.deployment.id === older.id)).toBe(false);
+});
+
+test('a failure in whatever words is told, and hides no other', async () => {
+  const [one, two] = [await addDeployment(store), await addDeployment(store)];
+  const failure = { kind: 'setup_error', phase: 'setup', message: FOREIGN, logTail: FOREIGN, exitCode: 1, at } as const;
+  const [instance, run] = [await addInstance(store, one, at), await store.predictions.insert(newPrediction(one))];
+  await store.predictions.claim({ predictionId: run.id, attempt: 0 }, instance, at);
+  expect(
+    await store.instances.move(instance.id, 'booting', 'bootFailed', { at, reason: FOREIGN, failure }),
+  ).toMatchObject({ failure: { message: HELD, logTail: HELD } });
+  const change = { failure: { ...failure, at: at + 1e6 }, blockedDetail: FOREIGN, failWaitingUntil: at + 1e6 };
+  await store.deployments.setStatus([statusOf(one, change), statusOf(two, change)]);
+  for (const deployment of [one, two]) await store.predictions.insert(newPrediction(deployment, { createdAt: at }));
+  expect(await store.deployments.failing()).toHaveLength(2);
+  const end = { status: 'failed', completedAt: at + 1, isUnheard: true } as const;
+  expect(await store.predictions.finish(run.id, 1, end, null)).toBeNull();
 });
