@@ -40,7 +40,8 @@ const rowOf = (entry: WireAuditEntry): string[] => [
   entry.at.slice(0, 19).replace('T', ' '),
   `${entry.account}/${entry.member}${entry.token === null ? '' : ` (${entry.token.name})`}`,
   entry.operation,
-  entry.subject ?? '',
+  // A version by as much of its id as other tables show.
+  entry.subject?.replace(/:([0-9a-f]{12})[0-9a-f]{52}$/, ':$1') ?? '',
   outcomeOf(entry),
   changesOf(entry),
 ];

@@ -25,7 +25,7 @@ export function addTokens(program: Command): void {
         `…${token.hint}`,
         ago(token.created_at, now),
         token.last_used_at === null ? 'never' : `${ago(token.last_used_at, now)} ago`,
-        token.expires_at?.slice(0, 10) ?? 'never',
+        expiry(token.expires_at, now),
       ]);
       print(renderTable(HEADER, rows, 'No tokens.'));
     });
@@ -66,7 +66,12 @@ export function addTokens(program: Command): void {
     });
 }
 
-const HEADER = ['ID', 'NAME', 'ACCOUNT', 'MEMBER', 'SCOPE', 'ENDS IN', 'AGE', 'LAST USED', 'EXPIRES'];
+const HEADER = ['ID', 'NAME', 'ACCOUNT', 'MEMBER', 'SCOPE', 'TOKEN', 'AGE', 'LAST USED', 'EXPIRES'];
+
+function expiry(at: string | null, now: number): string {
+  if (at === null) return 'never';
+  return Date.parse(at) <= now ? 'expired' : at.slice(0, 10);
+}
 
 function lasting(text: string): number {
   try {
