@@ -1,7 +1,7 @@
 import type { WireModel } from '@hearth/contract';
-import type { PredictionRow } from '@hearth/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDispatcher, type House, type Problem, startHouse } from './harness.ts';
+import { ran } from './parts.ts';
 
 let house: House;
 let member: Awaited<ReturnType<House['addCaller']>>;
@@ -13,13 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 const as = (token: string) => ({ token });
-
-/** A prediction of the admin's that ran to its end. */
-async function ran(model: string, input: Record<string, unknown> = { text: 'hi' }): Promise<PredictionRow> {
-  const made = await house.ask('POST', '/v1/predictions', { version: `hearth/${model}`, input });
-  if (made.status !== 201) throw new Error(made.text);
-  return dispatcher.finish(await dispatcher.claim(made.body.id), 'succeeded', { output: ['done'] });
-}
 
 describe('a model is changed', () => {
   const path = '/v1/models/hearth/changing';
@@ -119,7 +112,7 @@ describe('a version is deleted', () => {
   it('and cannot be seen or run by any of its names, also not by who ran it a moment ago', async () => {
     const { version, deployment } = await house.addModel('dropping');
     const path = `/v1/models/hearth/dropping/versions/${version.id}`;
-    await ran('dropping');
+    await ran(house, 'dropping');
     const asked: string[] = [];
     const stop = house.bus.onPoke('scheduler', () => asked.push('scheduler'));
     const dropped = await house.ask('DELETE', path);

@@ -1,7 +1,7 @@
 import type { WireModel, WirePage, WirePrediction } from '@hearth/contract';
-import type { PredictionRow } from '@hearth/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDispatcher, type House, type Problem, startHouse } from './harness.ts';
+import { ran } from './parts.ts';
 
 let house: House;
 let member: Awaited<ReturnType<House['addCaller']>>;
@@ -14,19 +14,12 @@ beforeAll(async () => {
 afterAll(() => house.close());
 const as = (token: string) => ({ token });
 
-/** A prediction of the admin's that ran to its end. */
-async function ran(model: string, input: Record<string, unknown> = { text: 'hi' }): Promise<PredictionRow> {
-  const made = await house.ask('POST', '/v1/predictions', { version: `hearth/${model}`, input });
-  if (made.status !== 201) throw new Error(made.text);
-  return dispatcher.finish(await dispatcher.claim(made.body.id), 'succeeded', { output: ['done'] });
-}
-
 describe('examples', () => {
   const path = '/v1/models/hearth/shown';
   beforeAll(() => house.addModel('shown'));
 
   it('are pinned, listed, chosen and unpinned', async () => {
-    const [first, second] = [await ran('shown'), await ran('shown')];
+    const [first, second] = [await ran(house, 'shown'), await ran(house, 'shown')];
     const pinned = await house.ask('POST', `${path}/examples`, { prediction: first.id });
     expect(pinned).toMatchObject({ status: 201, body: { id: first.id, output: ['done'] } });
     await house.ask('POST', `${path}/examples`, { prediction: second.id, default: true });
@@ -59,17 +52,17 @@ describe('examples', () => {
     await house.addModel('other');
     const pin = (prediction: string, token = house.admin.token) =>
       house.ask<Problem>('POST', `${path}/examples`, { prediction }, as(token));
-    const elsewhere = await ran('other');
+    const elsewhere = await ran(house, 'other');
     expect(await pin(elsewhere.id)).toMatchObject({
       status: 422,
       body: { code: 'not-an-example', detail: `${elsewhere.id} ran on hearth/other.` },
     });
     const waiting = await house.ask('POST', '/v1/predictions', { version: 'hearth/shown', input: { text: 'hi' } });
     expect((await pin(waiting.body.id)).body.detail).toContain('has not succeeded: it is starting');
-    const told = await ran('shown', { text: 'hi', key: 'abcd' });
+    const told = await ran(house, 'shown', { text: 'hi', key: 'abcd' });
     expect((await pin(told.id)).body.detail).toContain('input.key');
     expect(await pin('nothing')).toMatchObject({ status: 404, body: { code: 'not-found' } });
-    const good = await ran('shown');
+    const good = await ran(house, 'shown');
     expect(await pin(good.id, member.token)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     const mine = { owner: 'member', name: 'mine', visibility: 'public', hardware: 'cpu' };
     await house.ask('POST', '/v1/models', mine, as(member.token));

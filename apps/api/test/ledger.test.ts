@@ -1,9 +1,8 @@
 import type { UsageEvent, WirePage, WireUsageRecord, WireUsageTotals, WireVerifiedLine } from '@hearth/contract';
-import { usageRecord } from '@hearth/core';
 import { systemNow } from '@hearth/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type House, type Problem, startHouse } from './harness.ts';
-import { addInstance } from './parts.ts';
+import { addInstance, billOf } from './parts.ts';
 
 let house: House;
 let member: Awaited<ReturnType<House['addCaller']>>;
@@ -40,22 +39,9 @@ async function ran(token = house.admin.token): Promise<string> {
   const instance = { id: instanceId, versionId: waiting.versionId, hardwareSku: 'cpu' };
   const row = await house.store.predictions.claim({ predictionId: waiting.id, attempt: 0 }, instance, at - 1_000);
   if (row === null) throw new Error('the claim was refused');
-  const usage = usageRecord({
-    predictionId: row.id,
-    attempt: row.attempt,
-    accountId: row.accountId,
-    model: row.model,
-    versionId: row.versionId,
-    deploymentId: row.deploymentId,
-    hardwareSku: row.hardwareSku,
-    priceMicrosPerSecond: PRICE,
-    status: 'succeeded',
-    at,
-    startedAt: row.startedAt,
-    times: { reportedPredictSeconds: 1, reportedStartedAt: null, reportedCompletedAt: null, elapsedMs: 1_000 },
-  });
   const metrics = { predict_time: 1, cost: 0.0001 };
-  await house.store.predictions.finish(row.id, 1, { status: 'succeeded', metrics, completedAt: at }, usage);
+  const end = { status: 'succeeded', metrics, completedAt: at } as const;
+  await house.store.predictions.finish(row.id, 1, end, billOf(row, at, 1));
   await house.store.ledger.seal(100);
   return row.id;
 }

@@ -1,6 +1,6 @@
 import { usageRecord } from '@hearth/core';
 import { newId } from '@hearth/kit';
-import type { DeploymentRow, Instances } from '@hearth/store';
+import type { DeploymentRow, Instances, PredictionRow } from '@hearth/store';
 import { createDispatcher, type House } from './harness.ts';
 
 type NewInstance = Parameters<Instances['insert']>[0];
@@ -29,13 +29,9 @@ export async function addInstance(
   return id;
 }
 
-/** A prediction that ran for two seconds at 100 micros each, billed to whose token it is. */
-export async function runBilled(house: House, { versionId }: Pick<DeploymentRow, 'versionId'>, token: string) {
-  const asked = { version: versionId, input: { text: 'hi' } };
-  const { body } = await house.ask('POST', '/v1/predictions', asked, { token });
-  const row = await createDispatcher(house.deps).claim(body.id);
-  const at = Date.now();
-  const usage = usageRecord({
+/** The dispatcher's bill of a run on hardware that costs 100 micros a second. */
+export const billOf = (row: PredictionRow, at: number, seconds: number) =>
+  usageRecord({
     predictionId: row.id,
     attempt: row.attempt,
     accountId: row.accountId,
@@ -45,9 +41,30 @@ export async function runBilled(house: House, { versionId }: Pick<DeploymentRow,
     hardwareSku: row.hardwareSku,
     priceMicrosPerSecond: 100,
     status: 'succeeded',
-    startedAt: at,
+    startedAt: row.startedAt,
     at,
-    times: { reportedPredictSeconds: 2, reportedStartedAt: null, reportedCompletedAt: null, elapsedMs: 3_000 },
+    times: {
+      reportedPredictSeconds: seconds,
+      reportedStartedAt: null,
+      reportedCompletedAt: null,
+      elapsedMs: seconds * 1_000,
+    },
   });
-  await house.store.predictions.finish(row.id, row.attempt, { status: 'succeeded', completedAt: at }, usage);
+
+/** A prediction that ran for two seconds, billed to whose token it is. */
+export async function runBilled(house: House, { versionId }: Pick<DeploymentRow, 'versionId'>, token: string) {
+  const asked = { version: versionId, input: { text: 'hi' } };
+  const { body } = await house.ask('POST', '/v1/predictions', asked, { token });
+  const row = await createDispatcher(house.deps).claim(body.id);
+  const at = Date.now();
+  const end = { status: 'succeeded', completedAt: at } as const;
+  await house.store.predictions.finish(row.id, row.attempt, end, billOf(row, at, 2));
+}
+
+/** A prediction of the admin's that ran to its end, on a model of the admin's. */
+export async function ran(house: House, model: string, input: object = { text: 'hi' }): Promise<PredictionRow> {
+  const made = await house.ask('POST', '/v1/predictions', { version: `hearth/${model}`, input });
+  if (made.status !== 201) throw new Error(made.text);
+  const dispatcher = createDispatcher(house.deps);
+  return dispatcher.finish(await dispatcher.claim(made.body.id), 'succeeded', { output: ['done'] });
 }
