@@ -76,76 +76,21 @@ export async function findServer(dataDir: string, room: ServerRoom): Promise<num
   return server?.pid ?? null;
 }
 
+const TOKEN = 'hth_test_token_of_the_house_000000000000000';
+const CLI = join(ROOT, 'apps/cli/src/main.ts');
+
 export async function startHouse(options: HouseOptions): Promise<House> {
   const dataDir = options.dataDir ?? (await scratchFolder('hearth-house-'));
   const [port, callbackPort, schedulerPort] = await Promise.all([freePort(), freePort(), freePort()]);
-  const token = 'hth_test_token_of_the_house_000000000000000';
   const url = `http://127.0.0.1:${port}`;
-  const env: NodeJS.ProcessEnv = {
-    ...process.env,
-    HEARTH_DATA_DIR: dataDir,
-    HEARTH_HOST: '127.0.0.1',
-    HEARTH_PORT: String(port),
-    HEARTH_CALLBACK_PORT: String(callbackPort),
-    HEARTH_SCHEDULER_PORT: String(schedulerPort),
-    HEARTH_PUBLIC_URL: url,
-    HEARTH_API_TOKEN: token,
-    HEARTH_URL: url,
-    HEARTH_RUNTIME: options.runtime,
-    HEARTH_QUEUE: (options.transport ?? process.env.HEARTH_TEST_TRANSPORT) === 'postgres' ? 'postgres' : 'auto',
-    ...options.env,
-  };
-  delete env.DATABASE_URL;
-  delete env.REDIS_URL;
-  if (options.stores) {
-    env.DATABASE_URL = options.stores.databaseUrl;
-    env.REDIS_URL = options.stores.redisUrl;
-  }
-  delete env.NODE_OPTIONS;
-
-  let printed = '';
-  let up: ChildProcess;
-  let exited: Promise<number>;
-  const hearth = (...args: string[]) => run(process.execPath, [join(ROOT, 'apps/cli/src/main.ts'), ...args], env);
-
-  async function boot(): Promise<void> {
-    up = spawn(process.execPath, [join(ROOT, 'apps/cli/src/main.ts'), 'up'], {
-      cwd: ROOT,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const note = (chunk: Buffer) => {
-      printed += chunk.toString();
-    };
-    up.stdout?.on('data', note);
-    up.stderr?.on('data', note);
-    exited = new Promise((resolve) => up.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128))));
-    const gaveUp = exited.then((code) => {
-      throw new Error(`hearth up ended with ${code} before it was ready:\n${printed}`);
-    });
-    await Promise.race([
-      eventually('the summary of hearth up', async () => /first prediction/i.test(printed), 180_000),
-      gaveUp,
-    ]);
-    gaveUp.catch(() => {});
-  }
-
-  const request = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
-    fetch(url + path, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-
+  const env = environmentOf(options, { dataDir, url, port, callbackPort, schedulerPort });
+  const up = new Up(env);
+  const request = requestsTo(url);
   const house: House = {
     url,
-    token,
+    token: TOKEN,
     dataDir,
-    output: () => printed,
+    output: () => up.printed,
     request,
     async get<T>(path: string): Promise<T> {
       const response = await request('GET', path);
@@ -153,7 +98,7 @@ export async function startHouse(options: HouseOptions): Promise<House> {
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${text}`);
       return JSON.parse(text) as T;
     },
-    hearth,
+    hearth: (...args) => run(process.execPath, [CLI, ...args], env),
     pidOf: (room) => eventually(`the process of ${room}`, () => findServer(dataDir, room)),
     async kill9(room) {
       const pid = await house.pidOf(room);
@@ -166,31 +111,110 @@ export async function startHouse(options: HouseOptions): Promise<House> {
     async powerCut() {
       up.kill('SIGKILL');
       for (const { pid } of await processesWith(dataDir)) signal(pid, 'SIGKILL');
-      await exited;
+      await up.exited;
     },
     async stop() {
       up.kill('SIGINT');
-      return exited;
+      return up.exited;
     },
-    async restart() {
-      printed = '';
-      await boot();
-    },
+    restart: () => up.boot(),
     async dispose() {
-      if (up.exitCode === null && up.signalCode === null) {
-        up.kill('SIGINT');
-        await exited;
-      }
+      if (up.isRunning) await house.stop();
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
   };
   try {
-    await boot();
+    await up.boot();
   } catch (error) {
     await house.dispose();
     throw error;
   }
   return house;
+}
+
+/** Whoever runs the tests has settings of their own: what decides how a house runs is set or taken away. */
+function environmentOf(
+  { runtime, transport, stores, env }: HouseOptions,
+  at: { dataDir: string; url: string; port: number; callbackPort: number; schedulerPort: number },
+): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _database, REDIS_URL: _redis, NODE_OPTIONS: _options, ...given } = process.env;
+  return {
+    ...given,
+    HEARTH_DATA_DIR: at.dataDir,
+    HEARTH_HOST: '127.0.0.1',
+    HEARTH_PORT: String(at.port),
+    HEARTH_CALLBACK_PORT: String(at.callbackPort),
+    HEARTH_SCHEDULER_PORT: String(at.schedulerPort),
+    HEARTH_PUBLIC_URL: at.url,
+    HEARTH_API_TOKEN: TOKEN,
+    HEARTH_URL: at.url,
+    HEARTH_RUNTIME: runtime,
+    HEARTH_QUEUE: (transport ?? process.env.HEARTH_TEST_TRANSPORT) === 'postgres' ? 'postgres' : 'auto',
+    ...(stores && { DATABASE_URL: stores.databaseUrl, REDIS_URL: stores.redisUrl }),
+    ...env,
+  };
+}
+
+const requestsTo =
+  (url: string): House['request'] =>
+  (method, path, body, headers = {}) =>
+    fetch(url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${TOKEN}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+
+/** `hearth up`, one after the other on the same data folder. */
+class Up {
+  readonly #env: NodeJS.ProcessEnv;
+  #child: ChildProcess | null = null;
+  /** Since the last start. */
+  printed = '';
+  /** The code of the last one, 128 where a signal ended it. */
+  exited: Promise<number> = Promise.resolve(0);
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#env = env;
+  }
+
+  get isRunning(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
+  }
+
+  kill(name: NodeJS.Signals): void {
+    this.#child?.kill(name);
+  }
+
+  /** Resolves once it has said that it is ready. */
+  async boot(): Promise<void> {
+    this.printed = '';
+    const child = spawn(process.execPath, [CLI, 'up'], {
+      cwd: ROOT,
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    const note = (chunk: Buffer) => {
+      this.printed += chunk.toString();
+    };
+    child.stdout.on('data', note);
+    child.stderr.on('data', note);
+    this.exited = new Promise((resolve) =>
+      child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128))),
+    );
+    const gaveUp = this.exited.then((code) => {
+      throw new Error(`hearth up ended with ${code} before it was ready:\n${this.printed}`);
+    });
+    await Promise.race([
+      eventually('the summary of hearth up', async () => /first prediction/i.test(this.printed), 180_000),
+      gaveUp,
+    ]);
+    gaveUp.catch(() => {});
+  }
 }
 
 function run(
