@@ -63,7 +63,8 @@ export interface ExitDeps {
  * An instance that was up has ended by itself: its row says why, with the end of its log, and what is left of it goes.
  * One that is being stopped has ended as it should; one without a row is swept up by the reconciliation.
  */
-export async function settleExit(exit: Exit, { store, runtimes, bus, clock, log, ended }: ExitDeps): Promise<void> {
+export async function settleExit(exit: Exit, deps: ExitDeps): Promise<void> {
+  const { store, runtimes, bus, clock, log, ended } = deps;
   const row = await store.instances.get(exit.instanceId);
   if (row === null || (row.state !== 'ready' && row.state !== 'draining')) return;
   const runtime = runtimes.of(row);
@@ -72,14 +73,11 @@ export async function settleExit(exit: Exit, { store, runtimes, bus, clock, log,
   const at = clock.now();
   const failure = { kind, phase: null, message, logTail, exitCode: exit.exitCode, at };
   const failed = await store.instances.move(row.id, row.state, 'vanished', { at, reason: message, failure });
-  if (failed !== null) {
-    ended(kind);
-    log.warn(
-      { instanceId: row.id, deploymentId: row.deploymentId, kind, exitCode: exit.exitCode },
-      `failed: ${message}`,
-    );
-    bus.poke('dispatcher');
-    bus.poke('scheduler');
-  }
+  // It was told to drain meanwhile. What is left of it is all that says why it ended, and stays until its row does.
+  if (failed === null) return settleExit(exit, deps);
+  ended(kind);
+  log.warn({ instanceId: row.id, deploymentId: row.deploymentId, kind, exitCode: exit.exitCode }, `failed: ${message}`);
+  bus.poke('dispatcher');
+  bus.poke('scheduler');
   await runtime.stop(row.id, { address: null, graceMs: 0 });
 }

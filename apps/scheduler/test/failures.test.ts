@@ -164,6 +164,27 @@ describe('a ready instance', () => {
     expect((await house.runtime.list()).map((found) => found.instanceId)).toEqual([next.id]);
   });
 
+  it('that is told to drain while its end is looked into fails all the same, for the same reason', async () => {
+    house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
+    const ocr = await house.deploy('ocr');
+    await house.start();
+    await house.predict(ocr);
+    const { id } = await house.inState(ocr, 'ready');
+    const logs = house.runtime.logs.bind(house.runtime);
+    const whileDraining: typeof logs = async (...args) => {
+      await house.store.instances.move(id, 'ready', 'drain', { at: house.clock.now(), reason: 'It is idle.' });
+      return logs(...args);
+    };
+    Object.assign(house.runtime, { logs: whileDraining });
+    house.runtime.end(id, { outOfMemory: true, signal: 'SIGKILL' });
+    const failed = await house.until(
+      'it to have failed',
+      async () => (await house.instances(ocr)).find((row) => row.id === id && row.state === 'failed'),
+      250,
+    );
+    expect(failed.failure).toMatchObject({ kind: 'oom', logTail: 'started\nsetup: ok' });
+  });
+
   it('that the dispatcher calls unhealthy is drained and replaced', async () => {
     house.runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
     const ocr = await house.deploy('ocr', { minInstances: 1 });
