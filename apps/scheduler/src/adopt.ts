@@ -37,6 +37,7 @@ export async function reconcile(member: Member, deps: AdoptDeps): Promise<Readon
   for (const runtime of member.runtimes) {
     const mine = rows.filter((row) => row.runtime === runtime.kind);
     if (member.isLost(runtime.kind)) {
+      await member.storeLost();
       for (const row of mine) await vanish(row, `Its host ${member.row.name} is lost: ${member.lostWhy}.`, deps);
     } else if (await sortOut(runtime, mine, deps)) {
       seen.add(runtime.kind);

@@ -64,6 +64,13 @@ export class Member {
     return this.#pulses.get(kind)?.state === 'lost';
   }
 
+  /** Called before its rows go: whoever leads next must know that something may run there which has none. */
+  async storeLost(): Promise<void> {
+    const { connection, lostAt } = this.row;
+    if (connection !== null && lostAt === null && this.runtimes.every(({ kind }) => this.isLost(kind)))
+      await this.#write(this.#missing([]));
+  }
+
   /** Why nothing runs there any more. */
   get lostWhy(): string {
     return this.#why;
@@ -154,10 +161,6 @@ export class Member {
   }
 
   async #reconcile(): Promise<void> {
-    // Before its rows go: whoever leads next must know that something may run there which has none.
-    const { connection, lostAt } = this.row;
-    if (connection !== null && lostAt === null && this.runtimes.every(({ kind }) => this.isLost(kind)))
-      await this.#write(this.#missing([]));
     const before = this.#unsorted.size;
     for (const kind of await this.#deps.reconcile(this)) this.#unsorted.delete(kind);
     if (this.#unsorted.size === before) return;
