@@ -1,4 +1,4 @@
-import { afterAll } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { FakeRuntime } from '../src/runtime/fake.ts';
 import { runtimeContract } from './runtime.contract.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -37,3 +37,11 @@ runtimeContract('fake', () => ({
   leftovers: async (installation) => (await byInstallation.get(installation)?.list())?.map((f) => f.instanceId) ?? [],
   settle: () => void setImmediate(() => clock.advance(100)),
 }));
+
+it('that hangs for a moment answers then what it was asked meanwhile', async () => {
+  const runtime = new FakeRuntime('process', clock);
+  runtime.lose('hangs');
+  const listed = runtime.list();
+  runtime.restore();
+  expect(await listed).toEqual([]);
+});

@@ -45,6 +45,8 @@ export class FakeRuntime implements Runtime {
   readonly #listeners = new Set<RuntimeListener>();
   #lost: 'hangs' | 'refuses' | null = null;
   #cut = new AbortController();
+  /** Lets calls go on that came while it hung. */
+  #hanging: (() => void)[] = [];
   #nextPort = 40_000;
   /** Free for images; null: nobody knows. */
   diskBytes: number | null = null;
@@ -112,14 +114,15 @@ export class FakeRuntime implements Runtime {
   /** What it says of itself, where that is not what a fake says. */
   offer: Partial<Capacity> = {};
 
-  /** Its host does not answer any more: `hangs` until it is cut off, or `refuses`. Instances run on. */
+  /** Its host does not answer any more: `hangs` until it is cut off or answers again, or `refuses`. Instances run on. */
   lose(how: 'hangs' | 'refuses'): void {
     this.#lost = how;
   }
 
-  /** Its host answers again. */
+  /** Its host answers again, also what it was asked meanwhile. */
   restore(): void {
     this.#lost = null;
+    for (const goOn of this.#hanging.splice(0)) goOn();
     for (const listener of this.#listeners) listener.gap();
   }
 
@@ -266,7 +269,8 @@ export class FakeRuntime implements Runtime {
     if (this.#lost === null) return;
     if (this.#lost === 'refuses') throw new Error('connect ECONNREFUSED');
     const cut = signal === undefined ? this.#cut.signal : AbortSignal.any([this.#cut.signal, signal]);
-    await new Promise<never>((_resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
+      this.#hanging.push(resolve);
       const over = (): void => reject(cut.reason);
       if (cut.aborted) over();
       else cut.addEventListener('abort', over, { once: true });
