@@ -30,9 +30,8 @@ function sentence(error: unknown, env: NodeJS.ProcessEnv): string {
   if (!(error instanceof Error)) return String(error);
   const code = unreachableCode(error);
   if (code === null) return withCause(error);
-  if (env.HEARTH_URL)
-    return `Hearth cannot be reached at ${env.HEARTH_URL} (${code}), where HEARTH_URL says that it is.`;
-  return `Hearth cannot be reached (${code}). Start it with \`npm start\`, or set HEARTH_URL to where it runs.`;
+  const at = env.HEARTH_URL ? ` at ${env.HEARTH_URL}` : '';
+  return `Hearth cannot be reached${at} (${code}). Start it with \`npm start\`, or set HEARTH_URL to where it runs.`;
 }
 
 /** fetch's own message says nothing; its cause does. Others have the cause's words in theirs. */
