@@ -18,6 +18,8 @@ export interface IncarnationOptions {
   readonly latencyMs: () => number;
   readonly trace: (who: string, what: string) => void;
   readonly died: (who: Incarnation) => void;
+  /** Whose call changes the world from now on, until the next; null: nobody's. */
+  readonly acts: (who: Incarnation | null) => void;
 }
 
 /** As the store's lead has it: who could not say that it leads for so long acts no more, and is replaced a second later. */
@@ -93,14 +95,17 @@ export class Incarnation implements Owner {
 
   /** A call of a port that answers. */
   async call<T>(what: string, effect: () => Promise<T>): Promise<T> {
-    const { latencyMs, trace } = this.#options;
+    const { latencyMs, trace, acts } = this.#options;
     const breakpoint = this.#reached(what);
     // What comes to a process that stands still, as a ticket does, waits for it.
     while (this.#stillForMs > 0) await this.#pass(this.#stillForMs);
     await this.#pass(latencyMs());
     if (breakpoint?.when === 'before') await this.#break(breakpoint, what);
     trace(this.name, what);
-    const [answer] = await Promise.allSettled([running.exit(effect)]);
+    acts(this);
+    const effected = running.exit(effect);
+    acts(null);
+    const [answer] = await Promise.allSettled([effected]);
     if (breakpoint?.when === 'after') await this.#break(breakpoint, what);
     await this.#pass(latencyMs());
     // Nor does it hear of an answer.

@@ -38,6 +38,8 @@ export interface Truth {
   readonly accepted: ReadonlySet<string>;
   /** By Cog's id: when and by whom an attempt was sent. */
   readonly sent: ReadonlyMap<string, { readonly at: number; readonly by: { readonly isOver: boolean } }>;
+  /** By prediction: which dispatcher wrote its end. */
+  readonly endedBy: ReadonlyMap<string, unknown>;
 }
 
 const broken = (invariant: Invariant, what: string): never => {
@@ -181,7 +183,7 @@ function checkReason(row: PredictionRow, { instances, budgets }: Tables, truth: 
     broken(invariant, `${id} was sent to ${instanceId} after that had gone down: ${error}`);
 }
 
-function checkBill(row: PredictionRow, { usage, instances }: Tables, { runs, sent }: Truth): void {
+function checkBill(row: PredictionRow, { usage, instances }: Tables, { runs, sent, endedBy }: Truth): void {
   const invariant = 'a run is billed once, for what it ran';
   const bills = usage.all().filter(({ predictionId }) => predictionId === row.id);
   const cogId = `${row.id}-${row.attempt}`;
@@ -197,16 +199,17 @@ function checkBill(row: PredictionRow, { usage, instances }: Tables, { runs, sen
   if (bill.attempt !== row.attempt || bill.status !== row.status)
     broken(invariant, `${row.id} ended ${row.status} in attempt ${row.attempt}; its bill is of ${bill.attempt}`);
   const billedMs = bill.predictMicroseconds / 1_000;
+  const isTakenOver = endedBy.get(row.id) !== by.by;
   const ranMs = (run.endedAt ?? Number.NaN) - run.startedAt;
   if (run.heardAt !== null && run.heardAt <= (row.completedAt ?? 0)) {
     // Whoever took it over knows only since when it was known to run.
-    const isExact = by.by.isOver ? billedMs <= ranMs : billedMs === ranMs;
+    const isExact = isTakenOver ? billedMs <= ranMs : billedMs === ranMs;
     if (!isExact) broken(invariant, `${row.id} ran ${ranMs} ms and is billed ${billedMs} ms`);
     return;
   }
   // Nobody heard of its end: it is billed until its instance was seen to have failed, or until it was given up.
   const failedAt = instances.get(run.instanceId)?.failure?.at ?? Infinity;
-  const sinceAt = by.by.isOver ? Math.min(by.at, row.startedAt ?? by.at) : by.at;
+  const sinceAt = isTakenOver ? Math.min(by.at, row.startedAt ?? by.at) : by.at;
   const mostMs = Math.min(failedAt, row.completedAt ?? 0) - sinceAt;
   if (billedMs > mostMs) broken(invariant, `${row.id} can have run ${mostMs} ms and is billed ${billedMs} ms`);
 }

@@ -1,3 +1,4 @@
+import { isTerminal } from '@hearth/core';
 import { createLogger, type Logger } from '@hearth/kit';
 import { type Random, seeded } from '@hearth/sim';
 import { createMemoryStore, type MemoryStore } from '../src/memory-store/memory-store.ts';
@@ -44,6 +45,8 @@ export class World {
   readonly servers: Record<Room, Server | null> = { scheduler: null, dispatcher: null };
   readonly #clients: Clients;
   readonly #runs = new Map<string, ModelRun>();
+  #acting: Incarnation | null = null;
+  readonly #endedBy = new Map<string, Incarnation | null>();
   readonly #lostHosts = new Set<string>();
   readonly #log: Logger;
   #setting: Setting = { accountIds: [], deployments: [] };
@@ -99,6 +102,9 @@ export class World {
       latencyMs: () => this.#latencyMs(),
       trace: this.trace.note,
       died: () => this.#died(room, who),
+      acts: (actor) => {
+        this.#acting = actor;
+      },
     });
     this.incarnations[room].push(who);
     const server: Server = { who, serving: null };
@@ -165,6 +171,7 @@ export class World {
       delivered: this.#clients.delivered,
       accepted: this.#clients.accepted,
       sent: this.network.sent,
+      endedBy: this.#endedBy,
     };
     this.#guard(() => checkEnd(this.memory.tables, truth));
   }
@@ -182,6 +189,8 @@ export class World {
     tables.predictions.watch = (before, after) =>
       this.#guard(() => {
         checkPrediction(before, after);
+        if (after !== undefined && isTerminal(after.status) && !this.#endedBy.has(after.id))
+          this.#endedBy.set(after.id, this.#acting);
         checkBudgets(tables);
       });
     tables.usage.watch = () => this.#guard(() => checkBudgets(tables));
