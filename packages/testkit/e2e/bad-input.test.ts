@@ -39,7 +39,7 @@ const cases: Case[] = [
   { what: 'no input at all', body: {}, status: 422, says: /input/ },
   { what: 'an input that is no object', body: { input: [] }, status: 422, says: /input/ },
   { what: 'a body that is not JSON', body: '{"input":', status: 400, says: /JSON/i },
-  { what: 'an empty body with a JSON content type', body: '', status: 422, says: /^- body: is required$/ },
+  { what: 'an empty body with a JSON content type', body: '', status: 422, says: /^- body: must be an object$/ },
   {
     what: 'a body of 50 MB',
     body: JSON.stringify({ input: { image: `data:image/png;base64,${'A'.repeat(50_000_000)}` } }),
