@@ -23,7 +23,8 @@ export interface ObserveDeps {
 export async function observe({ store, fleet, memory, clock }: ObserveDeps): Promise<World> {
   // Before the rows are read: what a host that returns meanwhile takes back is not among them.
   const lost = fleet.lost;
-  const observation = await store.instances.observe();
+  const read = await store.instances.observe();
+  const observation = { ...read, instances: memory.seenUses.look(read.instances, clock.now()) };
   fleet.match(observation.hosts);
   await memory.times.look(observation, clock.now());
   memory.uses.look(observation, memory.times, clock.now());

@@ -1,7 +1,7 @@
 import { type Learned, NO_POOLED_GAPS, NO_USE, seeUse, type UseHistory, withBoot } from '@hearth/core';
 import type { DeploymentRow, InstanceRow } from '@hearth/store';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openHouse, type TestHouse } from './house.ts';
+import { KEEP_ALIVE_MS, openHouse, type TestHouse } from './house.ts';
 
 const MINUTE_MS = 60_000;
 const PERIOD_MS = 10 * MINUTE_MS;
@@ -33,6 +33,26 @@ function timerHistory(now: number): UseHistory {
   }
   return learned.history;
 }
+
+it('begins when a long run ends, also where its last use is told a moment after its end', async () => {
+  const ocr = await house.deploy('ocr');
+  const scheduler = await house.start();
+  const prediction = await house.predict(ocr);
+  const ready = await house.inState(ocr, 'ready');
+  await house.claim(prediction, ready);
+  for (let n = 0; n < 20; n++) {
+    house.clock.advance(KEEP_ALIVE_MS / 10);
+    await scheduler.idle();
+  }
+  const end = { status: 'succeeded', output: 1, completedAt: house.clock.now() } as const;
+  await house.store.predictions.finish(prediction, 1, end, null);
+  house.bus.poke('scheduler');
+  house.clock.advance(KEEP_ALIVE_MS / 2);
+  await scheduler.idle();
+  expect((await house.store.instances.get(ready.id))?.state).toBe('ready');
+  house.clock.advance(KEEP_ALIVE_MS / 2);
+  await house.inState(ocr, 'draining');
+});
 
 it('stays until another deployment needs its room', async () => {
   await house.defineHardware('most', 12_000);
