@@ -25,6 +25,7 @@ export interface BootDeps {
   readonly pulls: Pulls;
   readonly readHealth: ReadHealth;
   readonly setupTimeoutMs: number;
+  readonly isLeading?: () => boolean;
 }
 
 /** Grace for a server whose boot has failed: it holds nothing. */
@@ -66,11 +67,12 @@ export class Boots {
 
   #boot(row: InstanceRow, spec: BootSpec): void {
     this.#run(row, async (runtime, phases, signal) => {
-      const { clock, bus, pulls } = this.#deps;
+      const { clock, bus } = this.#deps;
       const pull = new PullNotes(clock, (progress) => this.#pulled(row, progress));
       const onPhase = (phase: BootPhase): void => phases.stamp(phase);
       try {
-        const { address } = await launch(runtime, spec, pulls, onPhase, signal, (progress) => pull.note(progress));
+        const onPull = (progress: PullProgress): void => pull.note(progress);
+        const { address } = await launch({ ...this.#deps, runtime, spec, signal, onPhase, onPull });
         phases.stamp('setup', clock.now(), address);
         // It makes ready for it while the server sets up.
         void phases.settled().then(() => bus.poke('dispatcher'));
@@ -201,14 +203,15 @@ export class Boots {
   }
 
   async #failed(row: InstanceRow, error: unknown, phase: BootPhase, signal: AbortSignal): Promise<void> {
-    const { store, bus, clock, log, statuses, metrics } = this.#deps;
+    const { store, bus, clock, log, statuses, metrics, isLeading } = this.#deps;
     const failure: Failure = { ...this.#describe(row, error), phase, at: clock.now() };
     // Once the row has moved, nobody counts the memory and the GPUs that what is left of it holds.
     for (let removed = false; !removed; ) {
       const state = (await store.instances.get(row.id))?.state;
       // The move was made, and only its answer lost: it is up, and may be busy by now.
       if (state === 'ready') return statuses.bootSucceeded(row);
-      if (state !== 'booting') return;
+      // Another scheduler goes on with it, or has given it up.
+      if (state !== 'booting' || isLeading?.() === false) return;
       removed = await this.#removed(row, signal);
       // Whoever gave it up sees to what is left.
       if (!removed && signal.aborted) return;

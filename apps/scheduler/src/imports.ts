@@ -196,7 +196,7 @@ export class Imports {
     const expectation = exits.expect(importId);
     try {
       const signal = this.#closing.signal;
-      const { address } = await launch(runtime, spec, pulls, () => {}, signal);
+      const { address } = await launch({ runtime, spec, pulls, signal });
       return await awaitServer({
         runtime,
         clock,

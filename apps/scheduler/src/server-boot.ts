@@ -10,23 +10,37 @@ import { BootFailure, type BootSpec, LOG_TAIL_LINES, logTailOf, type Runtime } f
 const PROGRESS_LOOKS = 10;
 const CLASH = /EADDRINUSE|address already in use/i;
 
-/** Pulls what is missing, creates and starts. The server does not listen yet when this answers. */
-export async function launch(
-  runtime: Runtime,
-  spec: BootSpec,
-  pulls: Pulls,
-  onPhase: (phase: BootPhase) => void,
-  signal: AbortSignal,
-  onPull: (progress: PullProgress) => void = () => {},
-): Promise<{ address: string }> {
+export interface Launch {
+  readonly runtime: Runtime;
+  readonly spec: BootSpec;
+  readonly pulls: Pulls;
+  readonly signal: AbortSignal;
+  readonly onPhase?: (phase: BootPhase) => void;
+  readonly onPull?: (progress: PullProgress) => void;
+  /** Whether no other scheduler can be at work yet. Absent: there is none. */
+  readonly isLeading?: () => boolean;
+}
+
+/**
+ * Pulls what is missing, creates and starts. The server does not listen yet when this answers.
+ * @throws BootFailure; Error where another scheduler may lead by now
+ */
+export async function launch(launching: Launch): Promise<{ address: string }> {
+  const { runtime, spec, pulls, signal, onPhase = () => {}, onPull, isLeading } = launching;
+  const boot = async (): Promise<{ address: string }> => {
+    // Who stood still until now, in the insert of the row or in a pull, would start what the next leader has given up, and
+    // whose memory and GPUs it has given to others.
+    if (isLeading?.() === false) throw new Error('another scheduler may lead by now');
+    return runtime.boot(spec, onPhase, signal);
+  };
   try {
-    return await runtime.boot(spec, onPhase, signal);
+    return await boot();
   } catch (error) {
     if (!(error instanceof BootFailure) || error.kind !== 'image_missing' || spec.source.kind !== 'image') throw error;
   }
   onPhase('pull');
   await pulls.pull(runtime, spec.source.image, signal, onPull);
-  return runtime.boot(spec, onPhase, signal);
+  return boot();
 }
 
 export interface ServerWait<T> {

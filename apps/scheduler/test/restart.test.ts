@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Pulls } from '../src/pulls.ts';
+import { FakeRuntime } from '../src/runtime/fake.ts';
+import type { BootSpec, Role } from '../src/runtime/runtime.ts';
+import { launch } from '../src/server-boot.ts';
 import { openHouse, type TestHouse } from './house.ts';
 
 let house: TestHouse;
@@ -7,23 +11,22 @@ beforeEach(async () => {
 });
 afterEach(() => house.close());
 
-const stray = (instanceId: string, role: 'instance' | 'inspection') =>
-  house.runtime.boot(
-    {
-      instanceId,
-      deploymentId: null,
-      role,
-      mode: 'predict',
-      source: { kind: 'path', path: '/ocr', command: [], env: {} },
-      env: {},
-      uploadUrl: null,
-      memoryMiB: 1,
-      cpus: 0,
-      deviceIds: [],
-    },
-    () => {},
-    new AbortController().signal,
-  );
+const { signal } = new AbortController();
+
+const specOf = (instanceId: string, role: Role): BootSpec => ({
+  instanceId,
+  deploymentId: null,
+  role,
+  mode: 'predict',
+  source: { kind: 'path', path: '/ocr', command: [], env: {} },
+  env: {},
+  uploadUrl: null,
+  memoryMiB: 1,
+  cpus: 0,
+  deviceIds: [],
+});
+
+const stray = (instanceId: string, role: Role) => house.runtime.boot(specOf(instanceId, role), () => {}, signal);
 
 /** A deployment with one ready instance, and the scheduler that made it so. */
 async function readyOne() {
@@ -73,6 +76,37 @@ describe('the scheduler that comes after', () => {
     house.isLeading = true;
     await house.start();
     expect(await house.store.instances.get(booting.id)).toMatchObject({ state: 'failed', failure: { kind: 'lost' } });
+  });
+
+  it('finds nothing that one started which woke when it led no more', async () => {
+    const image = `registry.test/ocr@sha256:${'0'.repeat(64)}`;
+    const docker = new FakeRuntime('docker', house.clock);
+    docker.define(image, { setupMs: 10, setup: 'ok', pullBytes: 200 });
+    const ocr = await house.deploy('ocr', { image });
+    const stale = await house.start([docker]);
+    await house.predict(ocr);
+    const booting = await house.until('its image to be pulled', async () =>
+      (await house.instances(ocr)).find(({ phases }) => phases.pull !== undefined),
+    );
+    house.isLeading = false;
+    await house.until('all of it to be there', async () => docker.pulled.length > 0);
+    await stale.close();
+    expect(docker.booted).toBe(0);
+    expect(await house.store.instances.get(booting.id)).toMatchObject({ state: 'booting' });
+
+    house.isLeading = true;
+    await house.start([docker]);
+    expect(await house.store.instances.get(booting.id)).toMatchObject({ state: 'failed', failure: { kind: 'lost' } });
+    await house.inState(ocr, 'ready');
+    expect(docker.booted).toBe(1);
+  });
+
+  it('starts nothing where another may lead by now', async () => {
+    const { runtime, clock } = house;
+    runtime.define('/ocr', { setupMs: 10, setup: 'ok' });
+    const launching = { runtime, spec: specOf('one', 'instance'), pulls: new Pulls({ clock }), signal };
+    await expect(launch({ ...launching, isLeading: () => false })).rejects.toThrow('another scheduler may lead');
+    expect(runtime.booted).toBe(0);
   });
 
   it('learns of an end that nobody saw', async () => {

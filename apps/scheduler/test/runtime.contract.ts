@@ -81,7 +81,8 @@ export function runtimeContract(name: string, adapter: () => Adapter): void {
       const { clock, readHealth } = adapter();
       const { signal } = new AbortController();
       try {
-        const { address } = await launch(runtime, spec, new Pulls({ clock }), (phase) => phases.push(phase), signal);
+        const onPhase = (phase: BootPhase): void => void phases.push(phase);
+        const { address } = await launch({ runtime, spec, pulls: new Pulls({ clock }), signal, onPhase });
         const ready = awaitServer({
           runtime,
           clock,
