@@ -114,7 +114,7 @@ export const crashLoop = (
   deploymentId: deployment.id,
   blockedReason: 'crash-loop',
   blockedDetail: 'It failed to boot 3 times.',
-  failure: { kind: 'setup_error', phase: 'setup', message: 'no weights', logTail: 'a\u0000b', exitCode: 1, at },
+  failure: { kind: 'setup_error', phase: 'setup', message: 'no weights', logTail: 'Traceback: no weights', exitCode: 1, at },
   consecutiveFailures: 3,
   retryAt: at + 1000,
   failWaitingUntil: null,
