@@ -99,9 +99,10 @@ export function instancesContract(open: OpenStore): void {
       const booted = await store.instances.move(id, 'booting', 'booted', came);
       const phases = { place: at, ready: at + 7 };
       expect(booted).toMatchObject({ state: 'ready', since: at + 7, address: came.address, phases });
-      const failure = { kind: 'oom' as const, phase: null, message: 'full', logTail: 'x\0y', exitCode: 137, at };
-      const failed = await store.instances.move(id, 'ready', 'vanished', { at: at + 9, reason: 'full', failure });
-      expect(failed).toMatchObject({ state: 'failed', reason: 'full', failure, since: at + 9 });
+      const failure = { kind: 'oom' as const, phase: null, message: 'full', logTail: 'x\0y \ud83d', exitCode: 137, at };
+      const failed = await store.instances.move(id, 'ready', 'vanished', { at: at + 9, reason: 'full\0', failure });
+      const stored = { ...failure, logTail: 'x\ufffdy \ufffd' };
+      expect(failed).toMatchObject({ state: 'failed', reason: 'full\ufffd', failure: stored, since: at + 9 });
       expect(await store.instances.get(id)).toEqual(failed);
     });
 

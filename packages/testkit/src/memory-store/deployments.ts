@@ -8,7 +8,7 @@ import {
   type VersionRow,
 } from '@hearth/store';
 import { asDeployment } from './observe.ts';
-import type { StoredDeployment, Tables } from './tables.ts';
+import { foreignFailure, foreignText, type StoredDeployment, type Tables } from './tables.ts';
 
 type Scale = Pick<DeploymentRow, 'versionId' | 'hardwareSku' | 'minInstances' | 'maxInstances' | 'keepAlive'>;
 
@@ -47,7 +47,10 @@ export function deploymentsOf(tables: Tables, now: () => number): Partial<Deploy
       return row === null ? null : asDeployment(row);
     },
     async setStatus(rows) {
-      for (const row of rows) statuses.put(row);
+      for (const row of rows) {
+        const blockedDetail = row.blockedDetail && foreignText(row.blockedDetail);
+        statuses.put({ ...row, blockedDetail, failure: row.failure && foreignFailure(row.failure) });
+      }
     },
     status: async (id) => statuses.get(id) ?? null,
     failing: async () => failing(tables),

@@ -3,6 +3,8 @@ import type { Consumers, InstanceRow, Instances } from '@hearth/store';
 import { observe } from './observe.ts';
 import {
   DuplicateKey,
+  foreignFailure,
+  foreignText,
   isLive,
   NoSuchRow,
   type StoredConsumer,
@@ -32,9 +34,9 @@ export function instancesOf(tables: Tables, now: () => number): Partial<Instance
         state,
         since: at,
         moves: { ...row.moves, [state]: at },
-        ...(reason !== undefined && { reason }),
+        ...(reason !== undefined && { reason: foreignText(reason) }),
         ...(address !== undefined && { address }),
-        ...(failure !== undefined && { failure }),
+        ...(failure !== undefined && { failure: foreignFailure(failure) }),
         ...(event === 'returned' && { failure: null }),
         ...(event === 'booted' && { phases: stamp(row.phases, 'ready', at) }),
       }));

@@ -1,4 +1,4 @@
-import type { BootPhase, Hardware, InstanceState, Millis, PooledGaps, UsageRecord } from '@hearth/core';
+import type { BootPhase, Failure, Hardware, InstanceState, Millis, PooledGaps, UsageRecord } from '@hearth/core';
 import type {
   AccountRow,
   AccountShare,
@@ -156,6 +156,13 @@ export const kept = <Document>(document: Document): Document =>
 
 /** As `text` in Postgres keeps what a model wrote. */
 export const foreignText = (text: string): string => text.replaceAll('\0', '\ufffd');
+
+/** A failure as it comes from a model: from within a document Postgres reads half a surrogate pair no more than U+0000. */
+export const foreignFailure = (failure: Failure): Failure => ({
+  ...failure,
+  message: foreignText(failure.message.toWellFormed()),
+  logTail: foreignText(failure.logTail.toWellFormed()),
+});
 
 export const stamp = (phases: InstanceRow['phases'], phase: BootPhase, at: Millis): InstanceRow['phases'] => ({
   ...phases,
