@@ -35,3 +35,12 @@ it('a run is billed in full when the clock is set back by an hour during it', as
 it('a run cannot bill more than it took when the clock is set forward by an hour during it', async () => {
   expect(await billedSeconds(HOUR_MS, 30)).toBeLessThan(3);
 });
+
+it('a run that does not heed its cancel is ended by a clock that counts fractions of a millisecond', async () => {
+  await world.dispatch({ cancelGraceMs: 50 }, undefined, systemNow, () => performance.now());
+  const { model } = await world.stage();
+  const id = await world.predict();
+  await (await model.next()).report({ status: 'processing' });
+  await world.cancel(id);
+  expect(await world.ended(id)).toMatchObject({ status: 'canceled' });
+});

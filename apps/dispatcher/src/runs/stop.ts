@@ -11,7 +11,7 @@ export function createStop({ now, monotonicMs, timings }: Pick<Context, 'now' | 
     const givenUpAt = monotonicMs() + cancelGraceMs;
     run.graceTimer = setTimeout(() => {
       // A process that stood still fires late, and the user does not pay for that.
-      const lateMs = Math.max(0, monotonicMs() - givenUpAt);
+      const lateMs = Math.round(Math.max(0, monotonicMs() - givenUpAt));
       run.end(disobeyed(run, wanted, cancelGraceMs), now() - lateMs);
     }, cancelGraceMs);
     void tellCancel(run);
