@@ -102,6 +102,20 @@ test('what was committed outlives a server killed with -9, and its folder can be
   expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
 });
 
+test('a server that recovers from the crash of one of its processes can be stopped, and loses nothing', async () => {
+  const first = await start();
+  await query(first.url, 'create table kept as select 42 as answer');
+  const victim = new Client(first.url);
+  victim.on('error', () => {});
+  await victim.connect();
+  const { rows } = await victim.query<{ pid: number }>('select pg_backend_pid() as pid');
+  process.kill(Number(rows[0]?.pid), 'SIGKILL');
+  await first.stop();
+  expect(isAlive(first.pid)).toBe(false);
+  const second = await start();
+  expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+});
+
 test('a folder that is no cluster is refused with the server’s own words', async () => {
   mkdirSync(join(dataDir, 'data'));
   await expect(start()).rejects.toThrow(/Postgres did not start: [^]*data/);

@@ -162,12 +162,30 @@ async function serve(
     ended,
     async stop() {
       stopping = true;
-      // Fast shutdown: it does not wait for clients.
-      child.kill('SIGINT');
+      for (const [signal, patienceMs] of SHUTDOWN) {
+        child.kill(signal);
+        const late = new AbortController();
+        const isOver = await Promise.race([
+          ended.then(() => true),
+          delay(patienceMs, false, { signal: late.signal }).catch(() => true),
+        ]);
+        late.abort();
+        if (isOver) return;
+      }
+      child.kill('SIGKILL');
       await ended;
     },
   };
 }
+
+/**
+ * A fast shutdown does not wait for clients. A server that is just recovering from the crash of one of its processes may
+ * not heed it; an immediate one is a crash to recover from at the next start, and loses nothing either.
+ */
+const SHUTDOWN = [
+  ['SIGINT', 15_000],
+  ['SIGQUIT', 10_000],
+] as const;
 
 type Running = ChildProcess & { readonly pid: number };
 
