@@ -110,6 +110,8 @@ test('a server that recovers from the crash of one of its processes can be stopp
   await victim.connect();
   const { rows } = await victim.query<{ pid: number }>('select pg_backend_pid() as pid');
   process.kill(Number(rows[0]?.pid), 'SIGKILL');
+  const log = () => readFileSync(join(dataDir, 'postgres.log'), 'utf8');
+  await until('it begins to recover', async () => log().includes('reinitializing'));
   await first.stop();
   expect(isAlive(first.pid)).toBe(false);
   const second = await start();

@@ -162,30 +162,19 @@ async function serve(
     ended,
     async stop() {
       stopping = true;
-      for (const [signal, patienceMs] of SHUTDOWN) {
-        child.kill(signal);
-        const late = new AbortController();
-        const isOver = await Promise.race([
-          ended.then(() => true),
-          delay(patienceMs, false, { signal: late.signal }).catch(() => true),
-        ]);
-        late.abort();
-        if (isOver) return;
-      }
-      child.kill('SIGKILL');
+      const late = setTimeout(() => child.kill('SIGQUIT'), FAST_SHUTDOWN_MS);
+      child.kill('SIGINT');
       await ended;
+      clearTimeout(late);
     },
   };
 }
 
 /**
  * A fast shutdown does not wait for clients. A server that is just recovering from the crash of one of its processes may
- * not heed it; an immediate one is a crash to recover from at the next start, and loses nothing either.
+ * not heed it; an immediate one (SIGQUIT) is a crash to recover from at the next start, and loses nothing either.
  */
-const SHUTDOWN = [
-  ['SIGINT', 15_000],
-  ['SIGQUIT', 10_000],
-] as const;
+const FAST_SHUTDOWN_MS = 15_000;
 
 type Running = ChildProcess & { readonly pid: number };
 
